@@ -1,0 +1,57 @@
+import type { Table } from 'apache-arrow';
+import { defaultEngine } from '../engine/engine.js';
+import { LanewiseError, throwIfCancelled } from '../errors.js';
+import { runProgram } from '../scoring/interpreter.js';
+import { type Row, RowEncoder, RowError } from '../scoring/rows.js';
+import { readRegister, tableFromRegisters } from '../table/columns.js';
+import type { Context, Model } from '../table/interfaces.js';
+import { executeOn } from './execute.js';
+
+const BLOCK_ROWS = 65_536;
+
+/** The model of a program: every estimator's `fit` ends here, and so does loading an artefact. */
+export function makeModel(parts: Omit<Model, 'predict' | 'predictSync'>): Model {
+  const { program } = parts;
+  const encoder = new RowEncoder(program);
+  const row = program.inputs.map(() => new Float64Array(1));
+  return {
+    ...parts,
+    predict: (table, context) => predictTable(parts, table, context),
+    predictSync(values: Row) {
+      try {
+        encoder.encode(values, row, 0);
+      } catch (error) {
+        if (error instanceof RowError) throw new LanewiseError('data', error.message, { column: error.input });
+        throw error;
+      }
+      const [prediction] = runProgram(program, row, 1);
+      const value = prediction![0]!;
+      if (Number.isNaN(value)) return null;
+      return program.outputs[0]!.labels ? program.outputs[0]!.labels[value]! : value;
+    },
+  };
+}
+
+async function predictTable(
+  parts: Omit<Model, 'predict' | 'predictSync'>,
+  table: Table,
+  context: Context = {},
+): Promise<Table> {
+  const { program } = parts;
+  const engine = context.engine ?? (await defaultEngine());
+  const columns = program.inputs.map((input) => readRegister(table, input.name, input.labels).values);
+  const outputs = program.outputs.map(() => new Float64Array(table.numRows));
+  for (let start = 0; start < table.numRows; start += BLOCK_ROWS) {
+    throwIfCancelled(context.signal);
+    const end = Math.min(table.numRows, start + BLOCK_ROWS);
+    const block = columns.map((column) => column.subarray(start, end));
+    const results = runProgram(program, block, end - start, executeOn(engine));
+    results.forEach((values, index) => {
+      outputs[index]!.set(values, start);
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return tableFromRegisters(
+    program.outputs.map(({ name, type, labels }, index) => ({ name, type, labels, values: outputs[index]! })),
+  );
+}

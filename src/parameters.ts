@@ -1,0 +1,105 @@
+import { invalid, unknownName } from './errors.js';
+
+/**
+ * A parameter, declared once, as data. From it come the check, the TypeScript type, the YAML schema, the command line's
+ * help, the tuning space and the docs.
+ */
+export type Parameter = NumberParameter | ChoiceParameter | BooleanParameter;
+
+export interface NumberParameter {
+  readonly type: 'number' | 'integer';
+  readonly default: number | null;
+  readonly meaning: string;
+  readonly min?: number;
+  readonly max?: number;
+  /** true: `min` itself is not allowed. */
+  readonly above?: boolean;
+  /** true: null is a value too (say what it means in `meaning`). */
+  readonly nullable?: boolean;
+  /** The range that tuning searches, where tuning it pays. */
+  readonly tune?: { readonly low: number; readonly high: number; readonly log?: boolean };
+}
+
+export interface ChoiceParameter {
+  readonly type: 'choice';
+  readonly default: string;
+  readonly choices: readonly string[];
+  readonly meaning: string;
+  readonly tune?: { readonly choices: readonly string[] };
+}
+
+export interface BooleanParameter {
+  readonly type: 'boolean';
+  readonly default: boolean;
+  readonly meaning: string;
+  readonly tune?: boolean;
+}
+
+export type ParameterDeclarations = Readonly<Record<string, Parameter>>;
+export type ParameterValue = number | string | boolean | null;
+
+type ValueOf<P extends Parameter> = P extends { type: 'choice'; choices: readonly (infer C)[] }
+  ? C
+  : P extends { type: 'boolean' }
+    ? boolean
+    : P extends { nullable: true }
+      ? number | null
+      : number;
+
+/** The checked parameters of a declaration. */
+export type Parameters<D extends ParameterDeclarations> = { readonly [K in keyof D]: ValueOf<D[K]> };
+
+/** Keeps the literal types of a declaration. */
+export function defineParameters<const D extends ParameterDeclarations>(declarations: D): D {
+  return declarations;
+}
+
+/**
+ * Fills in defaults and checks every value.
+ * @throws LanewiseError `usage`, naming the parameter, what it may be, and what it was.
+ */
+export function checkParameters<const D extends ParameterDeclarations>(
+  owner: string,
+  declarations: D,
+  given: Partial<Record<string, unknown>> = {},
+): Parameters<D> {
+  for (const name of Object.keys(given)) {
+    if (!(name in declarations)) throw unknownName(`parameter of ${owner}`, name, Object.keys(declarations));
+  }
+  const checked: Record<string, ParameterValue> = {};
+  for (const [name, declaration] of Object.entries(declarations)) {
+    const value = given[name];
+    checked[name] = value === undefined ? declaration.default : checkValue(`${owner}.${name}`, declaration, value);
+  }
+  return checked as Parameters<D>;
+}
+
+/** What a parameter may be, in words: `an integer in [1, 255]`. */
+export function describeRange(declaration: Parameter): string {
+  if (declaration.type === 'choice') return `one of ${declaration.choices.join(', ')}`;
+  if (declaration.type === 'boolean') return 'true or false';
+  const { type, min, max, above, nullable } = declaration;
+  const noun = type === 'integer' ? 'an integer' : 'a number';
+  const orNull = nullable ? ' or null' : '';
+  if (min === undefined && max === undefined) return `${noun}${orNull}`;
+  if (max === undefined) return `${noun} ${above ? '>' : '>='} ${min}${orNull}`;
+  return `${noun} in ${above || min === undefined ? '(' : '['}${min ?? '-∞'}, ${max}]${orNull}`;
+}
+
+function checkValue(name: string, declaration: Parameter, value: unknown): ParameterValue {
+  const wrong = () => invalid(name, describeRange(declaration), value);
+  if (declaration.type === 'choice') {
+    if (typeof value !== 'string' || !declaration.choices.includes(value)) throw wrong();
+    return value;
+  }
+  if (declaration.type === 'boolean') {
+    if (typeof value !== 'boolean') throw wrong();
+    return value;
+  }
+  if (value === null && declaration.nullable) return null;
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong();
+  const { type, min = -Infinity, max = Infinity, above } = declaration;
+  if (type === 'integer' && !Number.isInteger(value)) throw wrong();
+  if (value < min || value > max || (above && value === min)) throw wrong();
+  return value;
+}

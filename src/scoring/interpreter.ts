@@ -1,0 +1,178 @@
+import { cos, exp, expm1, log, log1p, sigmoid, sin, tanh } from '../kernels/elementary.js';
+import { calendarPart } from './calendar.js';
+import { scoreEnsemble } from './ensemble.js';
+import { scoreCentroids, scoreNeighbors } from './neighbors.js';
+import type { BinaryOperator, LinearOperation, Operation, Program, UnaryFunction } from './program.js';
+import { writtenRegisters } from './program.js';
+
+/** Registers as columns: registers[r][row]. */
+export type Registers = readonly Float64Array[];
+
+const TWO_PI = 6.283185307179586;
+
+const unary: Record<UnaryFunction, (x: number) => number> = {
+  log,
+  log1p,
+  exp,
+  expm1,
+  sqrt: Math.sqrt,
+  abs: Math.abs,
+  sigmoid,
+  tanh,
+  negate: (x) => -x,
+};
+
+const binary: Record<BinaryOperator, (a: number, b: number) => number> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
+  minimum: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.min(a, b)),
+  maximum: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.max(a, b)),
+};
+
+/** Runs one operation over rows [0, rowCount). This is the definition; every faster path is tested against it. */
+export function execute(operation: Operation, registers: Registers, rowCount: number): void {
+  switch (operation.op) {
+    case 'constant':
+      registers[operation.out]!.fill(operation.value, 0, rowCount);
+      return;
+    case 'linear':
+      return scoreLinear(operation, registers, rowCount);
+    case 'ensemble':
+      return scoreEnsemble(operation, registers, rowCount);
+    case 'neighbors':
+      return scoreNeighbors(operation, registers, rowCount);
+    case 'centroids':
+      return scoreCentroids(operation, registers, rowCount);
+    case 'softmax':
+    case 'normalize':
+    case 'argmax':
+      return scoreAcross(operation, registers, rowCount);
+    case 'binary': {
+      const [left, right, out] = [registers[operation.left]!, registers[operation.right]!, registers[operation.out]!];
+      const apply = binary[operation.operator];
+      for (let row = 0; row < rowCount; row++) out[row] = apply(left[row]!, right[row]!);
+      return;
+    }
+    case 'oneHot': {
+      const values = registers[operation.in]!;
+      operation.values.forEach((value, k) => {
+        const out = registers[operation.out + k]!;
+        for (let row = 0; row < rowCount; row++) out[row] = values[row] === value ? 1 : 0;
+      });
+      if (!operation.missing) return;
+      const out = registers[operation.out + operation.values.length]!;
+      for (let row = 0; row < rowCount; row++) out[row] = Number.isNaN(values[row]) ? 1 : 0;
+      return;
+    }
+    default: {
+      const [values, out] = [registers[operation.in]!, registers[operation.out]!];
+      const apply = elementwise(operation);
+      for (let row = 0; row < rowCount; row++) out[row] = apply(values[row]!);
+    }
+  }
+}
+
+type Elementwise = Extract<Operation, { in: number; out: number }>;
+
+function elementwise(operation: Exclude<Elementwise, { op: 'oneHot' }>): (x: number) => number {
+  switch (operation.op) {
+    case 'impute':
+      return (x) => (Number.isNaN(x) ? operation.value : x);
+    case 'indicator':
+      return (x) => (Number.isNaN(x) ? 1 : 0);
+    case 'affine':
+      return (x) => (x - operation.shift) / operation.scale;
+    case 'clip':
+      return (x) => (x < operation.low ? operation.low : Math.min(x, operation.high));
+    case 'replace':
+      return (x) => (operation.from.includes(x) ? operation.to : x);
+    case 'lookup': {
+      const { table, missing, unseen } = operation;
+      return (x) =>
+        Number.isNaN(x) ? missing : x >= 0 && x < table.length && Number.isInteger(x) ? table[x]! : unseen;
+    }
+    case 'bin':
+      return (x) => (Number.isNaN(x) ? x : countBelow(operation.edges, x));
+    case 'calendar':
+      return (x) => calendarPart(x, operation.part);
+    case 'wave': {
+      const wave = operation.wave === 'sin' ? sin : cos;
+      return (x) => wave((TWO_PI * x) / operation.period);
+    }
+    case 'unary':
+      return unary[operation.function];
+    case 'threshold':
+      return (x) => (x >= operation.value ? 1 : 0);
+  }
+}
+
+/** Edges strictly below x, by bisection. */
+function countBelow(edges: Float64Array, x: number): number {
+  let [low, high] = [0, edges.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (edges[middle]! < x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function scoreLinear(operation: LinearOperation, registers: Registers, rowCount: number): void {
+  const { inputs, outputs, coefficients, intercepts } = operation;
+  outputs.forEach((register, k) => {
+    const out = registers[register]!;
+    out.fill(intercepts[k]!, 0, rowCount);
+    inputs.forEach((input, j) => {
+      const values = registers[input]!;
+      const coefficient = coefficients[k * inputs.length + j]!;
+      for (let row = 0; row < rowCount; row++) out[row] = coefficient * values[row]! + out[row]!;
+    });
+  });
+}
+
+function scoreAcross(
+  operation: Extract<Operation, { op: 'softmax' | 'normalize' | 'argmax' }>,
+  registers: Registers,
+  rowCount: number,
+): void {
+  const inputs = operation.inputs.map((register) => registers[register]!);
+  for (let row = 0; row < rowCount; row++) {
+    let best = 0;
+    for (let k = 1; k < inputs.length; k++) if (inputs[k]![row]! > inputs[best]![row]!) best = k;
+    if (operation.op === 'argmax') {
+      registers[operation.out]![row] = best;
+      continue;
+    }
+    const shift = inputs[best]![row]!;
+    const parts = inputs.map((values) => (operation.op === 'softmax' ? exp(values[row]! - shift) : values[row]!));
+    let sum = 0;
+    for (const part of parts) sum += part;
+    operation.outputs.forEach((register, k) => {
+      registers[register]![row] = sum === 0 ? 1 / parts.length : parts[k]! / sum;
+    });
+  }
+}
+
+/**
+ * Runs a program over columns of rowCount rows, in the order of its inputs, and returns its outputs' columns.
+ * `executeOperation` may be a faster twin of `execute`.
+ */
+export function runProgram(
+  program: Program,
+  columns: readonly Float64Array[],
+  rowCount: number,
+  executeOperation: typeof execute = execute,
+): Float64Array[] {
+  const registers: Float64Array[] = Array.from({ length: program.registerCount }, (_, register) =>
+    register < program.inputs.length ? columns[register]! : EMPTY,
+  );
+  for (const operation of program.operations) {
+    for (const register of writtenRegisters(operation)) registers[register] = new Float64Array(rowCount);
+    executeOperation(operation, registers, rowCount);
+  }
+  return program.outputs.map((output) => registers[output.register]!);
+}
+
+const EMPTY = new Float64Array(0);

@@ -1,0 +1,206 @@
+/**
+ * A scoring program: what a fitted pipeline, a fitted model, or both together, compute for a row. It is plain data, so
+ * one definition serves training, batch prediction, one row in the host language, the artefact and the stand-alone
+ * `.wasm`; and all of them give the same bits, because the interpreter is the definition.
+ *
+ * A program works on registers. A register holds one f64 a row; registers 0 … inputs.length − 1 are the inputs, every
+ * operation writes registers that no other operation writes. Sums run in the order of the operands, without fused
+ * multiply-add.
+ *
+ * How an input lies in its register:
+ *   number      the value; missing = NaN
+ *   boolean     0 or 1; missing = NaN
+ *   timestamp   milliseconds since 1970-01-01T00:00Z; missing = NaN
+ *   category    index into `labels`; missing = NaN; a label never seen = labels.length
+ */
+export interface Program {
+  readonly inputs: readonly ProgramInput[];
+  readonly operations: readonly Operation[];
+  readonly outputs: readonly ProgramOutput[];
+  /** Registers in all, inputs included. */
+  readonly registerCount: number;
+}
+
+export type InputType = 'number' | 'boolean' | 'timestamp' | 'category';
+
+export interface ProgramInput {
+  readonly name: string;
+  readonly type: InputType;
+  /** Of a category: distinct, sorted by UTF-8 bytes. */
+  readonly labels?: readonly string[];
+}
+
+export interface ProgramOutput {
+  readonly name: string;
+  readonly register: number;
+  /** What the register means; a category's value is an index into `labels`. */
+  readonly type: InputType;
+  readonly labels?: readonly string[];
+}
+
+export type CalendarPart =
+  | 'year'
+  | 'quarter'
+  | 'month' // 1 … 12
+  | 'week' // ISO 8601, 1 … 53
+  | 'day' // of the month, 1 … 31
+  | 'dayOfYear' // 1 … 366
+  | 'weekday' // 0 = Monday … 6 = Sunday (ISO 8601 less one)
+  | 'hour' // 0 … 23
+  | 'minute'
+  | 'season' // northern meteorological: 0 = Dec–Feb, 1 = Mar–May, 2 = Jun–Aug, 3 = Sep–Nov
+  | 'weekend'; // 1 on Saturday and Sunday
+
+export type UnaryFunction = 'log' | 'log1p' | 'exp' | 'expm1' | 'sqrt' | 'abs' | 'sigmoid' | 'tanh' | 'negate';
+export type BinaryOperator = 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'maximum';
+
+/** `in` and `out` are registers. NaN goes through arithmetic as NaN unless an operation says otherwise. */
+export type Operation =
+  /** out = value */
+  | { readonly op: 'constant'; readonly out: number; readonly value: number }
+  /** out = in, or value where in is NaN */
+  | { readonly op: 'impute'; readonly in: number; readonly out: number; readonly value: number }
+  /** out = 1 where in is NaN, else 0 */
+  | { readonly op: 'indicator'; readonly in: number; readonly out: number }
+  /** out = (in − shift) / scale */
+  | { readonly op: 'affine'; readonly in: number; readonly out: number; readonly shift: number; readonly scale: number }
+  /** out = in held to [low, high]; NaN stays */
+  | { readonly op: 'clip'; readonly in: number; readonly out: number; readonly low: number; readonly high: number }
+  /** out = to where in is one of from, else in */
+  | {
+      readonly op: 'replace';
+      readonly in: number;
+      readonly out: number;
+      readonly from: readonly number[];
+      readonly to: number;
+    }
+  /** out + k = 1 where in equals values[k], else 0; with `missing`, one more register: 1 where in is NaN */
+  | {
+      readonly op: 'oneHot';
+      readonly in: number;
+      readonly out: number;
+      readonly values: readonly number[];
+      readonly missing: boolean;
+    }
+  /** out = table[in] where in is an integer in [0, table.length), `missing` where in is NaN, else `unseen` */
+  | {
+      readonly op: 'lookup';
+      readonly in: number;
+      readonly out: number;
+      readonly table: Float64Array;
+      readonly missing: number;
+      readonly unseen: number;
+    }
+  /** out = number of edges < in (edges ascend); NaN stays */
+  | { readonly op: 'bin'; readonly in: number; readonly out: number; readonly edges: Float64Array }
+  /** out = a part of the timestamp, in UTC */
+  | { readonly op: 'calendar'; readonly in: number; readonly out: number; readonly part: CalendarPart }
+  /** out = sin or cos of 2π·in/period */
+  | {
+      readonly op: 'wave';
+      readonly in: number;
+      readonly out: number;
+      readonly wave: 'sin' | 'cos';
+      readonly period: number;
+    }
+  | { readonly op: 'unary'; readonly in: number; readonly out: number; readonly function: UnaryFunction }
+  | {
+      readonly op: 'binary';
+      readonly left: number;
+      readonly right: number;
+      readonly out: number;
+      readonly operator: BinaryOperator;
+    }
+  | LinearOperation
+  | EnsembleOperation
+  | NeighborsOperation
+  | CentroidsOperation
+  /** outputs = exp(inputs − max) / Σ */
+  | { readonly op: 'softmax'; readonly inputs: readonly number[]; readonly outputs: readonly number[] }
+  /** outputs = inputs / Σ inputs (all equal where the sum is 0) */
+  | { readonly op: 'normalize'; readonly inputs: readonly number[]; readonly outputs: readonly number[] }
+  /** out = index of the largest input, the first of equals */
+  | { readonly op: 'argmax'; readonly inputs: readonly number[]; readonly out: number }
+  /** out = 1 where in ≥ value, else 0 */
+  | { readonly op: 'threshold'; readonly in: number; readonly out: number; readonly value: number };
+
+/** outputs[k] = intercepts[k], then + coefficients[k·n + j]·inputs[j] for j = 0 … n − 1. */
+export interface LinearOperation {
+  readonly op: 'linear';
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly coefficients: Float64Array;
+  readonly intercepts: Float64Array;
+}
+
+/**
+ * Decision trees, added in order: outputs[k] = base[k] + Σ leaf values, divided by the number of trees where `average`.
+ * With leafWidth 1, tree t adds to output t mod outputs.length; else a leaf holds leafWidth = outputs.length values.
+ *
+ * Node arrays are indexed by node; roots holds the first node of each tree. feature −1 marks a leaf, whose `left` is its
+ * row in leafValues. A numeric node (categoryOffset −1) goes left where input ≤ threshold, a categorical one where bit
+ * `input` of the words from categoryOffset (categoryWords of them, 32 categories each, lowest bit first) is set. NaN, and
+ * a category beyond the words, goes left where missingGoesLeft is 1.
+ */
+export interface EnsembleOperation {
+  readonly op: 'ensemble';
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly base: Float64Array;
+  readonly average: boolean;
+  readonly leafWidth: number;
+  readonly roots: Int32Array;
+  readonly feature: Int32Array;
+  readonly threshold: Float64Array;
+  readonly left: Int32Array;
+  readonly right: Int32Array;
+  readonly missingGoesLeft: Uint8Array;
+  readonly categoryOffset: Int32Array;
+  readonly categoryWords: Int32Array;
+  readonly categories: Uint32Array;
+  readonly leafValues: Float64Array;
+}
+
+/**
+ * The k nearest of the stored points by squared L2 distance (added over the inputs in order), the lower index first
+ * among equals. outputs = Σ weight·targets / Σ weight, where targets has outputs.length values a point. Weights are 1
+ * ('uniform') or 1/distance ('distance'; points at distance 0, where there are any, count alone).
+ */
+export interface NeighborsOperation {
+  readonly op: 'neighbors';
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly k: number;
+  readonly weights: 'uniform' | 'distance';
+  /** rows × inputs.length, row-major. */
+  readonly points: Float64Array;
+  /** rows × outputs.length, row-major. */
+  readonly targets: Float64Array;
+}
+
+/** out = the nearest centre by squared L2 distance, the first of equals; distances[k] = the distance to centre k. */
+export interface CentroidsOperation {
+  readonly op: 'centroids';
+  readonly inputs: readonly number[];
+  readonly out: number;
+  readonly distances: readonly number[];
+  /** clusters × inputs.length, row-major. */
+  readonly centers: Float64Array;
+}
+
+/** The registers an operation reads, in order. */
+export function readRegisters(operation: Operation): readonly number[] {
+  if ('inputs' in operation) return operation.inputs;
+  if (operation.op === 'binary') return [operation.left, operation.right];
+  return operation.op === 'constant' ? [] : [operation.in];
+}
+
+/** The registers an operation writes. */
+export function writtenRegisters(operation: Operation): readonly number[] {
+  if (operation.op === 'centroids') return [operation.out, ...operation.distances];
+  if ('outputs' in operation) return operation.outputs;
+  if (operation.op === 'oneHot') {
+    return Array.from({ length: operation.values.length + (operation.missing ? 1 : 0) }, (_, k) => operation.out + k);
+  }
+  return [operation.out];
+}

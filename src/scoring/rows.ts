@@ -1,0 +1,73 @@
+import type { Program, ProgramInput } from './program.js';
+
+/** A row as its owner has it: texts, numbers, booleans, dates, by column name. Absent, null and undefined are missing. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What a value could not be, and why: the caller makes the error of its own layer from it. */
+export class RowError extends Error {
+  readonly input: string;
+
+  constructor(input: string, message: string) {
+    super(message);
+    this.input = input;
+  }
+}
+
+/** Encodes rows into registers, with the labels looked up once. */
+export class RowEncoder {
+  readonly #inputs: readonly ProgramInput[];
+  readonly #positions: readonly (ReadonlyMap<string, number> | undefined)[];
+
+  constructor(program: Program) {
+    this.#inputs = program.inputs;
+    this.#positions = program.inputs.map(
+      (input) => input.labels && new Map(input.labels.map((label, code) => [label, code])),
+    );
+  }
+
+  /** Writes a row into registers[input][at]. @throws RowError naming the column. */
+  encode(row: Row, registers: readonly Float64Array[], at: number): void {
+    for (let i = 0; i < this.#inputs.length; i++) {
+      registers[i]![at] = encodeValue(this.#inputs[i]!, row[this.#inputs[i]!.name], this.#positions[i]);
+    }
+  }
+}
+
+function encodeValue(input: ProgramInput, value: unknown, positions: ReadonlyMap<string, number> | undefined): number {
+  if (value === null || value === undefined) return Number.NaN;
+  switch (input.type) {
+    case 'category':
+      return positions!.get(String(value)) ?? positions!.size;
+    case 'timestamp':
+      return encodeTimestamp(input.name, value);
+    case 'boolean':
+      if (value === true || value === 1 || value === 'true') return 1;
+      if (value === false || value === 0 || value === 'false') return 0;
+      throw new RowError(input.name, `Expected true or false for column "${input.name}" but received ${show(value)}`);
+    default: {
+      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      if (typeof number === 'bigint') return Number(number);
+      if (typeof number !== 'number' || (typeof value === 'string' && Number.isNaN(number) && value !== 'NaN')) {
+        throw new RowError(input.name, `Expected a number for column "${input.name}" but received ${show(value)}`);
+      }
+      return number;
+    }
+  }
+}
+
+/** Dates, milliseconds, or ISO 8601 text; text without a zone is UTC, as everywhere in Lanewise. */
+function encodeTimestamp(name: string, value: unknown): number {
+  if (value instanceof Date) return value.getTime();
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
+  const text = String(value).trim().replace(' ', 'T');
+  const zoned = /([zZ]|[+-]\d\d:?\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`;
+  const milliseconds = Date.parse(zoned);
+  if (Number.isNaN(milliseconds)) {
+    throw new RowError(name, `Expected a timestamp (ISO 8601) for column "${name}" but received ${show(value)}`);
+  }
+  return milliseconds;
+}
+
+function show(value: unknown): string {
+  return (typeof value === 'object' ? JSON.stringify(value) : `"${String(value)}"`).slice(0, 60);
+}

@@ -1,0 +1,175 @@
+import type { Table } from 'apache-arrow';
+import type { Engine } from '../engine/engine.js';
+import type { ParameterDeclarations, ParameterValue } from '../parameters.js';
+import type { ProgramBuilder } from '../scoring/builder.js';
+import type { Program } from '../scoring/program.js';
+
+/** What long work is told and tells. */
+export interface Context {
+  /** Default: `defaultEngine()`. */
+  readonly engine?: Engine;
+  /** Default 0. Every random stream is keyed by it. */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  /** What is being done: 'tree', 'fold', 'trial', 'row', … */
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+  /** Figures as of now: { loss: 0.31, validationLoss: 0.33 }. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** One line of a step's report: what was found or done, where, how often. */
+export interface Repair {
+  readonly what: string;
+  readonly column?: string;
+  readonly rows: number;
+  readonly detail?: string;
+}
+
+/** An unfitted step of a pipeline. */
+export interface Transformer {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, ParameterValue | readonly ParameterValue[]>>;
+  /** Learns from training rows; `table` holds the columns as the steps before left them, target included if known. */
+  fit(table: Table, context: TransformerContext): Promise<FittedTransformer>;
+}
+
+export interface TransformerContext extends Context {
+  readonly target?: string;
+  /** The columns the step is to act on; chosen by the pipeline. */
+  readonly columns: readonly string[];
+}
+
+export interface FittedTransformer {
+  readonly name: string;
+  /** Appends the step's operations: replaces, adds or drops the builder's columns. This is all that happens to new rows. */
+  lower(builder: ProgramBuilder): void;
+  /** Training rows to keep (indices, ascending), for steps that drop rows. New rows are never dropped. */
+  readonly keptRows?: Uint32Array;
+  readonly report: readonly Repair[];
+}
+
+export type TaskKind = 'classification' | 'regression' | 'clustering';
+
+export interface FitOptions extends Context {
+  /** Overrides the schema's role. Clustering has none. */
+  readonly target?: string;
+  /** A column of weights ≥ 0; overrides the schema's role. */
+  readonly weights?: string;
+  /** Rows for early stopping and the loss curve, never learnt from. */
+  readonly validation?: Table;
+}
+
+/** Checked parameters that can be fitted; fitting gives another type, so "not fitted" cannot be written. */
+export interface Estimator {
+  /** 'gradient-boosting', … : the name on the command line. */
+  readonly name: string;
+  readonly task: TaskKind;
+  readonly declarations: ParameterDeclarations;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  /** The same estimator with some parameters changed. */
+  with(parameters: Readonly<Record<string, ParameterValue>>): Estimator;
+  fit(table: Table, options?: FitOptions): Promise<Model>;
+}
+
+/** The loss at one iteration of training. */
+export interface HistoryPoint {
+  readonly iteration: number;
+  readonly loss: number;
+  readonly validationLoss?: number;
+}
+
+export interface Training {
+  readonly rows: number;
+  readonly iterations: number;
+  /** The iteration whose state was kept; equals `iterations` where nothing stopped early. */
+  readonly bestIteration: number;
+  readonly lossName: string;
+  readonly history: readonly HistoryPoint[];
+  /** Plain language: why it stopped and whether it converged. */
+  readonly verdict: string;
+}
+
+/**
+ * A fitted model. Its program's outputs are: regression `prediction` (number); classification `prediction` (category,
+ * with the classes as labels) and `probability_<label>` for each class in order; clustering `prediction` (number, the
+ * cluster) and `distance_<k>`.
+ */
+export interface Model {
+  readonly estimator: string;
+  readonly task: TaskKind;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly target?: string;
+  /** Labels of the classes, sorted by UTF-8 bytes (numbers by value); the positive class of two is the last. */
+  readonly classes?: readonly string[];
+  readonly program: Program;
+  readonly training: Training;
+  /** Share of the model's work that each feature does, by name; sums to 1 where any feature works at all. */
+  readonly importances?: Readonly<Record<string, number>>;
+  /** How far a person can follow it: 'high' (coefficients), 'medium' (neighbours, one tree), 'low' (ensembles). */
+  readonly interpretability: 'high' | 'medium' | 'low';
+  /** Columns: as the program's outputs. */
+  predict(table: Table, context?: Context): Promise<Table>;
+  /** Prediction for one row, as the row has it: numbers, texts, booleans, dates; absent and null are missing. */
+  predictSync(row: Readonly<Record<string, unknown>>): number | string | null;
+}
+
+/** Rows by index into the table that was split: training rows and test rows of one fold. */
+export interface Fold {
+  readonly train: Uint32Array;
+  readonly test: Uint32Array;
+}
+
+export interface Splitter {
+  readonly name: string;
+  split(table: Table, options: { target?: string; seed?: number }): readonly Fold[];
+}
+
+/** What a metric is computed from. */
+export interface Scored {
+  /** Regression: targets. Classification: class indices. */
+  readonly target: Float64Array;
+  /** Regression: predictions. Classification: predicted class indices. */
+  readonly prediction: Float64Array;
+  /** Classification: probabilities[class][row]. */
+  readonly probabilities?: readonly Float64Array[];
+  readonly weights?: Float64Array;
+}
+
+export interface Metric {
+  /** scikit-learn's scorer name: 'neg_root_mean_squared_error', 'roc_auc', … */
+  readonly name: string;
+  readonly task: TaskKind;
+  /** Always "greater is better", as scikit-learn's scorers are. */
+  score(scored: Scored): number;
+}
+
+/** Where tables come from. */
+export interface Source {
+  readonly description: string;
+  open(context?: Context): Promise<Collected>;
+}
+
+/** A row that could not be taken in, kept aside with the reason. `line` counts from 1, the header included. */
+export interface QuarantinedRow {
+  readonly file: string;
+  readonly line: number;
+  readonly reason: string;
+  readonly text: string;
+}
+
+export interface Collected {
+  readonly table: Table;
+  readonly quarantine: readonly QuarantinedRow[];
+  /** SHA-256 of the source's bytes. */
+  readonly hash: string;
+  /** 'duckdb', 'papaparse', 'hyparquet', 'apache-arrow'. */
+  readonly reader: string;
+  /** Line of each row in its file, where lines mean anything (quarantined lines leave gaps). */
+  readonly sourceRows?: Uint32Array;
+}

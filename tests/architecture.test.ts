@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+// Imports point one way: a layer may import its own files and those of the layers before it.
+const layers: readonly (readonly string[])[] = [
+  ['kernels'],
+  ['backends'],
+  ['scoring'],
+  ['engine'],
+  ['table'],
+  ['collect', 'training', 'evaluate'],
+  ['models'],
+  ['prepare', 'explore', 'features'],
+  ['tune'],
+  ['deploy'],
+  ['monitor'],
+  ['workflow'],
+  ['cli'],
+];
+const level = new Map(layers.flatMap((names, index) => names.map((name) => [name, index] as const)));
+const root = resolve(import.meta.dirname, '../src');
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+function imports(): Import[] {
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  return files.flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    const specifiers = [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) => match[1]!);
+    return specifiers.map((specifier) => ({
+      from: file.replaceAll('\\', '/'),
+      to: relative(root, resolve(root, dirname(file), specifier)).replaceAll('\\', '/'),
+    }));
+  });
+}
+
+const folder = (path: string) => (path.includes('/') ? path.split('/')[0]! : '');
+
+test('every folder of src is a layer', () => {
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of folders) expect(level.has(name), `src/${name} is no layer of ARCHITECTURE.md`).toBe(true);
+});
+
+test('imports point from a layer to itself or to an earlier one', () => {
+  const wrong = imports().filter(({ from, to }) => {
+    const [source, target] = [folder(from), folder(to)];
+    if (source === target || source === '') return false; // src/index.ts and src/runtime.ts import what they export
+    if (target === '') return !/^(errors|parameters)\.js$/.test(to);
+    const [a, b] = [level.get(source)!, level.get(target)!];
+    return b > a || (b === a && source !== target);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('kernels import nothing but kernels', () => {
+  const wrong = imports().filter(({ from, to }) => folder(from) === 'kernels' && folder(to) !== 'kernels');
+  expect(wrong).toEqual([]);
+});
