@@ -21,7 +21,9 @@ function run(command, args) {
 function hashOf(paths) {
   const hash = createHash('sha256');
   const visit = (path) => {
-    for (const entry of readdirSync(join(root, path), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of readdirSync(join(root, path), { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )) {
       const child = `${path}/${entry.name}`;
       if (entry.isDirectory()) visit(child);
       else hash.update(child).update(readFileSync(join(root, child)));
