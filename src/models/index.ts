@@ -1,5 +1,7 @@
 import type { ParameterDeclarations, ParameterValue } from '../parameters.js';
 import type { Estimator, TaskKind } from '../table/interfaces.js';
+import { DummyClassifier, DummyRegressor } from './dummy/dummy.js';
+import { classifierParameters, regressorParameters } from './dummy/parameters.js';
 
 /** One line of the list of models: how the command line and the workflow file find an estimator. */
 export interface ModelEntry {
@@ -11,4 +13,12 @@ export interface ModelEntry {
 }
 
 /** Every model that Lanewise offers, simplest first. */
-export const models: readonly ModelEntry[] = [];
+export const models: readonly ModelEntry[] = [
+  {
+    name: 'dummy',
+    tasks: ['classification', 'regression'],
+    declarations: (task) => (task === 'regression' ? regressorParameters : classifierParameters),
+    create: (task, parameters) =>
+      task === 'regression' ? new DummyRegressor(parameters) : new DummyClassifier(parameters),
+  },
+];

@@ -104,7 +104,7 @@ function elementwise(operation: Exclude<Elementwise, { op: 'oneHot' }>): (x: num
     case 'unary':
       return unary[operation.function];
     case 'threshold':
-      return (x) => (x >= operation.value ? 1 : 0);
+      return (x) => (Number.isNaN(x) ? x : x >= operation.value ? 1 : 0);
   }
 }
 
@@ -142,7 +142,7 @@ function scoreAcross(
     let best = 0;
     for (let k = 1; k < inputs.length; k++) if (inputs[k]![row]! > inputs[best]![row]!) best = k;
     if (operation.op === 'argmax') {
-      registers[operation.out]![row] = best;
+      registers[operation.out]![row] = inputs.some((values) => Number.isNaN(values[row]!)) ? Number.NaN : best;
       continue;
     }
     const shift = inputs[best]![row]!;

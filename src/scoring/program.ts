@@ -119,9 +119,9 @@ export type Operation =
   | { readonly op: 'softmax'; readonly inputs: readonly number[]; readonly outputs: readonly number[] }
   /** outputs = inputs / Σ inputs (all equal where the sum is 0) */
   | { readonly op: 'normalize'; readonly inputs: readonly number[]; readonly outputs: readonly number[] }
-  /** out = index of the largest input, the first of equals */
+  /** out = index of the largest input, the first of equals; NaN where any input is NaN */
   | { readonly op: 'argmax'; readonly inputs: readonly number[]; readonly out: number }
-  /** out = 1 where in ≥ value, else 0 */
+  /** out = 1 where in ≥ value, else 0; NaN stays */
   | { readonly op: 'threshold'; readonly in: number; readonly out: number; readonly value: number };
 
 /** outputs[k] = intercepts[k], then + coefficients[k·n + j]·inputs[j] for j = 0 … n − 1. */

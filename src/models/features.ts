@@ -1,0 +1,182 @@
+import type { Table } from 'apache-arrow';
+import { LanewiseError } from '../errors.js';
+import type { ProgramBuilder } from '../scoring/builder.js';
+import type { ProgramInput, ProgramOutput } from '../scoring/program.js';
+import { type RegisterColumn, readRegister } from '../table/columns.js';
+import type { FitOptions, TaskKind } from '../table/interfaces.js';
+import { columnInfo, columnsOf, namesWithRole } from '../table/schema.js';
+
+/** What a model is to predict, as numbers. */
+export interface Target {
+  readonly name: string;
+  /** Regression: the values. Classification: indices into `classes`. */
+  readonly values: Float64Array;
+  /** Classification: texts by UTF-8 bytes, numbers ascending (printed as text), booleans as 'false', 'true'. */
+  readonly classes?: readonly string[];
+}
+
+/**
+ * The columns that a model learns from, as registers: role `feature`, less the target and the weights of `options`.
+ * Timestamps are milliseconds.
+ * @throws LanewiseError `data` where there are no rows or no features.
+ */
+export function featureColumns(table: Table, options: FitOptions = {}): RegisterColumn[] {
+  if (table.numRows === 0) {
+    throw new LanewiseError('data', 'Expected at least one row to learn from but the table has none');
+  }
+  const taken = new Set([options.target, options.weights]);
+  const names = columnsOf(table).filter(({ name, role }) => role === 'feature' && !taken.has(name));
+  if (names.length === 0) {
+    throw new LanewiseError('data', 'Expected at least one feature column to learn from but found none', {
+      hint: 'Columns with the role target, id, time, weight, group or ignore are not learnt from.',
+    });
+  }
+  return names.map(({ name }) => readRegister(table, name));
+}
+
+/**
+ * The target of `options` or else of the schema, with every value there.
+ * @throws LanewiseError: no target named, no such column (with the nearest name), missing or infinite values (with their
+ * count), fewer than two rows, or one value only.
+ */
+export function targetOf(table: Table, options: FitOptions, task: TaskKind): Target {
+  const name = options.target ?? namesWithRole(table, 'target')[0];
+  if (name === undefined) {
+    throw new LanewiseError('usage', `Expected a target column for ${task} but none is named`, {
+      hint: 'Name it in fit(table, { target }), or give a column the role target.',
+    });
+  }
+  const { kind } = columnInfo(table, name);
+  const register = readRegister(table, name);
+  refuseMissingTarget(name, register.values);
+  if (register.values.length < 2) {
+    throw new LanewiseError('data', `Expected at least two rows to learn "${name}" from but received one`, {
+      column: name,
+    });
+  }
+  const target = task === 'classification' ? classTarget(register) : numberTarget(register);
+  const first = target.values[0]!;
+  if (target.values.every((value) => value === first)) {
+    const shown = target.classes?.[first] ?? String(first);
+    throw new LanewiseError('data', `Expected at least two values in target "${name}" but every row has ${shown}`, {
+      column: name,
+      hint: kind === 'text' || task === 'classification' ? 'A model needs rows of each class.' : undefined,
+    });
+  }
+  return target;
+}
+
+/** The weights of `options` or else of the schema's weight column; undefined where there are none. */
+export function weightsOf(table: Table, options: FitOptions): Float64Array | undefined {
+  const name = options.weights ?? namesWithRole(table, 'weight')[0];
+  if (name === undefined) return undefined;
+  const { values } = readRegister(table, name);
+  let sum = 0;
+  for (let row = 0; row < values.length; row++) {
+    const weight = values[row]!;
+    if (!(weight >= 0) || weight === Number.POSITIVE_INFINITY) {
+      const message = `Expected finite weights >= 0 in column "${name}" but received ${weight}`;
+      throw new LanewiseError('data', message, { column: name, row: row + 1 });
+    }
+    sum += weight;
+  }
+  if (sum === 0) {
+    throw new LanewiseError('data', `Expected a weight above 0 in column "${name}" but all are 0`, { column: name });
+  }
+  return values;
+}
+
+/** The features as a program's inputs, in their order. */
+export function inputsOf(columns: readonly RegisterColumn[]): ProgramInput[] {
+  return columns.map(({ name, type, labels }) => ({ name, type, ...(labels && { labels }) }));
+}
+
+/**
+ * For models that compute with every value: refuses categories, missing and infinite values.
+ * @throws LanewiseError `data` naming the model, the column and the count.
+ */
+export function requireFinite(model: string, columns: readonly RegisterColumn[]): void {
+  for (const { name, type, values } of columns) {
+    if (type === 'category') {
+      throw new LanewiseError('data', `Expected numbers for ${model} but column "${name}" holds categories`, {
+        column: name,
+        hint: 'Encode it first (one-hot), or fit the model inside a recipe that does.',
+      });
+    }
+    const missing = count(values, Number.isNaN);
+    if (missing > 0) {
+      throw new LanewiseError('data', `Expected a value in every row for ${model}: column "${name}" lacks ${missing}`, {
+        column: name,
+        hint: 'Impute it first, or use gradient-boosting, which takes missing values.',
+      });
+    }
+    const infinite = count(values, (value) => !Number.isFinite(value));
+    if (infinite > 0) {
+      throw new LanewiseError(
+        'data',
+        `Expected finite numbers for ${model}: column "${name}" has ${infinite} infinite`,
+        {
+          column: name,
+          hint: 'Clip the column first.',
+        },
+      );
+    }
+  }
+}
+
+/** Appends the predicted class, and gives the outputs that every classifier has. */
+export function classificationOutputs(
+  builder: ProgramBuilder,
+  probabilities: readonly number[],
+  classes: readonly string[],
+): ProgramOutput[] {
+  const prediction = builder.reserve();
+  builder.emit({ op: 'argmax', inputs: probabilities, out: prediction });
+  return [
+    { name: 'prediction', register: prediction, type: 'category', labels: classes },
+    ...classes.map((label, k) => ({
+      name: `probability_${label}`,
+      register: probabilities[k]!,
+      type: 'number' as const,
+    })),
+  ];
+}
+
+function refuseMissingTarget(name: string, values: Float64Array): void {
+  const missing = count(values, Number.isNaN);
+  if (missing === 0) return;
+  throw new LanewiseError('data', `Expected target "${name}" in every row but ${missing} of ${values.length} lack it`, {
+    column: name,
+    hint: 'Drop the rows without a target before fitting.',
+  });
+}
+
+function classTarget({ name, type, values, labels }: RegisterColumn): Target {
+  if (type === 'category') return { name, values, classes: labels! };
+  const distinct = [...new Set(values)].sort((a, b) => a - b);
+  const codes = new Map(distinct.map((value, index) => [value, index]));
+  const classes = type === 'boolean' ? distinct.map((value) => String(value === 1)) : distinct.map(String);
+  return { name, values: values.map((value) => codes.get(value)!), classes };
+}
+
+function numberTarget({ name, type, values, labels }: RegisterColumn): Target {
+  if (type === 'category') {
+    throw new LanewiseError('data', `Expected numbers in target "${name}" for regression but it holds texts`, {
+      column: name,
+      hint: `Its values are such as "${labels![0]}". Is this a classification task?`,
+    });
+  }
+  const infinite = count(values, (value) => !Number.isFinite(value));
+  if (infinite > 0) {
+    throw new LanewiseError('data', `Expected finite numbers in target "${name}" but ${infinite} are infinite`, {
+      column: name,
+    });
+  }
+  return { name, values };
+}
+
+function count(values: Float64Array, matches: (value: number) => boolean): number {
+  let matching = 0;
+  for (let i = 0; i < values.length; i++) if (matches(values[i]!)) matching++;
+  return matching;
+}
