@@ -43,4 +43,16 @@ if (wanted === 'all' || wanted === 'wasm') {
   buildWasm('simd', '--enable', 'simd');
 }
 if (wanted === 'all' || wanted === 'generate') run('TypeScript', bin('tsc'), '-p', '.');
+if (wanted === 'all' || wanted === 'report') {
+  // Vega goes into the report's template once, here; the package does not need it at run time.
+  const flags = [
+    '--bundle',
+    '--minify',
+    '--format=iife',
+    '--target=es2020',
+    '--legal-comments=eof',
+    '--log-level=warning',
+  ];
+  run('charts of the report', bin('esbuild'), '.ci/report/charts.mjs', '--outfile=dist/report/charts.js', ...flags);
+}
 if (wanted === 'generate') run('files derived from the kernel table', process.execPath, '.ci/generate.mjs');
