@@ -1,2 +1,3 @@
 // The compiled kernels' one entry: re-exports only. The contract of each stands in src/kernels/<stem>.ts.
 export * from './gradient-descent';
+export * from './random';

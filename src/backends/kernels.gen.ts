@@ -6,4 +6,8 @@ export interface KernelFunctions {
   axpy_f64(xOffset: number, yOffset: number, a: number, rowCount: number): void;
   /** Inner product of two columns. */
   dot_f64(xOffset: number, yOffset: number, rowCount: number): number;
+  /** Uniform numbers in [0, 1), 53 bits each: values startIndex … startIndex + count − 1 of a key. */
+  random_uniform_f64(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
+  /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
+  random_words_u32(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
 }

@@ -1,8 +1,15 @@
 import type { Kernel } from './contract.js';
 import * as gradientDescent from './gradient-descent.js';
+import * as random from './random.js';
 
-/** Every kernel, in one list: the modules of the families export nothing of type Kernel that is not one. */
-export const kernels: readonly Kernel[] = [gradientDescent].flatMap((family) =>
+/** The families, one module a line. */
+const families = [
+  gradientDescent, //
+  random,
+];
+
+/** Every kernel, in one list: objects with a `reference` that the families' modules export. */
+export const kernels: readonly Kernel[] = families.flatMap((family) =>
   Object.values(family).filter(
     (entry): entry is Kernel => typeof entry === 'object' && entry !== null && 'reference' in entry,
   ),
