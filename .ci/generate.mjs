@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isBuffer } from '../dist/kernels/contract.js';
 import { kernels } from '../dist/kernels/table.js';
+import { kernelsHash, nativeHeader, nativeList } from './generate-native.mjs';
 
 const root = new URL('..', import.meta.url);
 const write = (path, text) => {
@@ -22,5 +23,16 @@ const functions = kernels.map((kernel) => {
 });
 write(
   'src/backends/kernels.gen.ts',
-  `// ${head}\n\n/** The kernels, as every backend offers them. */\nexport interface KernelFunctions {\n${functions.join('\n')}\n}\n`,
+  `// ${head}
+
+/** The kernels, as every backend offers them. */
+export interface KernelFunctions {
+${functions.join('\n')}
+}
+
+/** Of names and signatures: an addon built from another table is refused. */
+export const kernelsHash = '${kernelsHash(kernels)}';
+`,
 );
+write('native/kernels.gen.h', nativeHeader(kernels, head));
+write('native/binding/kernels.gen.inc', nativeList(kernels, head));

@@ -11,3 +11,6 @@ export interface KernelFunctions {
   /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
   random_words_u32(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
 }
+
+/** Of names and signatures: an addon built from another table is refused. */
+export const kernelsHash = '848c8b6fb3bb4f7f';
