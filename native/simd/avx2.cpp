@@ -1,0 +1,2 @@
+#define LANEWISE_ISA avx2
+#include "build.h"

@@ -1,0 +1,2 @@
+#define LANEWISE_ISA avx512
+#include "build.h"

@@ -1,0 +1,11 @@
+// One instruction set's build: every kernel, compiled with that set's flags into a namespace of its own. No STL containers or
+// algorithms below: an inline function that two builds share could be emitted with the wrong one's instructions.
+#include "../kernels.gen.h"
+#include "vectors.h"
+
+#include "../gradient-descent.cpp"
+
+namespace lanewise::LANEWISE_ISA {
+extern const Kernels kernels;
+const Kernels kernels = all_kernels;
+}  // namespace lanewise::LANEWISE_ISA

@@ -1,0 +1,2 @@
+#define LANEWISE_ISA neon
+#include "build.h"

@@ -1,0 +1,2 @@
+#define LANEWISE_ISA sse2
+#include "build.h"

@@ -1,0 +1,2 @@
+#define LANEWISE_ISA sse42
+#include "build.h"
