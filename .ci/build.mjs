@@ -2,20 +2,37 @@
 // kernel table), `… native` (the C++ addon, with cmake-js).
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name) => `${root}node_modules/.bin/${name}`;
 
-function run(title, command, ...args) {
+const nativeNeeds = `The addon needs cmake 3.18 or newer, make or ninja, and GCC 9 or Clang 10 or newer
+(Debian and Ubuntu: apt-get install cmake make g++; macOS: xcode-select --install, brew install cmake).
+Lanewise runs without it, on WebAssembly.`;
+
+/** Runs a command, and says how long it took, or shows what it wrote when it failed. */
+function attempt(title, command, args) {
   const begin = Date.now();
   process.stderr.write(`  ${title} … `);
   const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' });
-  if (result.status !== 0) {
-    process.stderr.write(`failed\n${result.stdout ?? ''}${result.stderr ?? ''}${result.error ?? ''}\n`);
-    process.exit(1);
-  }
-  process.stderr.write(`${((Date.now() - begin) / 1000).toFixed(1)} s\n`);
+  const done = result.status === 0;
+  const output = `failed\n${result.stdout ?? ''}${result.stderr ?? ''}${result.error ?? ''}`;
+  process.stderr.write(done ? `${((Date.now() - begin) / 1000).toFixed(1)} s\n` : `${output}\n`);
+  return done;
+}
+
+function run(title, command, ...args) {
+  if (!attempt(title, command, args)) process.exit(1);
+}
+
+/** The C++ addon, in build/Release. cmake-js hands in the Node-API headers of node_modules: nothing is downloaded. */
+function buildNative() {
+  const args = ['node_modules/cmake-js/bin/cmake-js', 'build', '--parallel', String(availableParallelism())];
+  if (attempt('native addon', process.execPath, args)) return;
+  process.stderr.write(`${nativeNeeds}\n`);
+  process.exit(1);
 }
 
 const wanted = process.argv[2] ?? 'all';
@@ -55,4 +72,8 @@ if (wanted === 'all' || wanted === 'report') {
   ];
   run('charts of the report', bin('esbuild'), '.ci/report/charts.mjs', '--outfile=dist/report/charts.js', ...flags);
 }
-if (wanted === 'generate') run('files derived from the kernel table', process.execPath, '.ci/generate.mjs');
+if (wanted === 'native') buildNative();
+if (wanted === 'generate') {
+  run('files derived from the kernel table', process.execPath, '.ci/generate.mjs');
+  run('TypeScript of the derived files', bin('tsc'), '-p', '.');
+}

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "848c8b6fb3bb4f7f"
+#define LANEWISE_KERNELS_HASH "b21fdc7a26e39d90"
 
 namespace lanewise {
 
@@ -12,6 +12,8 @@ namespace lanewise {
 struct Kernels {
   void (*axpy_f64)(const double* x, double* y, double a, int32_t rowCount);
   double (*dot_f64)(const double* x, const double* y, int32_t rowCount);
+  void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+  void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
 };
 
 }  // namespace lanewise
@@ -27,10 +29,18 @@ void axpy_f64(const double* x, double* y, double a, int32_t rowCount);
 /// Inner product of two columns.
 /// x[rowCount] in; y[rowCount] in
 double dot_f64(const double* x, const double* y, int32_t rowCount);
+/// Uniform numbers in [0, 1), 53 bits each: values startIndex … startIndex + count − 1 of a key.
+/// out[count] out
+void random_uniform_f64(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+/// Random 32-bit words startIndex … startIndex + count − 1 of a key.
+/// out[count] out
+void random_words_u32(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
 
 inline constexpr Kernels all_kernels{
     axpy_f64,
     dot_f64,
+    random_uniform_f64,
+    random_words_u32,
 };
 
 }  // namespace lanewise::LANEWISE_ISA

@@ -4,6 +4,7 @@
 #include "vectors.h"
 
 #include "../gradient-descent.cpp"
+#include "../random.cpp"
 
 namespace lanewise::LANEWISE_ISA {
 extern const Kernels kernels;

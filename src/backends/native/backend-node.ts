@@ -14,7 +14,8 @@ export function loadAddon(options: NativeOptions): { addon: NativeAddon; isa: st
   const reasons: string[] = [];
   for (const candidate of candidates(options)) {
     const loaded = tryLoad(candidate);
-    if (typeof loaded !== 'string') return { addon: loaded, isa: options.isa ?? (process.env.LANEWISE_ISA || undefined) };
+    if (typeof loaded !== 'string')
+      return { addon: loaded, isa: options.isa ?? (process.env.LANEWISE_ISA || undefined) };
     reasons.push(`${candidate}: ${loaded}`);
   }
   throw new LanewiseError('engine', `No native addon can be used: ${reasons.join('; ')}`, {
