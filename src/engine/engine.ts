@@ -1,13 +1,14 @@
-import type { Backend, BackendName, KernelName } from '../backends/backend.js';
+import type { BackendName, KernelName, PassedOver } from '../backends/backend.js';
+import { type Choice, type ChoiceOptions, chooseBackend } from '../backends/choose.js';
 import type { KernelFunctions } from '../backends/kernels.gen.js';
-import { createReferenceBackend } from '../backends/reference/backend.js';
-import { throwIfCancelled } from '../errors.js';
+import { environment, isNode } from '../backends/platform.js';
+import { invalid, LanewiseError, throwIfCancelled } from '../errors.js';
 import { Arena } from './arena.js';
+import { Pool } from './pool.js';
+import { turnEventLoop } from './turn.js';
 
-export interface EngineOptions {
-  /** Default 'auto': native, else wasm, else reference. */
-  readonly backend?: BackendName | 'auto';
-  /** Threads, the calling one included; default: the machine's cores. */
+export interface EngineOptions extends ChoiceOptions {
+  /** Threads, the calling one included; default: LANEWISE_THREADS, else the machine's cores. */
   readonly threads?: number;
   /** true: anything copied where zero-copy was possible throws. */
   readonly strict?: boolean;
@@ -30,62 +31,103 @@ export interface EngineDescription {
   readonly backend: BackendName;
   readonly variant: string;
   readonly threads: number;
+  /** Threads that have been started so far, beside the calling one; they start when work lasts. */
+  readonly workers: number;
   readonly sharedMemory: boolean;
-  /** Backends and builds that were passed over, with the reason. */
-  readonly passedOver: readonly { readonly what: string; readonly why: string }[];
+  /** Bytes that the memory can grow to. */
+  readonly memoryLimit: number;
+  /** Backends, builds and threads that were passed over, with the reason. */
+  readonly passedOver: readonly PassedOver[];
 }
+
+const MAX_THREADS = 49;
+/** The event loop turns at least this often while kernels run. */
+const SLICE_MILLISECONDS = 20;
 
 /** Memory, kernels and threads. Create one with `createEngine`, or use the process's `defaultEngine()`. */
 export class Engine {
   readonly arena: Arena;
+  /** The kernels on this thread, at once: for calls too small to share out. */
   readonly kernels: KernelFunctions;
   readonly threads: number;
   readonly strict: boolean;
   readonly stats: EngineStats = { bytesCopied: 0, kernelCalls: 0 };
-  readonly #backend: Backend;
+  readonly #choice: Choice;
+  readonly #pool: Pool | undefined;
+  #sliceStart = 0;
 
-  constructor(backend: Backend, arena: Arena, options: EngineOptions = {}) {
-    this.#backend = backend;
-    this.arena = arena;
-    this.kernels = backend.kernels;
-    this.threads = options.threads ?? 1;
-    this.strict = options.strict ?? false;
+  constructor(choice: Choice, threads: number, strict: boolean) {
+    this.#choice = choice;
+    this.arena = new Arena(choice.memory, choice.shared);
+    this.kernels = choice.backend.kernels;
+    this.threads = choice.shared ? threads : 1;
+    this.strict = strict;
+    if (this.threads > 1) this.#pool = new Pool(this.arena, choice.binding, choice.backend.kernels, this.threads);
   }
 
   /**
    * Runs independent calls, on every thread, and returns what each returned (0 for void), in order. Tasks must write to
-   * places of their own. Between tasks the event loop turns and the signal is looked at.
+   * places of their own. Between tasks the event loop turns (every 20 ms) and the signal is looked at. One task, or one
+   * thread, runs at once, without any handing over.
+   * @throws LanewiseError `cancelled` by the signal; `engine` where a call failed. No task runs on after that.
    */
   async run(tasks: readonly Task[], signal?: AbortSignal): Promise<number[]> {
+    this.stats.kernelCalls += tasks.length;
+    if (tasks.length > 1 && this.#pool) return this.#pool.run(tasks, signal);
     const results: number[] = [];
-    for (const { kernel, values } of tasks) {
+    for (const task of tasks) {
       throwIfCancelled(signal);
-      const call = this.kernels[kernel] as (...values: number[]) => number | void;
-      results.push(call(...values) ?? 0);
+      if (performance.now() - this.#sliceStart > SLICE_MILLISECONDS) {
+        await turnEventLoop();
+        this.#sliceStart = performance.now();
+        throwIfCancelled(signal);
+      }
+      results.push(this.#call(task));
     }
     return results;
   }
 
   describe(): EngineDescription {
+    const { backend, shared, memoryLimit, passedOver } = this.#choice;
     return {
-      backend: this.#backend.name,
-      variant: this.#backend.variant,
+      backend: backend.name,
+      variant: backend.variant,
       threads: this.threads,
-      sharedMemory: this.arena.shared,
-      passedOver: [],
+      workers: this.#pool?.workers ?? 0,
+      sharedMemory: shared,
+      memoryLimit,
+      passedOver: [...passedOver, ...(this.#pool?.notes ?? [])],
     };
   }
 
-  async close(): Promise<void> {}
+  /** Ends the threads. The memory lives on as long as something holds it. */
+  async close(): Promise<void> {
+    await this.#pool?.close();
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+
+  #call({ kernel, values }: Task): number {
+    const call = this.kernels[kernel] as (...values: number[]) => number | void;
+    try {
+      return call(...values) ?? 0;
+    } catch (cause) {
+      throw new LanewiseError('engine', `A kernel call failed on ${this.#choice.backend.name}: ${kernel}: ${cause}`, {
+        cause,
+      });
+    }
+  }
 }
 
+/**
+ * An engine on the best backend that there is here, or on the one that is asked for.
+ * @throws LanewiseError `usage` for an option that cannot be, `engine` for a backend that cannot be had.
+ */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const memory = new WebAssembly.Memory({ initial: 64, maximum: 65_536, shared: true });
-  return new Engine(createReferenceBackend(memory), new Arena(memory, true), options);
+  const threads = await threadCount(options.threads);
+  return new Engine(await chooseBackend(options), threads, options.strict ?? false);
 }
 
 let shared: Promise<Engine> | undefined;
@@ -94,4 +136,18 @@ let shared: Promise<Engine> | undefined;
 export function defaultEngine(): Promise<Engine> {
   shared ??= createEngine();
   return shared;
+}
+
+async function threadCount(option: number | undefined): Promise<number> {
+  const given = option ?? environment('LANEWISE_THREADS');
+  if (given === undefined) return Math.min(MAX_THREADS, await coreCount());
+  const threads = Number(given);
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
+  throw invalid(option === undefined ? 'LANEWISE_THREADS' : 'threads', `an integer in [1, ${MAX_THREADS}]`, given);
+}
+
+async function coreCount(): Promise<number> {
+  if (!isNode()) return navigator.hardwareConcurrency || 1;
+  const { availableParallelism } = await import('./cores-node.js');
+  return availableParallelism();
 }

@@ -27,5 +27,8 @@ function bind(kernel: Kernel, memory: WebAssembly.Memory): (...values: number[])
 }
 
 function view(memory: WebAssembly.Memory, dtype: keyof typeof dtypes, offset: number, length: number): AnyArray {
-  return new dtypes[dtype].array(memory.buffer, offset, length);
+  const { array, bytes } = dtypes[dtype];
+  // Another thread may have grown the memory; growing by nothing shows its new length here.
+  if (offset + length * bytes > memory.buffer.byteLength) memory.grow(0);
+  return new array(memory.buffer, offset, length);
 }

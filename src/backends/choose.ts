@@ -1,0 +1,117 @@
+import { invalid, LanewiseError } from '../errors.js';
+import type { Backend, BackendName, Binding, PassedOver, WasmBuild } from './backend.js';
+import { bindBackend } from './bind.js';
+import { createSharedMemory, createUnsharedMemory, type KernelMemory, reasonOf } from './memory.js';
+import type { NativeOptions } from './native/backend.js';
+import { environment } from './platform.js';
+import { loadWasm, type WasmSource } from './wasm/load.js';
+
+export interface ChoiceOptions {
+  /** Default: LANEWISE_BACKEND, else 'auto': native, else wasm, else reference. */
+  readonly backend?: BackendName | 'auto';
+  /** false: never use shared memory, hence one thread. */
+  readonly sharedMemory?: boolean;
+  /** Bytes of the WebAssembly builds, where they do not lie beside this package. */
+  readonly wasm?: WasmSource;
+  /** Which addon and instruction set; default: the first that is found, the best that the processor runs. */
+  readonly native?: NativeOptions;
+}
+
+export interface Choice extends KernelMemory {
+  readonly backend: Backend;
+  readonly binding: Binding;
+  readonly passedOver: readonly PassedOver[];
+}
+
+interface Candidate {
+  readonly name: BackendName;
+  readonly what: string;
+  /** Which memory it computes on; 'any': shared where there is one. */
+  readonly memory: 'shared' | 'unshared' | 'any';
+  readonly find: () => Promise<Binding>;
+}
+
+/**
+ * The one place that chooses who computes, best first; whatever is passed over is recorded with the reason.
+ * @throws LanewiseError `engine` where the backend that was asked for cannot be had; `usage` where there is none such.
+ */
+export async function chooseBackend(options: ChoiceOptions = {}): Promise<Choice> {
+  const wanted = wantedBackend(options.backend);
+  const passedOver: PassedOver[] = [];
+  const memories = new Memories(options.sharedMemory ?? true, passedOver);
+  for (const candidate of candidates(options)) {
+    if (wanted !== 'auto' && candidate.name !== wanted) continue;
+    try {
+      const binding = await candidate.find();
+      const kernelMemory = memories.of(candidate.memory);
+      const backend = await bindBackend(binding, kernelMemory.memory);
+      return { ...kernelMemory, backend, binding, passedOver };
+    } catch (error) {
+      passedOver.push({ what: candidate.what, why: reasonOf(error) });
+    }
+  }
+  throw new LanewiseError(
+    'engine',
+    `Expected the ${wanted} backend, as ${options.backend ? 'the option `backend`' : 'LANEWISE_BACKEND'} asks, but it ` +
+      `cannot be had: ${passedOver.map(({ what, why }) => `${what}: ${why}`).join('; ')}`,
+    { hint: "Ask for 'auto' to take the best backend that there is; `lanewise doctor` shows which and why" },
+  );
+}
+
+function wantedBackend(option: string | undefined): BackendName | 'auto' {
+  const names = ['auto', 'native', 'wasm', 'reference'] as const;
+  const wanted = option ?? environment('LANEWISE_BACKEND') ?? 'auto';
+  const known = names.find((name) => name === wanted);
+  if (!known) throw invalid(option ? 'backend' : 'LANEWISE_BACKEND', `one of ${names.join(', ')}`, wanted);
+  return known;
+}
+
+function candidates({ wasm, native = {} }: ChoiceOptions): Candidate[] {
+  const wasmBuild = (build: WasmBuild, memory: Candidate['memory']): Candidate => ({
+    name: 'wasm',
+    what: `wasm ${build}`,
+    memory,
+    find: async () => ({ name: 'wasm', build, module: await loadWasm(build, wasm) }),
+  });
+  return [
+    { name: 'native', what: 'native', memory: 'shared', find: async () => ({ name: 'native', options: native }) },
+    wasmBuild('simd-threads', 'shared'),
+    wasmBuild('simd', 'unshared'),
+    { name: 'reference', what: 'reference', memory: 'any', find: async () => ({ name: 'reference' }) },
+  ];
+}
+
+/** The memories, each made when first asked for. */
+class Memories {
+  readonly #passedOver: PassedOver[];
+  #shared: KernelMemory | undefined;
+  #refusal: string | undefined;
+
+  constructor(allowed: boolean, passedOver: PassedOver[]) {
+    this.#passedOver = passedOver;
+    if (!allowed) this.#refuse('the option `sharedMemory` is false');
+  }
+
+  of(kind: Candidate['memory']): KernelMemory {
+    if (kind === 'unshared') return createUnsharedMemory();
+    const shared = this.#tryShared();
+    if (shared) return shared;
+    if (kind === 'any') return createUnsharedMemory();
+    throw new LanewiseError('engine', `it needs shared memory, and ${this.#refusal}`);
+  }
+
+  #tryShared(): KernelMemory | undefined {
+    if (this.#shared || this.#refusal) return this.#shared;
+    try {
+      this.#shared = createSharedMemory(this.#passedOver);
+    } catch (error) {
+      this.#refuse(reasonOf(error));
+    }
+    return this.#shared;
+  }
+
+  #refuse(why: string): void {
+    this.#refusal = why;
+    this.#passedOver.push({ what: 'shared memory', why: `${why}: one thread, on a memory of fixed size` });
+  }
+}
