@@ -142,16 +142,16 @@ export function compareUtf8(a: string, b: string): number {
 }
 
 /** A table of registers: NaN becomes null for categories, booleans and timestamps, and stays NaN for numbers. */
-export function tableFromRegisters(columns: readonly RegisterColumn[]): Table {
-  if (columns.length === 0)
+export function tableFromRegisters(columns: readonly RegisterColumn[], rowCount = columns[0]?.values.length): Table {
+  if (rowCount === undefined)
     throw new LanewiseError('data', 'Expected at least one column for a table but received none');
   const fields = columns.map(({ name, type, role, kind }) =>
     makeField(name, arrowType(type), { role, kind: kind ?? kindOfInput[type] }),
   );
   const schema = new Schema(fields);
   const children = columns.map((entry) => registerData(entry));
-  const length = columns[0]!.values.length;
-  return new Table([new RecordBatch(schema, makeData({ type: new Struct(fields), length, nullCount: 0, children }))]);
+  const data = makeData({ type: new Struct(fields), length: rowCount, nullCount: 0, children });
+  return new Table([new RecordBatch(schema, data)]);
 }
 
 const kindOfInput: Record<InputType, Kind> = {

@@ -170,6 +170,8 @@ export interface Collected {
   readonly hash: string;
   /** 'duckdb', 'papaparse', 'hyparquet', 'apache-arrow'. */
   readonly reader: string;
-  /** Line of each row in its file, where lines mean anything (quarantined lines leave gaps). */
+  /** Number (from 0) of each row among all rows of the source, quarantined ones included; absent where none was. */
   readonly sourceRows?: Uint32Array;
+  /** What was handled on the way and is worth knowing: renamed columns, transcoded text. */
+  readonly notes?: readonly string[];
 }

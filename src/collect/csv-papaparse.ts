@@ -1,0 +1,64 @@
+import Papa from 'papaparse';
+import type { RegisterColumn } from '../table/columns.js';
+import { isMissing, parseNumber, trimCell } from './cells.js';
+import { typedColumn } from './columns-of-text.js';
+import { type CsvScan, decodeText } from './csv-scan.js';
+
+/** Reads the records of a canonical CSV text (see csv-scan.ts) with papaparse, in parts of some MiB. */
+export function readWithPapaparse(
+  bytes: Uint8Array,
+  scan: CsvScan,
+  delimiter: string,
+  names: readonly string[],
+): RegisterColumn[] {
+  const newline = scan.newlines === 2 ? '\r\n' : '\n';
+  const ends = [...scan.cuts.slice(1), bytes.length];
+  const parts = scan.cuts.map((start, index) => {
+    const text = decodeText(bytes.subarray(start, ends[index]!));
+    const body = text.endsWith(newline) ? text.slice(0, -newline.length) : text;
+    return Papa.parse<string[]>(body, { delimiter, newline, quoteChar: '"' }).data;
+  });
+  return names.map((name, column) => {
+    const cells = parts.map((rows) => rows.map((row) => row[column]!));
+    return columnOfCells(name, cells, scan.rowCount);
+  });
+}
+
+/** Numbers where all cells are, else whatever their distinct texts say. */
+function columnOfCells(name: string, parts: readonly (readonly string[])[], rowCount: number): RegisterColumn {
+  const values = numbersOf(parts, rowCount);
+  return values ? { name, type: 'number', values } : typedColumn({ name, ...codesOf(parts, rowCount) });
+}
+
+/** Undefined as soon as a cell is no number, or could be one digit of a code with leading zeros (see typedColumn). */
+function numbersOf(parts: readonly (readonly string[])[], rowCount: number): Float64Array | undefined {
+  const values = new Float64Array(rowCount);
+  let row = 0;
+  for (const cells of parts) {
+    for (const cell of cells) {
+      const trimmed = trimCell(cell);
+      if (isMissing(trimmed)) values[row++] = Number.NaN;
+      else {
+        const value = parseNumber(trimmed);
+        if (value === undefined || /^0\d\d/.test(trimmed)) return undefined;
+        values[row++] = value;
+      }
+    }
+  }
+  return values;
+}
+
+function codesOf(parts: readonly (readonly string[])[], rowCount: number): { codes: Int32Array; texts: string[] } {
+  const codes = new Int32Array(rowCount);
+  const texts: string[] = [];
+  const codeOf = new Map<string, number>();
+  let row = 0;
+  for (const cells of parts) {
+    for (const cell of cells) {
+      let code = codeOf.get(cell);
+      if (code === undefined) codeOf.set(cell, (code = texts.push(cell) - 1));
+      codes[row++] = code;
+    }
+  }
+  return { codes, texts };
+}

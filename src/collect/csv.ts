@@ -1,0 +1,93 @@
+import { LanewiseError } from '../errors.js';
+import { type RegisterColumn, tableFromRegisters } from '../table/columns.js';
+import type { Collected } from '../table/interfaces.js';
+import { readWithPapaparse } from './csv-papaparse.js';
+import { type CsvScan, canonicalCsv, decodeText, scanCsv } from './csv-scan.js';
+import { sniffDialect } from './dialect.js';
+import { columnNames } from './names.js';
+
+/** Parses the data records of a text that has been scanned; null: this reader cannot, another shall. */
+export type CsvReader = (
+  bytes: Uint8Array,
+  scan: CsvScan,
+  delimiter: string,
+  names: readonly string[],
+) => Promise<RegisterColumn[] | null>;
+
+export interface CsvOptions {
+  /** One character; default: the one of `,` `;` tab `|` that fits best. */
+  readonly delimiter?: string;
+}
+
+const SAMPLE_BYTES = 1 << 17;
+
+/**
+ * Reads a delimited text with a header. Records are found by our own scan, so that every reader quarantines the same
+ * rows; cells are then split and converted by `reader`, or by papaparse where there is none.
+ * @throws LanewiseError `data` naming the file where there is no header or no row.
+ */
+export async function readCsvBytes(
+  file: string,
+  source: Uint8Array,
+  options: CsvOptions = {},
+  fast?: { name: string; read: CsvReader },
+): Promise<Omit<Collected, 'hash'>> {
+  const { bytes: text, notes: encodingNotes } = toUtf8(source);
+  const delimiter = options.delimiter ?? sniffDialect(decodeText(text.subarray(0, SAMPLE_BYTES))).delimiter;
+  const { bytes, scan } = await scanned(file, text, delimiter);
+  const { names, notes } = columnNames(scan.header);
+  const columns = await fast?.read(bytes, scan, delimiter, names);
+  const table = tableFromRegisters(columns ?? readWithPapaparse(bytes, scan, delimiter, names));
+  return {
+    table,
+    quarantine: scan.quarantine,
+    reader: columns ? fast!.name : 'papaparse',
+    sourceRows: scan.sourceRows,
+    notes: [...encodingNotes, ...notes],
+  };
+}
+
+async function scanned(file: string, text: Uint8Array, delimiter: string) {
+  const isUtf8 = await utf8Check();
+  const first = scanCsv(text, delimiter, file, isUtf8);
+  if (first.header.length === 0) {
+    throw new LanewiseError('data', `Expected a header and rows in ${file} but the file is empty`, { file });
+  }
+  if (first.rowCount === 0 && first.quarantine.length > 0) {
+    const { line, reason } = first.quarantine[0]!;
+    throw new LanewiseError('data', `Expected rows in ${file} but none can be read: line ${line}: ${reason}`, {
+      file,
+      line,
+      hint: `The header has the cells ${first.header.slice(0, 8).join(' | ')}; the delimiter was taken to be ${JSON.stringify(delimiter)}`,
+    });
+  }
+  if (first.rowCount === 0) {
+    throw new LanewiseError('data', `Expected rows below the header of ${file} but there are none`, { file });
+  }
+  return first.canonical ? { bytes: text, scan: first } : canonicalCsv(text, delimiter, file, isUtf8);
+}
+
+/** UTF-16 is recognised by its byte order mark and transcoded; that of UTF-8 is taken off. */
+function toUtf8(bytes: Uint8Array): { bytes: Uint8Array; notes: string[] } {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return { bytes: bytes.subarray(3), notes: [] };
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : null;
+  if (encoding === null) return { bytes, notes: [] };
+  const text = new TextDecoder(encoding).decode(bytes);
+  return { bytes: new TextEncoder().encode(text), notes: [`the file is ${encoding.toUpperCase()} and was transcoded`] };
+}
+
+/** Node's own check is many times faster than decoding. */
+async function utf8Check(): Promise<(bytes: Uint8Array) => boolean> {
+  const { isUtf8 } = await import('node:buffer').catch(() => ({ isUtf8: undefined }));
+  if (isUtf8) return isUtf8;
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  return (bytes) => {
+    try {
+      decoder.decode(bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}

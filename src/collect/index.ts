@@ -1,0 +1,28 @@
+import type { Engine } from '../engine/engine.js';
+import { LanewiseError } from '../errors.js';
+import type { Collected, Context } from '../table/interfaces.js';
+import { type CsvOptions, readCsvBytes } from './csv.js';
+import { type Format, formatOf, readSource } from './files-node.js';
+
+export interface ReadOptions extends CsvOptions {
+  /** Default: by the file's first bytes, then by its name's ending. */
+  readonly format?: Format;
+  /** 'auto' takes DuckDB where it is installed. */
+  readonly reader?: 'auto' | 'duckdb' | 'papaparse';
+  readonly engine?: Engine;
+  readonly signal?: Context['signal'];
+}
+
+/**
+ * Reads a table from a file: CSV or TSV (also gzipped), Parquet, Arrow IPC file or stream.
+ * @throws LanewiseError `file` for what cannot be opened, `data` for what holds no table; both name the file.
+ */
+export async function readTable(path: string, options: ReadOptions = {}): Promise<Collected> {
+  const source = await readSource(path);
+  const format = options.format ?? formatOf(path, source.bytes);
+  if (format === 'csv') {
+    const collected = await readCsvBytes(path, source.bytes, options);
+    return { ...collected, hash: source.hash };
+  }
+  throw new LanewiseError('unsupported', `No reader for ${path}`, { file: path });
+}

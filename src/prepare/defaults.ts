@@ -1,0 +1,70 @@
+import type { Table } from 'apache-arrow';
+import { unknownName } from '../errors.js';
+import { type ModelEntry, models } from '../models/index.js';
+import type { ParameterValue } from '../parameters.js';
+import type { Estimator, TaskKind } from '../table/interfaces.js';
+import { dropConstant, dropMissing, dropTimestamps } from './drop.js';
+import { oneHot, ordinal } from './encode.js';
+import { impute } from './impute.js';
+import { infinite } from './infinite.js';
+import { checkNames, type Step } from './pipeline.js';
+import { Recipe } from './recipe.js';
+import { scale } from './scale.js';
+
+export interface DefaultRecipeOptions {
+  readonly target?: string;
+  readonly task: TaskKind;
+  /** Name of the model: 'linear', 'gradient-boosting', … */
+  readonly model: string;
+  readonly parameters?: Readonly<Record<string, ParameterValue>>;
+  /** Steps to run first, on the raw columns: repairs from prepare, then features (src/features). */
+  readonly steps?: readonly Step[];
+}
+
+/** Trees with native categories hold a node's categories as a bit set; more levels than this become ordinal numbers. */
+const MOST_NATIVE_LEVELS = 254;
+
+const common: readonly Step[] = [
+  { transformer: dropMissing.create() },
+  { transformer: dropTimestamps.create() },
+  { transformer: dropConstant.create() },
+];
+/** Models that add up columns or distances need complete numbers on one scale. */
+const complete: readonly Step[] = [
+  ...common,
+  { transformer: infinite.create() },
+  { transformer: impute.create() },
+  { transformer: scale.create() },
+  { transformer: oneHot.create() },
+];
+const stepsOfModel: Readonly<Record<string, readonly Step[]>> = {
+  dummy: [{ transformer: dropTimestamps.create() }],
+  'gradient-boosting': [...common, { transformer: ordinal.create({ minLevels: MOST_NATIVE_LEVELS }) }],
+  'random-forest': [...common, { transformer: impute.create() }, { transformer: ordinal.create() }],
+};
+
+/** The preparation that suits a model where nothing else is asked for; the setup of the reference scores. */
+export function defaultSteps(model: string): readonly Step[] {
+  return stepsOfModel[model] ?? complete;
+}
+
+/** @throws LanewiseError `usage` for a model that does not exist, or not for this task. */
+export function findModel(name: string, task: TaskKind): ModelEntry {
+  const able = models.filter(({ tasks }) => tasks.includes(task));
+  const found = able.find((entry) => entry.name === name);
+  if (!found)
+    throw unknownName(
+      `model for ${task}`,
+      name,
+      able.map((entry) => entry.name),
+    );
+  return found;
+}
+
+/** A model with the preparation that suits it, as one estimator on the raw columns of the table. */
+export function defaultRecipe(table: Table, options: DefaultRecipeOptions): Recipe {
+  const { target, task, model, parameters, steps = [] } = options;
+  if (target !== undefined) checkNames(table, [target], 'target column');
+  const estimator: Estimator = findModel(model, task).create(task, parameters);
+  return new Recipe([...steps, ...defaultSteps(model)], estimator, { withoutFeatures: model === 'dummy' });
+}

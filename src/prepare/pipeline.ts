@@ -1,0 +1,229 @@
+import type { Table } from 'apache-arrow';
+import { LanewiseError, throwIfCancelled, unknownName } from '../errors.js';
+import { compose, ProgramBuilder } from '../scoring/builder.js';
+import { runProgram } from '../scoring/interpreter.js';
+import { type Program, type ProgramInput, readRegisters, writtenRegisters } from '../scoring/program.js';
+import { type RegisterColumn, readRegister, tableFromRegisters } from '../table/columns.js';
+import type { Context, FittedTransformer, Repair, Transformer } from '../table/interfaces.js';
+import { columnsOf, inputTypeOfKind, type Kind } from '../table/schema.js';
+
+/** Which columns a step acts on: by name, by kind, or all. Names that a step before took away are passed over. */
+export type ColumnSelection = 'all' | { readonly kinds: readonly Kind[] } | { readonly names: readonly string[] };
+
+/** A transformer and the columns it is to act on (default: all features). */
+export interface Step {
+  readonly transformer: Transformer;
+  readonly columns?: ColumnSelection;
+}
+
+/** Where a feature comes from. */
+export interface Lineage {
+  readonly feature: string;
+  /** Columns of the raw table. */
+  readonly columns: readonly string[];
+  /** The operations on the way, in order: 'impute', 'affine', … */
+  readonly operations: readonly string[];
+}
+
+export interface FittedPipeline {
+  /** From the raw columns that are needed to the features. */
+  readonly program: Program;
+  readonly steps: readonly FittedTransformer[];
+  readonly report: readonly Repair[];
+  readonly lineage: readonly Lineage[];
+}
+
+/** What fitting leaves: the pipeline, and the training rows as features (with the carried columns). */
+export interface PipelineFit {
+  readonly fitted: FittedPipeline;
+  readonly table: Table;
+  /** The training rows that were kept, as indices into the table that was fitted; undefined: all. */
+  readonly keptRows: Uint32Array | undefined;
+}
+
+export interface PipelineContext extends Context {
+  readonly target?: string;
+  /** Columns that go along unchanged beside the features: target, weights. */
+  readonly carry?: readonly string[];
+}
+
+/** An ordered list of steps. Fitting one gives the program that turns raw columns into features. */
+export class Pipeline {
+  readonly steps: readonly Step[];
+
+  constructor(steps: readonly Step[]) {
+    this.steps = steps;
+  }
+
+  /** Fits each step on the training rows as the steps before left them. */
+  async fit(table: Table, context: PipelineContext = {}): Promise<PipelineFit> {
+    const carried = new Set([...(context.carry ?? []), ...(context.target === undefined ? [] : [context.target])]);
+    const features = columnsOf(table).filter(({ name, role }) => role === 'feature' && !carried.has(name));
+    const state = new TrainingRows(
+      features.map(({ name }) => readRegister(table, name)),
+      [...carried].map((name) => readRegister(table, name)),
+      table.numRows,
+    );
+    const fitted: FittedTransformer[] = [];
+    let program = identity(state.features);
+    for (const { transformer, columns } of this.steps) {
+      throwIfCancelled(context.signal);
+      const current = state.table();
+      const step = await transformer.fit(current, {
+        ...context,
+        columns: selected(columns ?? 'all', state.features),
+      });
+      if (step.keptRows) state.keep(step.keptRows);
+      const stepProgram = lowered(step, state.features);
+      state.run(stepProgram);
+      program = compose(program, stepProgram);
+      fitted.push(step);
+    }
+    const used = withoutUnusedInputs(program);
+    const report = fitted.flatMap((step) => step.report);
+    const pipeline = { program: used, steps: fitted, report, lineage: lineageOf(used) };
+    return { fitted: pipeline, table: state.table(), keptRows: state.keptRows };
+  }
+}
+
+/** Rows through a fitted pipeline: its features, and the carried columns. */
+export function transformTable(fitted: FittedPipeline, table: Table, carry: readonly string[] = []): Table {
+  const { program } = fitted;
+  const columns = program.inputs.map((input) => readRegister(table, input.name, input.labels).values);
+  const values = runProgram(program, columns, table.numRows);
+  const features = program.outputs.map(({ name, type, labels }, index) => ({
+    name,
+    type,
+    labels,
+    values: values[index]!,
+  }));
+  return tableFromRegisters([...features, ...carry.map((name) => readRegister(table, name))], table.numRows);
+}
+
+/** The training rows on their way through the steps, as registers. */
+class TrainingRows {
+  features: readonly RegisterColumn[];
+  keptRows: Uint32Array | undefined;
+  #carried: readonly RegisterColumn[];
+  #rowCount: number;
+
+  constructor(features: readonly RegisterColumn[], carried: readonly RegisterColumn[], rowCount: number) {
+    this.features = features;
+    this.#carried = carried;
+    this.#rowCount = rowCount;
+  }
+
+  table(): Table {
+    return tableFromRegisters([...this.features, ...this.#carried], this.#rowCount);
+  }
+
+  keep(rows: Uint32Array): void {
+    const take = (column: RegisterColumn) => ({ ...column, values: gather(column.values, rows) });
+    this.features = this.features.map(take);
+    this.#carried = this.#carried.map(take);
+    const before = this.keptRows;
+    this.keptRows = before ? rows.map((row) => before[row]!) : rows;
+    this.#rowCount = rows.length;
+  }
+
+  run(program: Program): void {
+    const kinds = new Map(this.features.map(({ name, kind }) => [name, kind]));
+    const values = runProgram(
+      program,
+      this.features.map((feature) => feature.values),
+      this.#rowCount,
+    );
+    this.features = program.outputs.map(({ name, type, labels }, index) => {
+      const kind = kinds.get(name);
+      const keepsKind = kind !== undefined && inputTypeOfKind(kind) === type;
+      return { name, type, labels, values: values[index]!, kind: keepsKind ? kind : undefined, role: 'feature' };
+    });
+  }
+}
+
+function gather(values: Float64Array, rows: Uint32Array): Float64Array {
+  const out = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) out[i] = values[rows[i]!]!;
+  return out;
+}
+
+function inputsOf(features: readonly RegisterColumn[]): ProgramInput[] {
+  return features.map(({ name, type, labels }) => ({ name, type, labels }));
+}
+
+function identity(features: readonly RegisterColumn[]): Program {
+  return new ProgramBuilder(inputsOf(features)).build();
+}
+
+/** The program of one step, on the features as they are before it. */
+function lowered(step: FittedTransformer, features: readonly RegisterColumn[]): Program {
+  const builder = new ProgramBuilder(inputsOf(features));
+  step.lower(builder);
+  return builder.build();
+}
+
+function selected(selection: ColumnSelection, features: readonly RegisterColumn[]): string[] {
+  if (selection === 'all') return features.map(({ name }) => name);
+  if ('names' in selection) {
+    const wanted = new Set(selection.names);
+    return features.filter(({ name }) => wanted.has(name)).map(({ name }) => name);
+  }
+  return features.filter((feature) => selection.kinds.includes(kindOf(feature))).map(({ name }) => name);
+}
+
+function kindOf({ type, kind }: RegisterColumn): Kind {
+  if (kind) return kind;
+  return type === 'number' ? 'numeric' : type === 'category' ? 'categorical' : type;
+}
+
+/** The same program without the inputs that nothing reads: what was dropped is not asked for later. */
+export function withoutUnusedInputs(program: Program): Program {
+  const read = new Set(program.outputs.map((output) => output.register));
+  for (const operation of program.operations) for (const register of readRegisters(operation)) read.add(register);
+  const used = program.inputs.filter((_, register) => read.has(register));
+  if (used.length === program.inputs.length) return program;
+  const builder = new ProgramBuilder(used);
+  // An unused input may stand for any register: nothing reads it.
+  for (const input of program.inputs) if (!builder.columns.has(input.name)) builder.define({ ...input, register: 0 });
+  return builder.build(builder.append(program));
+}
+
+/** Follows each output back to the inputs it is made of. */
+export function lineageOf(program: Program): Lineage[] {
+  const origins = new Map<number, { columns: Set<string>; operations: string[] }>();
+  program.inputs.forEach((input, register) => {
+    origins.set(register, { columns: new Set([input.name]), operations: [] });
+  });
+  for (const operation of program.operations) {
+    const sources = readRegisters(operation).map((register) => origins.get(register)!);
+    const columns = new Set(sources.flatMap((source) => [...source.columns]));
+    const before = [...new Set(sources.flatMap((source) => source.operations))];
+    const name = operation.op === 'calendar' ? operation.part : operation.op === 'wave' ? operation.wave : operation.op;
+    for (const register of writtenRegisters(operation))
+      origins.set(register, { columns, operations: [...before, name] });
+  }
+  return program.outputs.map(({ name, register }) => {
+    const { columns, operations } = origins.get(register)!;
+    return { feature: name, columns: [...columns], operations };
+  });
+}
+
+/** Checks a selection by name against the table that is to be fitted. @throws LanewiseError with the nearest name. */
+export function checkNames(table: Table, names: readonly string[], what: string): void {
+  const all = columnsOf(table).map(({ name }) => name);
+  for (const name of names) if (!all.includes(name)) throw unknownName(what, name, all);
+}
+
+/** @throws LanewiseError `data` naming what became of the columns. */
+export function requireFeatures(fitted: FittedPipeline): void {
+  if (fitted.program.outputs.length > 0) return;
+  const dropped = fitted.report.filter(({ column }) => column !== undefined);
+  const reasons = dropped.map(({ column, what }) => `${column} (${what})`).join(', ');
+  throw new LanewiseError(
+    'data',
+    `Expected at least one usable feature but none is left: ${reasons || 'there was none'}`,
+    {
+      hint: 'A feature needs values that are present and that differ',
+    },
+  );
+}

@@ -1,0 +1,89 @@
+/** Statistics of a register column (one f64 a row, missing as NaN); all of them pass over NaN. */
+
+/** The values that are present, ascending. */
+export function sortedPresent(values: Float64Array): Float64Array {
+  const out = new Float64Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) out[count++] = values[i]!;
+  return out.subarray(0, count).sort();
+}
+
+/** Quantile of ascending values by linear interpolation between the two nearest (numpy's default). NaN of none. */
+export function quantile(sorted: Float64Array, share: number): number {
+  if (sorted.length === 0) return Number.NaN;
+  const place = (sorted.length - 1) * share;
+  const low = Math.floor(place);
+  const high = Math.min(low + 1, sorted.length - 1);
+  const [a, b] = [sorted[low]!, sorted[high]!];
+  return a === b ? a : a + (b - a) * (place - low);
+}
+
+export function median(values: Float64Array): number {
+  return quantile(sortedPresent(values), 0.5);
+}
+
+export function countMissing(values: Float64Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) count++;
+  return count;
+}
+
+export interface Moments {
+  readonly count: number;
+  readonly mean: number;
+  /** Population standard deviation (divided by count). */
+  readonly deviation: number;
+}
+
+/** Two passes: the mean first, then squares around it, so that large offsets do not cancel. */
+export function moments(values: Float64Array): Moments {
+  let [count, sum] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i]!;
+    if (Number.isNaN(x)) continue;
+    count++;
+    sum += x;
+  }
+  const mean = sum / count;
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) {
+    const difference = values[i]! - mean;
+    if (!Number.isNaN(difference)) squares += difference * difference;
+  }
+  return { count, mean, deviation: Math.sqrt(squares / count) };
+}
+
+/** How often each category occurs; codes of labels never seen and missing cells are not counted. */
+export function countCodes(codes: Float64Array, labelCount: number): Uint32Array {
+  const counts = new Uint32Array(labelCount);
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i]!;
+    if (code >= 0 && code < labelCount) counts[code]!++;
+  }
+  return counts;
+}
+
+/** The value that occurs most often, the smallest of equals; NaN of none. */
+export function mostFrequent(values: Float64Array): number {
+  const sorted = sortedPresent(values);
+  let [best, bestCount] = [Number.NaN, 0];
+  for (let start = 0; start < sorted.length; ) {
+    let end = start + 1;
+    while (end < sorted.length && sorted[end] === sorted[start]) end++;
+    if (end - start > bestCount) [best, bestCount] = [sorted[start]!, end - start];
+    start = end;
+  }
+  return best;
+}
+
+/** Are there at least two different values, missing ones aside? */
+export function varies(values: Float64Array): boolean {
+  let first = Number.NaN;
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i]!;
+    if (Number.isNaN(x)) continue;
+    if (Number.isNaN(first)) first = x;
+    else if (x !== first) return true;
+  }
+  return false;
+}
