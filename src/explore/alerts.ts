@@ -1,0 +1,241 @@
+import type { AssociationMatrix } from './association.js';
+import type { ColumnProfile } from './profile.js';
+import type { TargetView } from './target-view.js';
+
+/** Something that a person should look at, and what to do about it. */
+export interface Alert {
+  readonly kind:
+    | 'constant'
+    | 'missing'
+    | 'high-cardinality'
+    | 'identifier'
+    | 'skew'
+    | 'infinite'
+    | 'imbalance'
+    | 'duplicates'
+    | 'high-correlation'
+    | 'suspected-leakage'
+    | 'gaps';
+  readonly severity: 'warning' | 'note';
+  readonly columns: readonly string[];
+  readonly message: string;
+  readonly advice: string;
+}
+
+/** What the alerts are made from. */
+export interface Findings {
+  readonly rows: number;
+  readonly duplicates: number;
+  readonly columns: readonly ColumnProfile[];
+  readonly correlations: readonly AssociationMatrix[];
+  readonly targetViews: readonly TargetView[];
+  readonly target: string | undefined;
+  /** Columns that add up to the target, two at a time. */
+  readonly sums: readonly {
+    readonly columns: readonly [string, string];
+    readonly operator: '+' | '−';
+    readonly share: number;
+  }[];
+}
+
+const NEARLY_ALL = 0.995;
+const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+const SEASONS = [
+  'winter (December to February)',
+  'spring (March to May)',
+  'summer (June to August)',
+  'autumn (September to November)',
+];
+
+/** All alerts, warnings first, in column order. */
+export function findAlerts(findings: Findings): Alert[] {
+  const alerts = [
+    ...duplicateAlerts(findings),
+    ...findings.columns.flatMap((column) => columnAlerts(column, findings)),
+    ...correlationAlerts(findings),
+    ...leakageAlerts(findings),
+  ];
+  return [
+    ...alerts.filter((alert) => alert.severity === 'warning'),
+    ...alerts.filter((alert) => alert.severity === 'note'),
+  ];
+}
+
+function duplicateAlerts({ duplicates, rows }: Findings): Alert[] {
+  if (duplicates === 0) return [];
+  const message = `${duplicates} of ${rows} rows repeat an earlier row in every column.`;
+  const advice =
+    'Keep one of each where a row stands for one event: copies weigh twice and can lie on both sides of a split.';
+  return [{ kind: 'duplicates', severity: 'warning', columns: [], message, advice }];
+}
+
+function columnAlerts(column: ColumnProfile, findings: Findings): Alert[] {
+  const isTarget = column.name === findings.target;
+  const present = column.rows - column.missing;
+  const alerts: Alert[] = [];
+  const add = (kind: Alert['kind'], severity: Alert['severity'], message: string, advice: string) =>
+    alerts.push({ kind, severity, columns: [column.name], message: `${column.name}: ${message}`, advice });
+  if (present === 0) {
+    add('constant', 'warning', 'every value is missing.', 'Leave the column out, or find out why nothing arrives.');
+    return alerts;
+  }
+  const share = column.missing / column.rows;
+  if (share > 0.05)
+    add(
+      'missing',
+      share > 0.4 ? 'warning' : 'note',
+      `${percent(share)} of the values are missing.`,
+      'See whether they are missing for a reason that the target depends on; keep an indicator when they are imputed.',
+    );
+  const { profile } = column;
+  if (profile.distinct === 1) {
+    add(
+      'constant',
+      'warning',
+      'one value only.',
+      isTarget ? 'There is nothing to predict.' : 'Leave it out: it cannot tell rows apart.',
+    );
+    return alerts;
+  }
+  if (profile.kind === 'numeric') {
+    if (profile.infinite > 0)
+      add(
+        'infinite',
+        'warning',
+        `${profile.infinite} values are infinite.`,
+        'Look for divisions by zero upstream; they are treated as they are, and scaling cannot take them in.',
+      );
+    if (!isTarget && profile.integers && profile.distinct === present && present >= 50)
+      add(
+        'identifier',
+        'note',
+        'whole numbers that never repeat: an identifier or a row number?',
+        'Leave it out unless its order means something.',
+      );
+    else if (Math.abs(profile.skewness) > 2)
+      add(
+        'skew',
+        'note',
+        `skewness is ${profile.skewness.toFixed(1)}.`,
+        isTarget
+          ? 'Look at the residuals at the long tail; consider its logarithm as target.'
+          : 'Linear models and distances gain from a logarithm or a power transform; trees do not care.',
+      );
+  } else if (profile.kind === 'timestamp') {
+    alerts.push(...timestampAlerts(column.name, profile, present));
+  } else {
+    if (!isTarget && profile.distinct > 50 && profile.distinct > present * 0.5)
+      add(
+        'identifier',
+        'note',
+        `${profile.distinct} different labels in ${present} rows: an identifier or free text?`,
+        'Leave it out, or make features from its text.',
+      );
+    else if (!isTarget && profile.distinct > 50)
+      add(
+        'high-cardinality',
+        'note',
+        `${profile.distinct} different labels.`,
+        'One-hot columns become many and thin; group rare labels, or use target or frequency encoding.',
+      );
+    const top = profile.top[0]!;
+    const rare = profile.top.at(-1)!;
+    if (isTarget && profile.distinct <= 20 && rare.count < present * 0.1 && rare.count * 5 < top.count)
+      add(
+        'imbalance',
+        'warning',
+        `"${rare.label}" makes ${percent(rare.count / present)} of the rows.`,
+        'Judge by average precision, recall or cost, not by accuracy; consider class weights.',
+      );
+    else if (!isTarget && top.count >= present * NEARLY_ALL)
+      add(
+        'constant',
+        'note',
+        `nearly constant: ${percent(top.count / present)} are "${top.label}".`,
+        'It can hardly tell rows apart; leave it out unless the rare rows matter.',
+      );
+  }
+  return alerts;
+}
+
+type TimestampColumn = Extract<ColumnProfile['profile'], { kind: 'timestamp' }>;
+
+function timestampAlerts(name: string, profile: TimestampColumn, present: number): Alert[] {
+  const alerts: Alert[] = [];
+  const constant = (what: string, counts: readonly number[], labels: readonly string[]) => {
+    const most = counts.reduce((best, count, i) => (count > counts[best]! ? i : best), 0);
+    if (counts[most]! < present * NEARLY_ALL) return;
+    const all = counts[most] === present ? 'in every row' : `in ${counts[most]} of ${present} rows`;
+    alerts.push({
+      kind: 'constant',
+      severity: 'warning',
+      columns: [name],
+      message: `${name}: the ${what} is ${labels[most]} ${all}.`,
+      advice: `A ${what} feature can learn nothing here, and predictions for another ${what} are extrapolation: leave it out or collect more.`,
+    });
+  };
+  constant('month', profile.months, MONTHS);
+  constant('season', profile.seasons, SEASONS);
+  if (profile.emptyPeriods > 0 && profile.emptyPeriods < profile.periods.length / 2) {
+    const message = `${name}: ${profile.emptyPeriods} of ${profile.periods.length} ${profile.period}s hold no row.`;
+    alerts.push({
+      kind: 'gaps',
+      severity: 'note',
+      columns: [name],
+      message,
+      advice: 'See whether the source was silent or the rows were lost.',
+    });
+  }
+  return alerts;
+}
+
+function correlationAlerts({ correlations, target }: Findings): Alert[] {
+  const alerts: Alert[] = [];
+  for (const { method, names, values } of correlations) {
+    if (method === 'spearman') continue; // says the same as Pearson's r in nearly every case
+    names.forEach((a, i) => {
+      names.slice(0, i).forEach((b, j) => {
+        const r = values[i]![j]!;
+        if (!(Math.abs(r) >= 0.95) || a === target || b === target) return;
+        const message = `${b} and ${a} say nearly the same (${method === 'pearson' ? 'r' : "Cramér's V"} = ${r.toFixed(3)}).`;
+        alerts.push({
+          kind: 'high-correlation',
+          severity: 'note',
+          columns: [b, a],
+          message,
+          advice: 'Keep the one that is known earlier or measured better; coefficients of both cannot be read apart.',
+        });
+      });
+    });
+  }
+  return alerts;
+}
+
+function leakageAlerts({ targetViews, columns, sums, target }: Findings): Alert[] {
+  const role = new Map(columns.map((column) => [column.name, column.role]));
+  const ignored = (names: readonly string[]) => names.every((name) => role.get(name) === 'ignore');
+  const advice = (names: readonly string[]) =>
+    ignored(names)
+      ? 'Already ignored: nothing to do.'
+      : 'Ask when it becomes known: if only after the target, ignore it, or the scores are a promise nobody can keep.';
+  const alerts: Alert[] = targetViews
+    .filter(({ association, feature }) => association >= 0.97 && role.get(feature) !== 'id')
+    .map(({ feature, association }) => ({
+      kind: 'suspected-leakage',
+      severity: ignored([feature]) ? 'note' : 'warning',
+      columns: [feature],
+      message: `${feature} all but determines ${target} (association ${association.toFixed(3)}).`,
+      advice: advice([feature]),
+    }));
+  for (const sum of sums) {
+    const message = `${sum.columns.join(` ${sum.operator} `)} is ${target} in ${percent(sum.share)} of the rows.`;
+    const severity = ignored(sum.columns) ? 'note' : 'warning';
+    alerts.push({ kind: 'suspected-leakage', severity, columns: sum.columns, message, advice: advice(sum.columns) });
+  }
+  return alerts;
+}
+
+function percent(share: number): string {
+  const value = share * 100;
+  return `${value >= 99.95 && value < 100 ? value.toFixed(2) : value.toFixed(value < 1 ? 2 : 1)} %`;
+}
