@@ -51,7 +51,8 @@ const SEASONS = [
 export function findAlerts(findings: Findings): Alert[] {
   const alerts = [
     ...duplicateAlerts(findings),
-    ...findings.columns.flatMap((column) => columnAlerts(column, findings)),
+    ...findings.columns.filter(({ role }) => role !== 'ignore').flatMap((column) => columnAlerts(column, findings)),
+    ...skewAlerts(findings),
     ...correlationAlerts(findings),
     ...leakageAlerts(findings),
   ];
@@ -111,15 +112,6 @@ function columnAlerts(column: ColumnProfile, findings: Findings): Alert[] {
         'note',
         'whole numbers that never repeat: an identifier or a row number?',
         'Leave it out unless its order means something.',
-      );
-    else if (Math.abs(profile.skewness) > 2)
-      add(
-        'skew',
-        'note',
-        `skewness is ${profile.skewness.toFixed(1)}.`,
-        isTarget
-          ? 'Look at the residuals at the long tail; consider its logarithm as target.'
-          : 'Linear models and distances gain from a logarithm or a power transform; trees do not care.',
       );
   } else if (profile.kind === 'timestamp') {
     alerts.push(...timestampAlerts(column.name, profile, present));
@@ -187,6 +179,32 @@ function timestampAlerts(name: string, profile: TimestampColumn, present: number
     });
   }
   return alerts;
+}
+
+/** One alert for all skewed features, and one for the target. */
+function skewAlerts({ columns, target }: Findings): Alert[] {
+  const skewed = columns.flatMap(({ name, role, profile }) =>
+    role !== 'ignore' && profile.kind === 'numeric' && Math.abs(profile.skewness) > 2
+      ? [{ name, skewness: profile.skewness }]
+      : [],
+  );
+  const alert = (which: typeof skewed, advice: string): Alert[] => {
+    if (which.length === 0) return [];
+    const listed = which.map(({ name, skewness }) => `${name} (${skewness.toFixed(1)})`).join(', ');
+    return [
+      { kind: 'skew', severity: 'note', columns: which.map(({ name }) => name), message: `Skewed: ${listed}.`, advice },
+    ];
+  };
+  return [
+    ...alert(
+      skewed.filter(({ name }) => name === target),
+      'Look at the residuals of the long tail; consider its logarithm as the target.',
+    ),
+    ...alert(
+      skewed.filter(({ name }) => name !== target),
+      'Linear models and distances gain from a logarithm or a power transform; trees do not care.',
+    ),
+  ];
 }
 
 function correlationAlerts({ correlations, target }: Findings): Alert[] {

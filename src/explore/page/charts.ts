@@ -325,16 +325,20 @@ export function heatMap(matrix: AssociationMatrix): Chart {
           type: 'quantitative',
           legend: { title: null, gradientLength: 160, tickCount: 5 },
           scale: signed
-            ? { domain: [-1, 0, 1], range: ['@second', '@page', '@accent'] }
-            : { domain: [0, 1], range: ['@page', '@accent'] },
+            ? { domain: [-1, 0, 1], range: ['@second', '@page', '@accent'], interpolate: 'rgb' }
+            : { domain: [0, 1], range: ['@page', '@accent'], interpolate: 'rgb' },
         },
       },
     },
   ];
   if (names.length <= MOST_CELLS_WITH_TEXT) {
     layer.push({
-      mark: { type: 'text', fontSize: 10, color: '@text' },
-      encoding: { ...encoding, text: { field: 'value', type: 'quantitative', format: '.2f' } },
+      mark: { type: 'text', fontSize: 11 },
+      encoding: {
+        ...encoding,
+        text: { field: 'value', type: 'quantitative', format: '.2f' },
+        color: { condition: { test: 'abs(datum.value) > 0.6', value: '@page' }, value: '@text' },
+      },
     });
   }
   const description = strongest

@@ -89,7 +89,7 @@ function columnsBody(profile: Profile): Markup {
   const rows = profile.columns.map((column) => ({
     cells: [
       html`${column.name}${column.role === 'feature' ? '' : html` <span class="tag quiet">${column.role}</span>`}`,
-      column.kind,
+      html`<span class="kind">${column.kind}</span>`,
       column.missing ? `${formatCount(column.missing)} (${formatShare(column.missing / column.rows)})` : '0',
       formatCount(column.profile.distinct),
       describe(column),

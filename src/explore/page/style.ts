@@ -24,7 +24,7 @@ section:first-of-type{border-top:0}
 .tile b{display:block;font-size:1.5rem;line-height:1.2;font-weight:650;letter-spacing:-.01em;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .tile span{display:block;color:var(--quiet);font-size:.85rem}
 .tile.main{background:var(--tint);border-color:var(--accent)}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:20px;margin:20px 0}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:20px;margin:20px 0;align-items:start}
 figure{margin:0;background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:16px 18px 12px;min-width:0}
 figure.wide{grid-column:1/-1}
 figcaption{font-weight:600;margin:0 0 8px;overflow-wrap:anywhere}
@@ -35,6 +35,7 @@ details{margin:6px 0}summary{cursor:pointer;color:var(--quiet);font-size:.88rem}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:8px 12px 8px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 th{font-weight:600;color:var(--quiet);font-size:.85rem}
+.kind{white-space:nowrap}
 td.number,th.number{text-align:right;padding-right:14px;white-space:nowrap}
 tr.best td{background:var(--tint)}tr.best td:first-child{box-shadow:inset 3px 0 var(--accent);padding-left:10px}
 .spark{width:120px;height:28px;display:block}.spark rect{fill:var(--accent)}
