@@ -1,0 +1,46 @@
+import { afterAll, expect, test } from 'vitest';
+import { checkCase, conformanceCases, prepareCase } from '#lanewise/engine/conformance.js';
+import { createEngine, type Engine, type EngineOptions } from '#lanewise/engine/engine.js';
+import { kernels } from '#lanewise/kernels/table.js';
+
+// Every kernel of the table, on every backend that is built here, against its reference. LANEWISE_SEEDS sets how many
+// seeds are run; odd ones shift every buffer by one element.
+const seeds = Number(process.env['LANEWISE_SEEDS'] ?? 2);
+
+async function engineOrNone(options: EngineOptions): Promise<Engine[]> {
+  try {
+    return [await createEngine({ ...options, threads: 1 })];
+  } catch (error) {
+    if (options.backend === 'native' && !process.env['LANEWISE_ADDON']) return [];
+    throw error;
+  }
+}
+
+const engines = [
+  ...(await engineOrNone({ backend: 'wasm' })),
+  ...(await engineOrNone({ backend: 'wasm', sharedMemory: false })),
+  ...(await engineOrNone({ backend: 'native' })),
+];
+
+afterAll(async () => {
+  for (const engine of engines) await engine.close();
+});
+
+test('both WebAssembly builds are among the backends that are held to the reference', () => {
+  expect(engines.map((engine) => engine.describe().variant)).toEqual(expect.arrayContaining(['simd-threads', 'simd']));
+});
+
+test.each(kernels.map((kernel) => [kernel.name, kernel] as const))('%s agrees with its reference', (_, kernel) => {
+  const wrong: string[] = [];
+  for (let seed = 0; seed < seeds && wrong.length === 0; seed++) {
+    for (const key of conformanceCases(seed)) {
+      const prepared = prepareCase(kernel, key);
+      for (const engine of engines) {
+        const found = checkCase(prepared, engine);
+        if (found) wrong.push(found);
+      }
+      if (wrong.length >= 3) break;
+    }
+  }
+  expect(wrong).toEqual([]);
+});
