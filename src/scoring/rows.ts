@@ -20,9 +20,7 @@ export class RowEncoder {
 
   constructor(program: Program) {
     this.#inputs = program.inputs;
-    this.#positions = program.inputs.map(
-      (input) => input.labels && new Map(input.labels.map((label, code) => [label, code])),
-    );
+    this.#positions = labelPositions(program);
   }
 
   /** Writes a row into registers[input][at]. @throws RowError naming the column. */
@@ -33,7 +31,17 @@ export class RowEncoder {
   }
 }
 
-function encodeValue(input: ProgramInput, value: unknown, positions: ReadonlyMap<string, number> | undefined): number {
+/** The code of each label, for every input that is a category. */
+export function labelPositions(program: Program): readonly (ReadonlyMap<string, number> | undefined)[] {
+  return program.inputs.map((input) => input.labels && new Map(input.labels.map((label, code) => [label, code])));
+}
+
+/** A raw value as its register holds it. @throws RowError naming the column. */
+export function encodeValue(
+  input: ProgramInput,
+  value: unknown,
+  positions: ReadonlyMap<string, number> | undefined,
+): number {
   if (value === null || value === undefined) return Number.NaN;
   switch (input.type) {
     case 'category':

@@ -1,0 +1,173 @@
+import { LanewiseError, unknownName } from '../errors.js';
+import type { InputType, Program, ProgramInput, ProgramOutput } from '../scoring/program.js';
+import { encodeValue, labelPositions, RowEncoder, RowError } from '../scoring/rows.js';
+
+/**
+ * The Open Inference Protocol's JSON tensors (KServe v2), one tensor a raw column, and rows as JSON objects; both to
+ * registers, and registers back. Missing values are null. Everything that does not fit is an error with the column's name.
+ */
+export interface Tensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly datatype: string;
+  readonly data: readonly unknown[] | Float64Array;
+}
+
+/** The datatype in which a column is described and answered. */
+export const datatypes: Record<InputType, string> = {
+  number: 'FP64',
+  boolean: 'BOOL',
+  timestamp: 'INT64',
+  category: 'BYTES',
+};
+
+const integers = ['INT8', 'INT16', 'INT32', 'INT64', 'UINT8', 'UINT16', 'UINT32', 'UINT64'];
+const accepted: Record<InputType, readonly string[]> = {
+  number: ['FP64', 'FP32', 'FP16', ...integers],
+  boolean: ['BOOL', ...integers],
+  timestamp: ['INT64', 'UINT64', 'FP64', 'BYTES'],
+  category: ['BYTES'],
+};
+
+export interface Registers {
+  readonly rowCount: number;
+  readonly columns: readonly Float64Array[];
+}
+
+/** Reads the tensors of an inference request. @throws LanewiseError `data` naming the column. */
+export function readTensors(program: Program, inputs: unknown, maxRows: number): Registers {
+  if (!Array.isArray(inputs)) throw refused('Expected "inputs", a list with a tensor for each column');
+  const tensors = new Map<string, Record<string, unknown>>();
+  for (const tensor of inputs) {
+    const name = isRecord(tensor) ? tensor['name'] : undefined;
+    if (typeof name !== 'string') throw refused('Expected a "name" for every tensor of "inputs"');
+    if (tensors.has(name)) throw refused(`Expected one tensor for column "${name}" but received two`, name);
+    tensors.set(name, tensor);
+  }
+  checkColumns(program, tensors.keys());
+  for (const { name } of program.inputs) {
+    if (!tensors.has(name)) throw refused(`Expected a tensor for column "${name}" but received none`, name);
+  }
+  const positions = labelPositions(program);
+  const columns = program.inputs.map((input, index) => readTensor(input, tensors.get(input.name)!, positions[index]));
+  const rowCount = columns[0]?.length ?? 0;
+  columns.forEach((column, index) => {
+    if (column.length === rowCount) return;
+    const [name, first] = [program.inputs[index]!.name, program.inputs[0]!.name];
+    throw refused(`Expected ${rowCount} rows for column "${name}", as "${first}" has, but received ${column.length}`, name);
+  });
+  checkRowCount(rowCount, maxRows);
+  return { rowCount, columns };
+}
+
+/** Reads rows, as JSON objects by column name; a column left out is missing. @throws LanewiseError `data`. */
+export function readRows(program: Program, rows: unknown, maxRows: number): Registers {
+  if (!Array.isArray(rows)) throw refused('Expected "rows", a list of objects by column name');
+  checkRowCount(rows.length, maxRows);
+  const encoder = new RowEncoder(program);
+  const columns = program.inputs.map(() => new Float64Array(rows.length));
+  rows.forEach((row, index) => {
+    if (!isRecord(row)) throw refused(`Expected an object by column name for row ${index + 1}`);
+    checkColumns(program, Object.keys(row));
+    try {
+      encoder.encode(row, columns, index);
+    } catch (error) {
+      throw error instanceof RowError ? refused(`Row ${index + 1}: ${error.message}`, error.input) : error;
+    }
+  });
+  return { rowCount: rows.length, columns };
+}
+
+/** Outputs as tensors; `wanted` names some of them, in any order. */
+export function writeTensors(program: Program, values: readonly Float64Array[], wanted?: unknown): Tensor[] {
+  const all = program.outputs.map((output, index) => writeTensor(output, values[index]!));
+  if (wanted === undefined) return all;
+  if (!Array.isArray(wanted)) throw refused('Expected a list for "outputs"');
+  return wanted.map((entry) => {
+    const name = isRecord(entry) ? String(entry['name']) : '';
+    const found = all.find((tensor) => tensor.name === name);
+    if (!found) throw unknownName('output', name, all.map((tensor) => tensor.name), 'data');
+    return found;
+  });
+}
+
+/** One output's value as JSON has it: a label, a number, true or false, null where there is none. */
+export function outputValue(output: ProgramOutput, value: number): number | string | boolean | null {
+  if (Number.isNaN(value)) return null;
+  if (output.type === 'category') return output.labels![value] ?? null;
+  return output.type === 'boolean' ? value === 1 : value;
+}
+
+function writeTensor(output: ProgramOutput, values: Float64Array): Tensor {
+  const data = output.type === 'number' ? values : Array.from(values, (value) => outputValue(output, value));
+  return { name: output.name, datatype: datatypes[output.type], shape: [values.length], data };
+}
+
+function readTensor(
+  input: ProgramInput,
+  tensor: Record<string, unknown>,
+  positions: ReadonlyMap<string, number> | undefined,
+): Float64Array {
+  const { name, type } = input;
+  const { datatype, shape } = tensor;
+  if (typeof datatype !== 'string' || !accepted[type].includes(datatype)) {
+    throw refused(`Expected datatype ${accepted[type].join(' or ')} for column "${name}" but received ${show(datatype)}`, name);
+  }
+  const data = flatten(tensor['data'], name);
+  const sound =
+    Array.isArray(shape) &&
+    (shape.length === 1 || (shape.length === 2 && shape[1] === 1)) &&
+    Number.isSafeInteger(shape[0]) &&
+    shape[0] === data.length;
+  if (!sound) {
+    throw refused(
+      `Expected shape [${data.length}] or [${data.length}, 1] for the ${data.length} values of column "${name}" but received ${show(shape)}`,
+      name,
+    );
+  }
+  return Float64Array.from(data, (value, row) => {
+    if (value !== null && !isOf(datatype, value)) {
+      throw refused(`Expected ${datatype} or null for column "${name}", row ${row + 1}, but received ${show(value)}`, name);
+    }
+    try {
+      return encodeValue(input, value, positions);
+    } catch (error) {
+      throw error instanceof RowError ? refused(`Row ${row + 1}: ${error.message}`, name) : error;
+    }
+  });
+}
+
+/** Tensor data may be nested as its shape is; a column nests once at most. */
+function flatten(data: unknown, name: string): unknown[] {
+  if (!Array.isArray(data)) throw refused(`Expected a list for the data of column "${name}" but received ${show(data)}`, name);
+  return data.map((entry) => (Array.isArray(entry) && entry.length === 1 ? entry[0] : entry));
+}
+
+function isOf(datatype: string, value: unknown): boolean {
+  if (datatype === 'BYTES') return typeof value === 'string';
+  if (datatype === 'BOOL') return typeof value === 'boolean' || value === 0 || value === 1;
+  return datatype.startsWith('FP') ? typeof value === 'number' : Number.isInteger(value);
+}
+
+function checkColumns(program: Program, names: Iterable<string>): void {
+  for (const name of names) {
+    if (program.inputs.some((input) => input.name === name)) continue;
+    throw unknownName('column', name, program.inputs.map((input) => input.name), 'data');
+  }
+}
+
+function checkRowCount(rowCount: number, maxRows: number): void {
+  if (rowCount > maxRows) throw refused(`Expected at most ${maxRows} rows a request but received ${rowCount}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 60);
+}
+
+function refused(message: string, column?: string): LanewiseError {
+  return new LanewiseError('data', message, { column });
+}
