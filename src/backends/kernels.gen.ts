@@ -2,6 +2,24 @@
 
 /** The kernels, as every backend offers them. */
 export interface KernelFunctions {
+  /** Cosine of a column of angles in radians. */
+  cos_f64(xOffset: number, outOffset: number, rowCount: number): void;
+  /** e^x of a column. */
+  exp_f64(xOffset: number, outOffset: number, rowCount: number): void;
+  /** e^x − 1 of a column. */
+  expm1_f64(xOffset: number, outOffset: number, rowCount: number): void;
+  /** log(1 + x) of a column. */
+  log1p_f64(xOffset: number, outOffset: number, rowCount: number): void;
+  /** Natural logarithm of a column. */
+  log_f64(xOffset: number, outOffset: number, rowCount: number): void;
+  /** x^y of two columns. */
+  pow_f64(xOffset: number, yOffset: number, outOffset: number, rowCount: number): void;
+  /** 1/(1 + e^−x) of a column. */
+  sigmoid_f64(xOffset: number, outOffset: number, rowCount: number): void;
+  /** Sine of a column of angles in radians. */
+  sin_f64(xOffset: number, outOffset: number, rowCount: number): void;
+  /** Hyperbolic tangent of a column. */
+  tanh_f64(xOffset: number, outOffset: number, rowCount: number): void;
   /** y ← a·x + y. */
   axpy_f64(xOffset: number, yOffset: number, a: number, rowCount: number): void;
   /** Inner product of two columns. */
@@ -13,4 +31,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'b21fdc7a26e39d90';
+export const kernelsHash = 'a832981bd8f7b53b';

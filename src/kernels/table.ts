@@ -1,9 +1,11 @@
 import type { Kernel } from './contract.js';
+import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
 import * as random from './random.js';
 
 /** The families, one module a line. */
 const families = [
+  elementary,
   gradientDescent, //
   random,
 ];
