@@ -1,0 +1,192 @@
+import { readFileSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { LanewiseError, nearest } from '../errors.js';
+
+/**
+ * The workflow file: three lines suffice (source, target, ignore), everything else has a default that the run record
+ * spells out. Paths are relative to the file. A key that is not here is an error with file, line, column and the nearest
+ * key that is.
+ */
+const date = z
+  .union([z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a date, YYYY-MM-DD'), z.date()])
+  .transform((value) => (typeof value === 'string' ? value : value.toISOString().slice(0, 10)));
+const share = z.number().gt(0).lt(1);
+/** A step by its name alone, or with parameters: `{ name: impute, columns: [age], strategy: median }`. */
+const stepEntry = z.union([z.string(), z.looseObject({ name: z.string() })]);
+
+export const workflowSchema = z.strictObject({
+  /** Names the run and the model; default: the file's folder. */
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]*$/i, 'expected letters, digits, - and _')
+    .optional(),
+  source: z
+    .strictObject({
+      csv: z.string().optional(),
+      tsv: z.string().optional(),
+      parquet: z.string().optional(),
+      arrow: z.string().optional(),
+    })
+    .refine((source) => Object.keys(source).length === 1, 'expected exactly one of csv, tsv, parquet, arrow'),
+  target: z.string().min(1),
+  task: z.enum(['classification', 'regression']).optional(),
+  /** Columns that are not known when the prediction is needed. */
+  ignore: z.array(z.string().min(1)).default([]),
+  /** A data contract (YAML) that every row is held to. */
+  contract: z.string().optional(),
+  /** The column that orders the rows in time. */
+  time: z.string().optional(),
+  split: z
+    .strictObject({
+      /** Last day (included) of the rows learnt from. */
+      train: date.optional(),
+      /** Last day (included) of the test rows, or a share of the rows learnt from, drawn at random. */
+      test: z.union([date, share]).default(0.2),
+      /** Last day (included) of the live rows, or a share: the last rows by time, else drawn at random. */
+      live: z.union([date, share]).default(0.2),
+    })
+    .prefault({}),
+  prepare: z.array(stepEntry).optional(),
+  features: z.array(stepEntry).optional(),
+  models: z.array(stepEntry).optional(),
+  compare: z.strictObject({ folds: z.int().min(2).max(50).default(5), metric: z.string().optional() }).prefault({}),
+  train: z.strictObject({ validation: share.default(0.15) }).prefault({}),
+  tune: z
+    .strictObject({
+      trials: z.int().min(1).max(10_000).default(20),
+      folds: z.int().min(2).max(50).default(3),
+      model: z.string().optional(),
+    })
+    .prefault({}),
+  /** The challenger replaces the champion where its error is lower by more than this share. */
+  gate: z.strictObject({ minimumGain: z.number().min(0).default(0) }).prefault({}),
+  deploy: z.strictObject({ name: z.string().optional(), rows: z.int().min(1).max(10_000).default(100) }).prefault({}),
+  monitor: z
+    .strictObject({ psi: z.number().gt(0).default(0.2), alpha: z.number().gt(0).lt(1).default(0.05) })
+    .prefault({}),
+  seed: z.int().min(0).default(0),
+  backend: z.enum(['auto', 'native', 'wasm', 'reference']).default('auto'),
+  threads: z.int().min(1).max(256).optional(),
+});
+
+export type WorkflowSettings = z.output<typeof workflowSchema>;
+
+export interface Workflow extends WorkflowSettings {
+  readonly name: string;
+  /** Absolute path of the YAML file. */
+  readonly file: string;
+  /** Absolute path of the data. */
+  readonly data: string;
+}
+
+/**
+ * Reads and checks a workflow file.
+ * @throws LanewiseError `file` where it cannot be read, `usage` with line and column where it is not what it should be.
+ */
+export function readWorkflow(path: string): Workflow {
+  const file = resolve(path);
+  const lines = new LineCounter();
+  const document = parseDocument(readText(path, file), { lineCounter: lines, prettyErrors: true });
+  const broken = document.errors[0];
+  if (broken) {
+    const { line, col } = lines.linePos(broken.pos[0]);
+    const message = `${path}:${line}:${col}: not YAML: ${broken.message.split('\n')[0]}`;
+    throw new LanewiseError('usage', message, { file: path, line, column: col });
+  }
+  const checked = workflowSchema.safeParse(document.toJS() ?? {});
+  if (!checked.success) throw workflowError(path, document, lines, checked.error.issues[0]!);
+  const settings = checked.data;
+  const data = resolve(dirname(file), Object.values(settings.source).find((value) => value !== undefined)!);
+  return { ...settings, name: settings.name ?? defaultName(file), file, data };
+}
+
+function defaultName(file: string): string {
+  const folder = basename(dirname(file))
+    .replaceAll(/[^a-z0-9_-]/gi, '-')
+    .replace(/^[-_]+/, '');
+  return folder || 'workflow';
+}
+
+function readText(path: string, file: string): string {
+  try {
+    if (!statSync(file).isDirectory()) return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code;
+    throw new LanewiseError('file', `Expected a workflow file at ${path} but it cannot be read: ${reason}`, {
+      file: path,
+      cause,
+      hint: 'A workflow file starts with two lines: source: { csv: data.csv } and target: COLUMN.',
+    });
+  }
+  throw new LanewiseError('file', `Expected a workflow file but ${path} is a directory`, { file: path });
+}
+
+interface Place {
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** A zod issue in the house's words, with the place in the file. */
+function workflowError(path: string, document: Document, lines: LineCounter, issue: z.core.$ZodIssue): LanewiseError {
+  const keys = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys')
+    return unknownKey(path, placeOf(document, lines, [...keys, issue.keys[0]!]), keys, issue.keys[0]!);
+  const place = placeOf(document, lines, keys);
+  const value = keys.length > 0 ? document.getIn(keys) : undefined;
+  const received = value === undefined || value === null ? 'nothing' : JSON.stringify(value).slice(0, 80);
+  const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  return new LanewiseError(
+    'usage',
+    `${at(path, place)}: ${message} for "${keys.join('.') || 'the file'}"; received ${received}`,
+    {
+      ...place,
+      file: path,
+    },
+  );
+}
+
+function unknownKey(path: string, place: Place, keys: readonly string[], wrong: string): LanewiseError {
+  const known = keysAt(keys);
+  const near = nearest(wrong, known);
+  const where = keys.length > 0 ? ` in "${keys.join('.')}"` : '';
+  const message = `${at(path, place)}: Unknown key "${wrong}"${where}${near ? `: did you mean "${near}"?` : ''}`;
+  return new LanewiseError('usage', message, { ...place, file: path, hint: `There are: ${known.join(', ')}` });
+}
+
+/** The keys that the schema knows at a path. */
+function keysAt(path: readonly string[]): string[] {
+  let schema = unwrap(workflowSchema);
+  for (const key of path) schema = unwrap(schema?.shape?.[key]);
+  return Object.keys(schema?.shape ?? {});
+}
+
+interface Shaped {
+  readonly shape?: Readonly<Record<string, unknown>>;
+  readonly def?: { readonly innerType?: unknown };
+}
+
+/** What stands inside optional, default and prefault. */
+function unwrap(schema: unknown): Shaped | undefined {
+  let inner = schema as Shaped | undefined;
+  while (inner?.def?.innerType) inner = inner.def.innerType as Shaped;
+  return inner;
+}
+
+function placeOf(document: Document, lines: LineCounter, path: readonly string[]): Place {
+  let node: unknown = document.contents;
+  let offset: number | undefined;
+  for (const key of path) {
+    if (!isMap(node)) break;
+    const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === key);
+    if (!pair) break;
+    offset = (pair.key as { range?: [number, number, number] }).range?.[0];
+    node = pair.value;
+  }
+  if (offset === undefined) return {};
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
+const at = (path: string, place: Place) => (place.line ? `${path}:${place.line}:${place.column}` : path);
