@@ -2,6 +2,7 @@
 // algorithms below: an inline function that two builds share could be emitted with the wrong one's instructions.
 #include "../kernels.gen.h"
 #include "vectors.h"
+#include "philox.h"
 
 #include "../gradient-descent.cpp"
 #include "../random.cpp"

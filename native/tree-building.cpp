@@ -1,0 +1,363 @@
+// Policy and layout: src/kernels/tree-building.ts. Groups of 14 features in 16-byte rows; bin 255 is missing; sums over
+// rows are whole numbers, so their order is free.
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+namespace lanewise::LANEWISE_ISA {
+
+namespace {
+
+constexpr int rowBytes = 16;
+constexpr int binsOfFeature = 256;
+constexpr int missingBin = 255;
+constexpr int histogramStride = 3 * binsOfFeature;
+constexpr int groupFeatures = 14;
+/// Numbers between the packed histograms of two features: 2,112 bytes, because 2,048 would share cache sets.
+constexpr int packedStride = 264;
+/// Rows after which a field of the packed sums could overflow into the next.
+constexpr int32_t packedBlockRows = 4095;
+/// Gathered rows are asked for this many ahead.
+constexpr int32_t prefetchRows = 8;
+constexpr int cellCount = 4096;
+
+/// Sums in scratch memory, whose declared type is bytes.
+typedef int64_t Packed __attribute__((may_alias));
+
+/// The edges' range in 4,096 equal cells. Rounding keeps the order of values, so an edge in a lower cell is below.
+struct Cells {
+  double low = 0;
+  double scale = 0;
+
+  Cells(const double* edges, int32_t edgeCount) {
+    if (edgeCount < 2) return;
+    const double first = edges[0];
+    const double factor = (cellCount - 1) / (edges[edgeCount - 1] - first);
+    // Infinite or subnormal ranges: one cell for all, and the search starts at the first edge.
+    if (!(factor < __builtin_inf() && factor > 0 && first > -__builtin_inf())) return;
+    low = first;
+    scale = factor;
+  }
+
+  LANEWISE_INLINE int32_t of(double value) const {
+    const double position = (value - low) * scale;
+    return position > 0 ? (position < cellCount - 1 ? static_cast<int32_t>(position) : cellCount - 1) : 0;
+  }
+};
+
+template <bool nullable>
+LANEWISE_INLINE void encodeBins(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins,
+                                const uint8_t* starts, const Cells& cells, int32_t validityBit, int32_t edgeCount,
+                                int32_t slot, int32_t rowCount) {
+  for (int32_t row = 0; row < rowCount; row++) {
+    const double value = values[row];
+    bool known = value == value;
+    if constexpr (nullable) {
+      const int32_t bit = validityBit + row;
+      known = known && ((validity[bit >> 3] >> (bit & 7)) & 1) != 0;
+    }
+    int32_t bin = missingBin;
+    if (known) {
+      bin = starts[cells.of(value)];
+      while (bin < edgeCount && edges[bin] < value) bin++;
+    }
+    bins[static_cast<size_t>(row) * rowBytes + static_cast<size_t>(slot)] = static_cast<uint8_t>(bin);
+  }
+}
+
+LANEWISE_INLINE double held(double value, double low, double high) {
+  return value < low ? low : value > high ? high : value;
+}
+
+/// Quantises `count` rows with one random word each.
+LANEWISE_INLINE void quantise(const double* gradients, const double* hessians, int32_t* packed, double gradientScale,
+                              double hessianScale, const uint32_t* words, int32_t count) {
+  for (int32_t i = 0; i < count; i++) {
+    const double low = static_cast<double>(static_cast<int32_t>(words[i] & 0xffff)) / 65536.0;
+    const double high = static_cast<double>(static_cast<int32_t>(words[i] >> 16)) / 65536.0;
+    const double gradient = held(__builtin_floor(gradients[i] * gradientScale + low), -32767, 32767);
+    const double hessian = held(__builtin_floor(hessians[i] * hessianScale + high), 0, 4095);
+    packed[2 * i] = static_cast<int32_t>(hessian) * 4096 | 1;
+    packed[2 * i + 1] = static_cast<int32_t>(gradient) * 16;
+  }
+}
+
+LANEWISE_INLINE int64_t packedOf(const int32_t* packed, size_t row) {
+  int64_t value;
+  std::memcpy(&value, packed + 2 * row, sizeof value);
+  return value;
+}
+
+/// Adds one row: a packed number to the bin of each feature. Two loads hold the row's bins.
+template <int featureCount>
+LANEWISE_INLINE void addRow(Packed* sums, const uint8_t* row, int64_t value) {
+  uint64_t words[2];
+  std::memcpy(words, row, sizeof words);
+#pragma GCC unroll 14
+  for (int feature = 0; feature < featureCount; feature++) {
+    const uint64_t bin = (words[feature / 8] >> (8 * (feature % 8))) & 0xff;
+    sums[feature * packedStride + static_cast<int>(bin)] += value;
+  }
+}
+
+template <int featureCount>
+void addRows(Packed* sums, const uint8_t* bins, const int32_t* packed, const uint32_t* rows, int32_t start, int32_t end) {
+  if (rows == nullptr) {
+    for (int32_t i = start; i < end; i++) {
+      const size_t row = static_cast<size_t>(i);
+      addRow<featureCount>(sums, bins + row * rowBytes, packedOf(packed, row));
+    }
+    return;
+  }
+  const int32_t ahead = end - prefetchRows;
+  int32_t i = start;
+  for (; i < ahead; i++) {
+    const size_t later = rows[i + prefetchRows];
+    __builtin_prefetch(bins + later * rowBytes);
+    __builtin_prefetch(packed + 2 * later);
+    const size_t row = rows[i];
+    addRow<featureCount>(sums, bins + row * rowBytes, packedOf(packed, row));
+  }
+  for (; i < end; i++) {
+    const size_t row = rows[i];
+    addRow<featureCount>(sums, bins + row * rowBytes, packedOf(packed, row));
+  }
+}
+
+using AddRows = void (*)(Packed*, const uint8_t*, const int32_t*, const uint32_t*, int32_t, int32_t);
+const AddRows addRowsOf[groupFeatures + 1] = {
+    addRows<0>, addRows<1>, addRows<2>,  addRows<3>,  addRows<4>,  addRows<5>,  addRows<6>, addRows<7>,
+    addRows<8>, addRows<9>, addRows<10>, addRows<11>, addRows<12>, addRows<13>, addRows<14>,
+};
+
+/// Adds a block's packed sums to the three planes, and clears them. Most bins of a small leaf are empty.
+void widen(Packed* sums, double* histogram, int32_t featureCount) {
+  constexpr int step = 8;
+  for (int32_t feature = 0; feature < featureCount; feature++, sums += packedStride, histogram += histogramStride) {
+    for (int bin = 0; bin < binsOfFeature; bin += step) {
+      int64_t any = 0;
+      int32_t words[2 * step];
+      for (int j = 0; j < step; j++) any |= sums[bin + j];
+      if (any == 0) continue;
+      std::memcpy(words, sums + bin, sizeof words);
+      double* out = histogram + bin;
+      for (int j = 0; j < step; j++) {
+        out[j] += static_cast<double>(words[2 * j + 1] >> 4);
+        out[binsOfFeature + j] += static_cast<double>(static_cast<int32_t>(static_cast<uint32_t>(words[2 * j]) >> 12));
+        out[2 * binsOfFeature + j] += static_cast<double>(words[2 * j] & 0xfff);
+      }
+      for (int j = 0; j < step; j++) sums[bin + j] = 0;
+    }
+  }
+}
+
+}  // namespace
+
+void bins_encode_f64(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells,
+                     int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowCount) {
+  const Cells grid(edges, edgeCount);
+  int32_t edge = 0;
+  for (int32_t cell = 0; cell < cellCount; cell++) {
+    while (edge < edgeCount && grid.of(edges[edge]) < cell) edge++;
+    cells[cell] = static_cast<uint8_t>(edge);
+  }
+  if (validity == nullptr) {
+    encodeBins<false>(values, validity, edges, bins, cells, grid, validityBit, edgeCount, slot, rowCount);
+  } else {
+    encodeBins<true>(values, validity, edges, bins, cells, grid, validityBit, edgeCount, slot, rowCount);
+  }
+}
+
+void gradients_quantise_f64(const double* gradients, const double* hessians, int32_t* packed, double gradientScale,
+                            double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount) {
+  constexpr int32_t step = 64;
+  uint32_t words[step];
+  const uint64_t firstBlock = static_cast<uint32_t>(firstRow) / 4;
+  for (int32_t i = 0; i < rowCount; i += step) {
+    philoxBlocks<step / 4>(firstBlock + static_cast<uint64_t>(i / 4), static_cast<uint32_t>(keyLow),
+                           static_cast<uint32_t>(keyHigh), words);
+    const int32_t count = rowCount - i;
+    if (count >= step) {
+      quantise(gradients + i, hessians + i, packed + 2 * i, gradientScale, hessianScale, words, step);
+    } else {
+      quantise(gradients + i, hessians + i, packed + 2 * i, gradientScale, hessianScale, words, count);
+    }
+  }
+}
+
+void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, double* histogram,
+                        uint8_t* scratch, int32_t /*dataRows*/, int32_t featureCount, int32_t rowCount) {
+  Packed* sums = reinterpret_cast<Packed*>(scratch);
+  std::memset(scratch, 0, sizeof(Packed) * packedStride * static_cast<size_t>(featureCount));
+  for (int32_t start = 0; start < rowCount; start += packedBlockRows) {
+    const int32_t end = rowCount - start < packedBlockRows ? rowCount : start + packedBlockRows;
+    addRowsOf[featureCount](sums, bins, packed, rows, start, end);
+    widen(sums, histogram, featureCount);
+  }
+}
+
+void histogram_subtract_f64(const double* parent, const double* child, double* sibling, int32_t length) {
+  for (int32_t i = 0; i < length; i++) sibling[i] = parent[i] - child[i];
+}
+
+void histogram_add_f64(double* sum, const double* part, int32_t length) {
+  for (int32_t i = 0; i < length; i++) sum[i] = sum[i] + part[i];
+}
+
+namespace {
+
+struct SplitRules {
+  double gradientUnit, hessianUnit, l2, minHessian, minSamples;
+};
+
+struct Sums {
+  double gradient, hessian, count;
+};
+
+/// What both sides of a split save, −∞ where one is too small. `side` is the left one.
+LANEWISE_INLINE double scoreOf(const Sums& side, const Sums& total, const SplitRules& rules) {
+  const double leftHessian = side.hessian * rules.hessianUnit;
+  const double rightHessian = (total.hessian - side.hessian) * rules.hessianUnit;
+  const double leftDivisor = leftHessian + rules.l2, rightDivisor = rightHessian + rules.l2;
+  const double leftGradient = side.gradient * rules.gradientUnit;
+  const double rightGradient = (total.gradient - side.gradient) * rules.gradientUnit;
+  const bool allowed = (side.count >= rules.minSamples) & (total.count - side.count >= rules.minSamples) &
+                       (leftHessian >= rules.minHessian) & (rightHessian >= rules.minHessian) & (leftDivisor > 0) &
+                       (rightDivisor > 0);
+  const double score =
+      leftGradient * leftGradient / leftDivisor + rightGradient * rightGradient / rightDivisor;
+  return allowed ? score : -__builtin_inf();
+}
+
+/// Sums of bins 0 … b, for every b: whole numbers, so any order of additions gives them.
+struct Prefixes {
+  double gradients[binsOfFeature], hessians[binsOfFeature], counts[binsOfFeature];
+};
+
+Sums sumBins(const double* planes, int32_t binCount, Prefixes& prefixes) {
+  Sums sums{0, 0, 0};
+  for (int32_t bin = 0; bin < binCount; bin++) {
+    prefixes.gradients[bin] = sums.gradient += planes[bin];
+    prefixes.hessians[bin] = sums.hessian += planes[binsOfFeature + bin];
+    prefixes.counts[bin] = sums.count += planes[2 * binsOfFeature + bin];
+  }
+  return sums;
+}
+
+/// The best score after each bin, where `extra` (the missing values) goes left as well. An empty bin is no threshold.
+void scoreBins(const double* planes, int32_t binCount, const Prefixes& prefixes, const Sums& extra, const Sums& total,
+               const SplitRules& rules, double* scores) {
+  const double* counts = planes + 2 * binsOfFeature;
+  for (int32_t bin = 0; bin < binCount; bin++) {
+    const Sums side{prefixes.gradients[bin] + extra.gradient, prefixes.hessians[bin] + extra.hessian,
+                    prefixes.counts[bin] + extra.count};
+    const double score = scoreOf(side, total, rules);
+    scores[bin] = counts[bin] == 0 ? -__builtin_inf() : score;
+  }
+}
+
+double largest(const double* scores, int32_t count, double least) {
+  Vector<double> best = splat(least);
+  int32_t i = 0;
+  for (; i + vectorLength<double> <= count; i += vectorLength<double>) {
+    const Vector<double> these = loadVector(scores + i);
+    best = these > best ? these : best;
+  }
+  double result = least;
+  for (int j = 0; j < vectorLength<double>; j++) result = best[j] > result ? best[j] : result;
+  for (; i < count; i++) result = scores[i] > result ? scores[i] : result;
+  return result;
+}
+
+}  // namespace
+
+void split_scan_f64(const double* histogram, const int32_t* binCounts, double* gains, int32_t* splits,
+                    double gradientUnit, double hessianUnit, double l2, double minHessian, double minSamples,
+                    int32_t featureCount) {
+  const SplitRules rules{gradientUnit, hessianUnit, l2, minHessian, minSamples};
+  Prefixes prefixes;
+  double without[binsOfFeature], with[binsOfFeature];
+  for (int32_t feature = 0; feature < featureCount; feature++) {
+    const double* planes = histogram + static_cast<size_t>(feature) * histogramStride;
+    const int32_t binCount = binCounts[feature];
+    const Sums missing{planes[missingBin], planes[binsOfFeature + missingBin], planes[2 * binsOfFeature + missingBin]};
+    const bool bothWays = missing.count != 0;
+    const Sums known = sumBins(planes, binCount, prefixes);
+    const Sums total{known.gradient + missing.gradient, known.hessian + missing.hessian, known.count + missing.count};
+    scoreBins(planes, binCount, prefixes, Sums{0, 0, 0}, total, rules, without);
+    if (bothWays) scoreBins(planes, binCount, prefixes, missing, total, rules, with);
+    double best = largest(without, binCount, -__builtin_inf());
+    if (bothWays) best = largest(with, binCount, best);
+    splits[feature] = -1;
+    gains[feature] = -__builtin_inf();
+    if (!(best > -__builtin_inf())) continue;
+    int32_t bin = 0;
+    while (without[bin] != best && !(bothWays && with[bin] == best)) bin++;
+    splits[feature] = without[bin] == best ? bin : bin + binsOfFeature;
+    const double nodeGradient = total.gradient * gradientUnit, nodeHessian = total.hessian * hessianUnit;
+    gains[feature] = best - nodeGradient * nodeGradient / (nodeHessian + l2);
+  }
+}
+
+int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, uint32_t* scratch,
+                          int32_t /*dataRows*/, int32_t slot, int32_t rowCount) {
+  int32_t i = 0, left = 0, right = 0;
+#if defined(__AVX512F__)
+  // The 256 answers are 8 words of bits: the word by permutation, the bit by a shift. Both sides are written whole;
+  // neither passes what was read, because left + right = i.
+  uint32_t bits[16] = {};
+  for (int bin = 0; bin < binsOfFeature; bin++) bits[bin / 32] |= static_cast<uint32_t>(goesLeft[bin] & 1) << (bin % 32);
+  const __m512i answers = _mm512_loadu_si512(bits);
+  // A 32-bit word of the row that holds the bin: it never reaches into the next row.
+  const uint8_t* words = bins + (slot & ~3);
+  const __m128i shift = _mm_cvtsi32_si128(8 * (slot & 3));
+  for (; i + 16 <= rowCount; i += 16) {
+    const __m512i these = _mm512_loadu_si512(rows + i);
+    const __m512i low = _mm512_i32gather_epi32(_mm512_slli_epi32(these, 1), words, 8);
+    const __m512i bin = _mm512_and_si512(_mm512_srl_epi32(low, shift), _mm512_set1_epi32(0xff));
+    const __m512i word = _mm512_permutexvar_epi32(_mm512_srli_epi32(bin, 5), answers);
+    const __m512i bit = _mm512_srlv_epi32(word, _mm512_and_si512(bin, _mm512_set1_epi32(31)));
+    const __mmask16 toLeft = _mm512_test_epi32_mask(bit, _mm512_set1_epi32(1));
+    _mm512_storeu_si512(rows + left, _mm512_maskz_compress_epi32(toLeft, these));
+    _mm512_storeu_si512(scratch + right, _mm512_maskz_compress_epi32(static_cast<__mmask16>(~toLeft), these));
+    const int32_t count = __builtin_popcount(toLeft);
+    left += count;
+    right += 16 - count;
+  }
+#endif
+  // Both sides are written and one is kept: no branch to guess wrong.
+  for (; i < rowCount; i++) {
+    const uint32_t row = rows[i];
+    const int32_t toLeft = goesLeft[bins[static_cast<size_t>(row) * rowBytes + static_cast<size_t>(slot)]];
+    rows[left] = row;
+    scratch[right] = row;
+    left += toLeft;
+    right += toLeft ^ 1;
+  }
+  if (right > 0) std::memcpy(rows + left, scratch, static_cast<size_t>(right) * sizeof(uint32_t));
+  return left;
+}
+
+void leaf_sums_f64(const uint32_t* rows, const double* gradients, const double* hessians, double* sums,
+                   int32_t /*dataRows*/, int32_t rowCount) {
+  double gradientSum = 0, hessianSum = 0;
+  int32_t i = 0;
+  while (i < rowCount) {
+    const uint32_t block = rows[i] >> 16;
+    double gradient = 0, hessian = 0;
+    for (; i < rowCount && rows[i] >> 16 == block; i++) {
+      gradient += gradients[rows[i]];
+      hessian += hessians[rows[i]];
+    }
+    gradientSum += gradient;
+    hessianSum += hessian;
+  }
+  sums[0] = gradientSum;
+  sums[1] = hessianSum;
+}
+
+void leaf_add_f64(const uint32_t* rows, double* predictions, double value, int32_t /*dataRows*/, int32_t rowCount) {
+  for (int32_t i = 0; i < rowCount; i++) predictions[rows[i]] += value;
+}
+
+}  // namespace lanewise::LANEWISE_ISA
