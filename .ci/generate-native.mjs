@@ -92,3 +92,9 @@ export function nativeList(kernels, head) {
   });
   return `// ${head}\n// LANEWISE_KERNEL(name, bit i set = argument i may be absent)\n${lines.join('\n')}\n`;
 }
+
+/** native/simd/families.gen.h: the sources of the families, which every instruction set's build includes. */
+export function nativeFamilies(kernels, head) {
+  const families = [...new Set(kernels.map((kernel) => kernel.family))].sort();
+  return `// ${head}\n${families.map((family) => `#include "../${family}.cpp"`).join('\n')}\n`;
+}

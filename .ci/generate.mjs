@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isBuffer } from '../dist/kernels/contract.js';
 import { kernels } from '../dist/kernels/table.js';
-import { kernelsHash, nativeHeader, nativeList } from './generate-native.mjs';
+import { kernelsHash, nativeFamilies, nativeHeader, nativeList } from './generate-native.mjs';
 
 const root = new URL('..', import.meta.url);
 const write = (path, text) => {
@@ -36,3 +36,4 @@ export const kernelsHash = '${kernelsHash(kernels)}';
 );
 write('native/kernels.gen.h', nativeHeader(kernels, head));
 write('native/binding/kernels.gen.inc', nativeList(kernels, head));
+write('native/simd/families.gen.h', nativeFamilies(kernels, head));

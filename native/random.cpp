@@ -3,16 +3,13 @@ namespace lanewise::LANEWISE_ISA {
 
 namespace {
 
-/// Blocks computed side by side, so that the compiler fills its vectors.
-constexpr int philoxWidth = 16;
-
 /// Words [start, start + count) of the key: whole runs of blocks, and a run that is cut at either end.
 template <typename Store>
 LANEWISE_INLINE void philoxWords(uint64_t start, uint64_t count, uint32_t keyLow, uint32_t keyHigh, Store store) {
   uint32_t words[4 * philoxWidth];
   const uint64_t end = start + count;
   for (uint64_t at = start & ~3ull; at < end; at += 4 * philoxWidth) {
-    philoxBlocks<philoxWidth>(at >> 2, keyLow, keyHigh, words);
+    philoxBlocks(at >> 2, keyLow, keyHigh, words);
     const uint64_t from = at < start ? start - at : 0;
     const uint64_t to = end - at < 4 * philoxWidth ? end - at : 4 * philoxWidth;
     store(words, at + from - start, from, to);

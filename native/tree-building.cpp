@@ -1,9 +1,5 @@
 // Policy and layout: src/kernels/tree-building.ts. Groups of 14 features in 16-byte rows; bin 255 is missing; sums over
 // rows are whole numbers, so their order is free.
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
-
 namespace lanewise::LANEWISE_ISA {
 
 namespace {
@@ -143,7 +139,9 @@ void widen(Packed* sums, double* histogram, int32_t featureCount) {
       double* out = histogram + bin;
       for (int j = 0; j < step; j++) {
         out[j] += static_cast<double>(words[2 * j + 1] >> 4);
-        out[binsOfFeature + j] += static_cast<double>(static_cast<int32_t>(static_cast<uint32_t>(words[2 * j]) >> 12));
+        // 24 bits: 20 of the low word, 4 of the high one.
+        const int32_t hessian = static_cast<int32_t>(static_cast<uint32_t>(words[2 * j]) >> 12) | (words[2 * j + 1] & 15) << 20;
+        out[binsOfFeature + j] += static_cast<double>(hessian);
         out[2 * binsOfFeature + j] += static_cast<double>(words[2 * j] & 0xfff);
       }
       for (int j = 0; j < step; j++) sums[bin + j] = 0;
@@ -170,11 +168,11 @@ void bins_encode_f64(const double* values, const uint8_t* validity, const double
 
 void gradients_quantise_f64(const double* gradients, const double* hessians, int32_t* packed, double gradientScale,
                             double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount) {
-  constexpr int32_t step = 64;
+  constexpr int32_t step = 4 * philoxWidth;
   uint32_t words[step];
   const uint64_t firstBlock = static_cast<uint32_t>(firstRow) / 4;
   for (int32_t i = 0; i < rowCount; i += step) {
-    philoxBlocks<step / 4>(firstBlock + static_cast<uint64_t>(i / 4), static_cast<uint32_t>(keyLow),
+    philoxBlocks(firstBlock + static_cast<uint64_t>(i / 4), static_cast<uint32_t>(keyLow),
                            static_cast<uint32_t>(keyHigh), words);
     const int32_t count = rowCount - i;
     if (count >= step) {

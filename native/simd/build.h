@@ -4,8 +4,7 @@
 #include "vectors.h"
 #include "philox.h"
 
-#include "../gradient-descent.cpp"
-#include "../random.cpp"
+#include "families.gen.h"
 
 namespace lanewise::LANEWISE_ISA {
 extern const Kernels kernels;
