@@ -7,12 +7,17 @@ import { sniffDialect } from './dialect.js';
 import { columnNames } from './names.js';
 
 /** Parses the data records of a text that has been scanned; null: this reader cannot, another shall. */
-export type CsvReader = (
-  bytes: Uint8Array,
-  scan: CsvScan,
-  delimiter: string,
-  names: readonly string[],
-) => Promise<RegisterColumn[] | null>;
+export type CsvReader = (text: CsvText) => Promise<RegisterColumn[] | null>;
+
+/** A text whose records were found. */
+export interface CsvText {
+  readonly bytes: Uint8Array;
+  readonly scan: CsvScan;
+  readonly delimiter: string;
+  readonly names: readonly string[];
+  /** true: the file itself holds this text (perhaps compressed, perhaps behind a byte order mark). */
+  readonly asInFile: boolean;
+}
 
 export interface CsvOptions {
   /** One character; default: the one of `,` `;` tab `|` that fits best. */
@@ -36,7 +41,13 @@ export async function readCsvBytes(
   const delimiter = options.delimiter ?? sniffDialect(decodeText(text.subarray(0, SAMPLE_BYTES))).delimiter;
   const { bytes, scan } = await scanned(file, text, delimiter);
   const { names, notes } = columnNames(scan.header);
-  const columns = await fast?.read(bytes, scan, delimiter, names);
+  const columns = await fast?.read({
+    bytes,
+    scan,
+    delimiter,
+    names,
+    asInFile: bytes === text && encodingNotes.length === 0,
+  });
   const table = tableFromRegisters(columns ?? readWithPapaparse(bytes, scan, delimiter, names));
   return {
     table,

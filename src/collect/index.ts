@@ -1,7 +1,8 @@
-import type { Engine } from '../engine/engine.js';
+import { defaultEngine, type Engine } from '../engine/engine.js';
 import { LanewiseError } from '../errors.js';
 import type { Collected, Context } from '../table/interfaces.js';
 import { type CsvOptions, readCsvBytes } from './csv.js';
+import { duckdbReader } from './csv-duckdb-node.js';
 import { type Format, formatOf, readSource } from './files-node.js';
 
 export interface ReadOptions extends CsvOptions {
@@ -21,8 +22,18 @@ export async function readTable(path: string, options: ReadOptions = {}): Promis
   const source = await readSource(path);
   const format = options.format ?? formatOf(path, source.bytes);
   if (format === 'csv') {
-    const collected = await readCsvBytes(path, source.bytes, options);
+    const engine = options.engine ?? (await defaultEngine());
+    const fast = options.reader === 'papaparse' ? undefined : await duckdbReader(path, engine);
+    if (options.reader === 'duckdb' && !fast) throw missingDuckdb(path);
+    const collected = await readCsvBytes(path, source.bytes, options, fast);
     return { ...collected, hash: source.hash };
   }
   throw new LanewiseError('unsupported', `No reader for ${path}`, { file: path });
+}
+
+function missingDuckdb(path: string): LanewiseError {
+  return new LanewiseError('unsupported', `Expected DuckDB to read ${path} but it is not installed`, {
+    file: path,
+    hint: "npm install @duckdb/node-api, or reader: 'papaparse'",
+  });
 }
