@@ -14,7 +14,6 @@ import {
   TimeUnit,
   Utf8,
   Vector,
-  vectorFromArray,
 } from 'apache-arrow';
 import { LanewiseError } from '../errors.js';
 import type { InputType } from '../scoring/program.js';
@@ -33,17 +32,38 @@ export interface RegisterColumn {
   readonly kind?: Kind;
 }
 
+// Registers already made from a column: steps read the same columns again and again, and columns never change.
+const registersOf = new WeakMap<Data, { values: Float64Array; labels?: readonly string[] }>();
+/** The texts of a dictionary that were decoded, or never were encoded. */
+const textsOf = new WeakMap<Data, readonly string[]>();
+
 /**
- * Reads a column as a register. A Float64 column of one chunk without nulls is returned as it lies, uncopied.
- * Labels given decide the codes (a label that is not among them becomes labels.length); otherwise the column's own
- * distinct values, sorted by UTF-8 bytes, do.
+ * Reads a column as a register, which must not be written to. A Float64 column of one chunk without nulls is returned
+ * as it lies, uncopied. Labels given decide the codes (a label that is not among them becomes labels.length); otherwise
+ * the column's own distinct values, sorted by UTF-8 bytes, do.
  */
 export function readRegister(table: Table, name: string, labels?: readonly string[]): RegisterColumn {
   const info = columnInfo(table, name);
-  const vector = column(table, name);
   const type = inputTypeOfKind(info.kind);
-  if (type === 'category') return { ...info, type, ...readCategories(vector, labels) };
-  return { ...info, type, values: readNumbers(vector) };
+  const vector = column(table, name);
+  const only = vector.data.length === 1 ? vector.data[0]! : undefined;
+  let register = only && registersOf.get(only);
+  if (!register || (type === 'category') !== (register.labels !== undefined)) {
+    register = type === 'category' ? readCategories(vector) : { values: readNumbers(vector) };
+    if (only && register.values !== only.values) registersOf.set(only, register);
+  }
+  if (!labels || type !== 'category') return { ...info, type, ...register };
+  return { ...info, type, labels, values: recode(register.values, register.labels!, labels) };
+}
+
+/** The same cells under other labels; a label that is not among them becomes labels.length. */
+function recode(codes: Float64Array, from: readonly string[], to: readonly string[]): Float64Array {
+  if (from.length === to.length && from.every((label, index) => label === to[index])) return codes;
+  const position = new Map(to.map((label, index) => [label, index]));
+  const table = Float64Array.from(from, (label) => position.get(label) ?? to.length);
+  const out = new Float64Array(codes.length);
+  for (let i = 0; i < codes.length; i++) out[i] = Number.isNaN(codes[i]) ? Number.NaN : table[codes[i]!]!;
+  return out;
 }
 
 /** Numbers, booleans (0 or 1) and timestamps (milliseconds); null becomes NaN. */
@@ -61,39 +81,52 @@ export function readNumbers(vector: Vector): Float64Array {
   return out;
 }
 
+const perMillisecond = {
+  [TimeUnit.SECOND]: 1e-3,
+  [TimeUnit.MILLISECOND]: 1,
+  [TimeUnit.MICROSECOND]: 1e3,
+  [TimeUnit.NANOSECOND]: 1e6,
+};
+const MS_PER_DAY = 86_400_000;
+
 function fillNumbers(data: Data, out: Float64Array): void {
   const { type, values, length } = data;
   if (DataType.isBool(type)) {
     for (let i = 0; i < length; i++) out[i] = bit(values as Uint8Array, data.offset + i);
   } else if (DataType.isTimestamp(type)) {
-    const perMillisecond = {
-      [TimeUnit.SECOND]: 1e-3,
-      [TimeUnit.MILLISECOND]: 1,
-      [TimeUnit.MICROSECOND]: 1e3,
-      [TimeUnit.NANOSECOND]: 1e6,
-    };
     const unit = perMillisecond[type.unit as TimeUnit];
-    for (let i = 0; i < length; i++) out[i] = Number((values as BigInt64Array)[i]!) / unit;
+    fillFrom64(values as BigInt64Array, true, out);
+    for (let i = 0; i < length && unit !== 1; i++) out[i] = Math.floor(out[i]! / unit);
   } else if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
-    for (let i = 0; i < length; i++) out[i] = Number(values[i]!);
-  } else if (DataType.isFloat(type) || DataType.isInt(type)) {
-    if (DataType.isFloat(type) && values instanceof Uint16Array) {
-      const vector = new Vector([data]);
-      for (let i = 0; i < length; i++) out[i] = Number(vector.get(i));
-    } else out.set((values as Float64Array).subarray(0, length));
+    fillFrom64(values, values instanceof BigInt64Array, out);
+  } else if (DataType.isDate(type)) {
+    for (let i = 0; i < length; i++) out[i] = (values as Int32Array)[i]! * MS_PER_DAY;
+  } else if ((DataType.isFloat(type) && !(values instanceof Uint16Array)) || DataType.isInt(type)) {
+    out.set((values as Float64Array).subarray(0, length));
   } else {
     const vector = new Vector([data]);
-    for (let i = 0; i < length; i++) out[i] = Number(vector.get(i) ?? Number.NaN);
+    for (let i = 0; i < length; i++) out[i] = numberOf(vector.get(i));
   }
   if (data.nullCount === 0) return;
   for (let i = 0; i < length; i++) if (bit(data.nullBitmap, data.offset + i) === 0) out[i] = Number.NaN;
 }
 
-function readCategories(
-  vector: Vector,
-  given?: readonly string[],
-): { values: Float64Array; labels: readonly string[] } {
-  const values = new Float64Array(vector.length).fill(Number.NaN);
+/** Texts in a column said to be numeric, halves, decimals: whatever Arrow gives for a cell. */
+function numberOf(value: unknown): number {
+  if (value === null || value === undefined || (typeof value === 'string' && value.trim() === '')) return Number.NaN;
+  return Number(value);
+}
+
+/** 64-bit integers as f64, rounded once, without a BigInt a cell. Little-endian, as Arrow in memory is. */
+function fillFrom64(values: BigInt64Array | BigUint64Array, signed: boolean, out: Float64Array): void {
+  const low = new Uint32Array(values.buffer, values.byteOffset, 2 * out.length);
+  const high = signed ? new Int32Array(values.buffer, values.byteOffset, 2 * out.length) : low;
+  for (let i = 0; i < out.length; i++) out[i] = high[2 * i + 1]! * 4_294_967_296 + low[2 * i]!;
+}
+
+/** Codes of the labels that occur, sorted by UTF-8 bytes, over chunks whose dictionaries may differ. */
+function readCategories(vector: Vector): { values: Float64Array; labels: readonly string[] } {
+  const values = new Float64Array(vector.length);
   const texts: string[] = [];
   const codes = new Map<string, number>();
   const codeOf = (text: string): number => {
@@ -103,42 +136,67 @@ function readCategories(
   };
   let row = 0;
   for (const data of vector.data) {
-    const isDictionary = DataType.isDictionary(data.type);
-    const dictionary = isDictionary ? (data.dictionary as Vector) : undefined;
-    const entryCode = dictionary && new Map<number, number>();
-    const chunk = isDictionary ? undefined : new Vector([data]);
-    for (let i = 0; i < data.length; i++, row++) {
-      if (data.nullCount > 0 && bit(data.nullBitmap, data.offset + i) === 0) continue;
-      if (!dictionary) {
-        const value = chunk!.get(i);
-        if (value !== null && value !== undefined) values[row] = codeOf(String(value));
-        continue;
-      }
-      const key = Number((data.values as Int32Array)[i]!);
-      let code = entryCode!.get(key);
-      if (code === undefined) {
-        const entry = dictionary.get(key);
-        code = entry === null ? Number.NaN : codeOf(String(entry));
-        entryCode!.set(key, code);
-      }
-      values[row] = code;
-    }
+    const out = values.subarray(row, row + data.length);
+    if (DataType.isDictionary(data.type)) fillFromKeys(data, out, codeOf);
+    else fillFromTexts(data, out, codeOf);
+    row += data.length;
   }
-  const labels = given ?? [...texts].sort(compareUtf8);
-  const position = new Map(labels.map((label, index) => [label, index]));
-  const target = texts.map((text) => position.get(text) ?? labels.length);
-  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) values[i] = target[values[i]!]!;
+  const labels = isSorted(texts) ? texts : texts.toSorted(compareUtf8);
+  if (labels !== texts) {
+    const position = new Map(labels.map((label, index) => [label, index]));
+    const target = Float64Array.from(texts, (text) => position.get(text)!);
+    for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) values[i] = target[values[i]!]!;
+  }
   return { values, labels };
+}
+
+function isSorted(texts: readonly string[]): boolean {
+  for (let i = 1; i < texts.length; i++) if (compareUtf8(texts[i - 1]!, texts[i]!) > 0) return false;
+  return true;
+}
+
+/** First the keys that occur, in the dictionary's order (mostly that of the labels), then the codes. */
+function fillFromKeys(data: Data, out: Float64Array, codeOf: (text: string) => number): void {
+  const dictionary = data.dictionary as Vector;
+  const wide = data.values instanceof BigInt64Array || data.values instanceof BigUint64Array;
+  const keys = wide ? Float64Array.from(data.values as BigInt64Array, Number) : (data.values as Int32Array);
+  const codeOfKey = new Float64Array(dictionary.length).fill(-1);
+  const hasNulls = data.nullCount > 0;
+  const present = (i: number) => !hasNulls || bit(data.nullBitmap, data.offset + i) === 1;
+  for (let i = 0; i < out.length; i++) if (present(i)) codeOfKey[keys[i]!] = 0;
+  const texts = dictionaryTexts(dictionary);
+  for (let key = 0; key < codeOfKey.length; key++) {
+    if (codeOfKey[key] === 0) codeOfKey[key] = texts[key] === null ? Number.NaN : codeOf(texts[key]!);
+  }
+  for (let i = 0; i < out.length; i++) out[i] = present(i) ? codeOfKey[keys[i]!]! : Number.NaN;
+}
+
+function dictionaryTexts(dictionary: Vector): readonly (string | null)[] {
+  const known = dictionary.data.length === 1 ? textsOf.get(dictionary.data[0]!) : undefined;
+  return known ?? Array.from(dictionary, (entry) => (entry === null || entry === undefined ? null : String(entry)));
+}
+
+function fillFromTexts(data: Data, out: Float64Array, codeOf: (text: string) => number): void {
+  const vector = new Vector([data]);
+  for (let i = 0; i < out.length; i++) {
+    const value = vector.get(i);
+    out[i] = value === null || value === undefined ? Number.NaN : codeOf(String(value));
+  }
 }
 
 /** The order of UTF-8 bytes, which is that of code points and not that of UTF-16 units. */
 export function compareUtf8(a: string, b: string): number {
-  const [left, right] = [[...a], [...b]];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!;
-    if (difference !== 0) return difference;
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return x < 0xd800 || y < 0xd800 ? x - y : afterSurrogates(x) - afterSurrogates(y);
   }
-  return left.length - right.length;
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points beyond U+FFFF, so they come behind U+E000 … U+FFFF. */
+function afterSurrogates(unit: number): number {
+  return unit >= 0xe000 ? unit - 0x2000 : unit + 0x800;
 }
 
 /** A table of registers: NaN becomes null for categories, booleans and timestamps, and stays NaN for numbers. */
@@ -174,49 +232,89 @@ const dictionaryType = new Dictionary(new Utf8(), new Int32());
 function registerData({ type, values, labels, name }: RegisterColumn): Data {
   const length = values.length;
   if (type === 'number') return makeData({ type: new Float64(), length, nullCount: 0, data: values });
-  const { nullBitmap, nullCount } = validityOf(values);
   if (type === 'timestamp') {
-    const data = BigInt64Array.from(values, (value) => BigInt(Number.isNaN(value) ? 0 : Math.round(value)));
-    return makeData({ type: new TimestampMillisecond(), length, nullCount, nullBitmap, data });
+    return makeData({ type: new TimestampMillisecond(), length, ...validityOf(values), data: integers64(values) });
   }
   if (type === 'boolean') {
     const data = new Uint8Array(Math.ceil(length / 64) * 8);
     for (let i = 0; i < length; i++) if (values[i] === 1) data[i >> 3]! |= 1 << (i & 7);
-    return makeData({ type: new Bool(), length, nullCount, nullBitmap, data });
+    return makeData({ type: new Bool(), length, ...validityOf(values), data });
   }
   if (!labels) throw new LanewiseError('internal', `Category column ${name} has no labels`);
   // A code beyond the labels is a label never seen: there is no text to give it, so it is null.
-  const data = Int32Array.from(values, (value) => (Number.isNaN(value) || value >= labels.length ? 0 : value));
-  const known = validityOf(values.map((value) => (value >= labels.length ? Number.NaN : value)));
-  return makeData({
-    type: new Dictionary(new Utf8(), new Int32()),
-    length,
-    ...known,
-    data,
-    dictionary: vectorFromArray([...labels], new Utf8()),
-  });
+  const data = new Int32Array(length);
+  for (let i = 0; i < length; i++) data[i] = values[i]! < labels.length ? values[i]! : 0;
+  const validity = validityOf(values, labels.length);
+  return makeData({ type: dictionaryType, length, ...validity, data, dictionary: dictionaryOf(labels) });
 }
 
-function validityOf(values: Float64Array): { nullBitmap: Uint8Array | undefined; nullCount: number } {
-  let nullCount = 0;
-  const nullBitmap = new Uint8Array(Math.ceil(values.length / 64) * 8);
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isNaN(values[i])) nullCount++;
-    else nullBitmap[i >> 3]! |= 1 << (i & 7);
+const dictionaries = new WeakMap<readonly string[], Vector<Utf8>>();
+
+/** The labels as Arrow has them; the same labels give the same vector. */
+function dictionaryOf(labels: readonly string[]): Vector<Utf8> {
+  let vector = dictionaries.get(labels);
+  if (!vector) {
+    const encoder = new TextEncoder();
+    const valueOffsets = new Int32Array(labels.length + 1);
+    let bytes = new Uint8Array(labels.reduce((sum, label) => sum + label.length, 64));
+    let at = 0;
+    labels.forEach((label, index) => {
+      if (at + 3 * label.length > bytes.length) bytes = enlarged(bytes, at + 3 * label.length);
+      at += encoder.encodeInto(label, bytes.subarray(at)).written;
+      valueOffsets[index + 1] = at;
+    });
+    const data = makeData({
+      type: new Utf8(),
+      length: labels.length,
+      nullCount: 0,
+      valueOffsets,
+      data: bytes.subarray(0, at),
+    });
+    textsOf.set(data, labels);
+    vector = new Vector([data]);
+    dictionaries.set(labels, vector);
   }
-  return { nullBitmap: nullCount > 0 ? nullBitmap : undefined, nullCount };
+  return vector;
+}
+
+function enlarged(bytes: Uint8Array, least: number): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(2 * least);
+  out.set(bytes);
+  return out;
+}
+
+/** f64 to i64, NaN to 0, without a BigInt a cell. */
+function integers64(values: Float64Array): BigInt64Array {
+  const out = new BigInt64Array(values.length);
+  const halves = new Int32Array(out.buffer);
+  for (let i = 0; i < values.length; i++) {
+    const value = Math.round(values[i]!) || 0;
+    const high = Math.floor(value / 4_294_967_296);
+    halves[2 * i] = (value - high * 4_294_967_296) | 0;
+    halves[2 * i + 1] = high;
+  }
+  return out;
+}
+
+/** Valid are the cells below `limit`; NaN never is. */
+function validityOf(values: Float64Array, limit = Number.POSITIVE_INFINITY) {
+  let nullCount = 0;
+  for (let i = 0; i < values.length; i++) if (!(values[i]! <= limit) || values[i] === limit) nullCount++;
+  if (nullCount === 0) return { nullBitmap: undefined, nullCount };
+  const nullBitmap = new Uint8Array(Math.ceil(values.length / 64) * 8);
+  for (let i = 0; i < values.length; i++) if (values[i]! < limit) nullBitmap[i >> 3]! |= 1 << (i & 7);
+  return { nullBitmap, nullCount };
 }
 
 /** The rows at these indices, in their order. Numbers keep NaN and null apart only as NaN. */
 export function takeRows(table: Table, rows: ArrayLike<number>): Table {
-  return tableFromRegisters(
-    columnsOf(table).map(({ name }) => {
-      const register = readRegister(table, name);
-      const values = new Float64Array(rows.length);
-      for (let i = 0; i < rows.length; i++) values[i] = register.values[rows[i]!]!;
-      return { ...register, values };
-    }),
-  );
+  const columns = columnsOf(table).map(({ name }) => {
+    const register = readRegister(table, name);
+    const values = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) values[i] = register.values[rows[i]!]!;
+    return { ...register, values };
+  });
+  return tableFromRegisters(columns, rows.length);
 }
 
 /** Only these columns, in this order; nothing is copied. */

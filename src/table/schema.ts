@@ -17,31 +17,40 @@ export interface ColumnInfo {
 const ROLE_KEY = 'lanewise.role';
 const KIND_KEY = 'lanewise.kind';
 
-/** Names, roles and kinds, in file order. Role defaults to feature, kind to what the Arrow type says. */
-export function columnsOf(table: Table): ColumnInfo[] {
-  return table.schema.fields.map((field) => ({
-    name: field.name,
-    role: (field.metadata.get(ROLE_KEY) as Role | undefined) ?? 'feature',
-    kind: (field.metadata.get(KIND_KEY) as Kind | undefined) ?? kindOfType(field.type),
-  }));
+// Looking a column up happens for every column of every step: once a schema, not once a question.
+const infosOf = new WeakMap<Schema, { list: readonly ColumnInfo[]; index: ReadonlyMap<string, number> }>();
+
+function infos(table: Table): { list: readonly ColumnInfo[]; index: ReadonlyMap<string, number> } {
+  let found = infosOf.get(table.schema);
+  if (!found) {
+    const list = table.schema.fields.map((field) => ({
+      name: field.name,
+      role: (field.metadata.get(ROLE_KEY) as Role | undefined) ?? 'feature',
+      kind: (field.metadata.get(KIND_KEY) as Kind | undefined) ?? kindOfType(field.type),
+    }));
+    found = { list, index: new Map(list.map(({ name }, index) => [name, index])) };
+    infosOf.set(table.schema, found);
+  }
+  return found;
 }
 
+/** Names, roles and kinds, in file order. Role defaults to feature, kind to what the Arrow type says. */
+export function columnsOf(table: Table): ColumnInfo[] {
+  return [...infos(table).list];
+}
+
+/** @throws LanewiseError `data` with the nearest name. */
 export function columnInfo(table: Table, name: string): ColumnInfo {
-  const found = columnsOf(table).find((column) => column.name === name);
-  if (!found)
-    throw unknownName(
-      'column',
-      name,
-      table.schema.fields.map((field) => field.name),
-      'data',
-    );
-  return found;
+  const { list, index } = infos(table);
+  const place = index.get(name);
+  if (place === undefined) throw unknownName('column', name, [...index.keys()], 'data');
+  return list[place]!;
 }
 
 /** The vector of a column. @throws LanewiseError `data` with the nearest name. */
 export function column(table: Table, name: string): Vector {
   columnInfo(table, name);
-  return table.getChild(name)!;
+  return table.getChildAt(infos(table).index.get(name)!)!;
 }
 
 /** The same columns with other roles or kinds; no values are touched. */
