@@ -54,7 +54,10 @@ export function readTensors(program: Program, inputs: unknown, maxRows: number):
   columns.forEach((column, index) => {
     if (column.length === rowCount) return;
     const [name, first] = [program.inputs[index]!.name, program.inputs[0]!.name];
-    throw refused(`Expected ${rowCount} rows for column "${name}", as "${first}" has, but received ${column.length}`, name);
+    throw refused(
+      `Expected ${rowCount} rows for column "${name}", as "${first}" has, but received ${column.length}`,
+      name,
+    );
   });
   checkRowCount(rowCount, maxRows);
   return { rowCount, columns };
@@ -86,7 +89,13 @@ export function writeTensors(program: Program, values: readonly Float64Array[], 
   return wanted.map((entry) => {
     const name = isRecord(entry) ? String(entry['name']) : '';
     const found = all.find((tensor) => tensor.name === name);
-    if (!found) throw unknownName('output', name, all.map((tensor) => tensor.name), 'data');
+    if (!found)
+      throw unknownName(
+        'output',
+        name,
+        all.map((tensor) => tensor.name),
+        'data',
+      );
     return found;
   });
 }
@@ -111,7 +120,10 @@ function readTensor(
   const { name, type } = input;
   const { datatype, shape } = tensor;
   if (typeof datatype !== 'string' || !accepted[type].includes(datatype)) {
-    throw refused(`Expected datatype ${accepted[type].join(' or ')} for column "${name}" but received ${show(datatype)}`, name);
+    throw refused(
+      `Expected datatype ${accepted[type].join(' or ')} for column "${name}" but received ${show(datatype)}`,
+      name,
+    );
   }
   const data = flatten(tensor['data'], name);
   const sound =
@@ -127,7 +139,10 @@ function readTensor(
   }
   return Float64Array.from(data, (value, row) => {
     if (value !== null && !isOf(datatype, value)) {
-      throw refused(`Expected ${datatype} or null for column "${name}", row ${row + 1}, but received ${show(value)}`, name);
+      throw refused(
+        `Expected ${datatype} or null for column "${name}", row ${row + 1}, but received ${show(value)}`,
+        name,
+      );
     }
     try {
       return encodeValue(input, value, positions);
@@ -139,7 +154,8 @@ function readTensor(
 
 /** Tensor data may be nested as its shape is; a column nests once at most. */
 function flatten(data: unknown, name: string): unknown[] {
-  if (!Array.isArray(data)) throw refused(`Expected a list for the data of column "${name}" but received ${show(data)}`, name);
+  if (!Array.isArray(data))
+    throw refused(`Expected a list for the data of column "${name}" but received ${show(data)}`, name);
   return data.map((entry) => (Array.isArray(entry) && entry.length === 1 ? entry[0] : entry));
 }
 
@@ -152,7 +168,12 @@ function isOf(datatype: string, value: unknown): boolean {
 function checkColumns(program: Program, names: Iterable<string>): void {
   for (const name of names) {
     if (program.inputs.some((input) => input.name === name)) continue;
-    throw unknownName('column', name, program.inputs.map((input) => input.name), 'data');
+    throw unknownName(
+      'column',
+      name,
+      program.inputs.map((input) => input.name),
+      'data',
+    );
   }
 }
 

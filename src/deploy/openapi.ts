@@ -1,0 +1,126 @@
+import type { ColumnRanges } from '../scoring/golden.js';
+import type { InputType, Program, ProgramInput, ProgramOutput } from '../scoring/program.js';
+import { datatypes } from './protocol.js';
+
+type Schema = Record<string, unknown>;
+
+/** JSON Schemas of the bodies that a model takes and gives, for the OpenAPI document. */
+export interface BodySchemas {
+  readonly inferRequest: Schema;
+  readonly inferResponse: Schema;
+  readonly predictRequest: Schema;
+  readonly predictResponse: Schema;
+}
+
+/** More labels than this are not listed one by one. */
+const MOST_LABELS = 50;
+const nullable = (schema: Schema, type: string): Schema => ({ ...schema, type: [type, 'null'] });
+
+export const errorSchema: Schema = {
+  type: 'object',
+  description: 'What was expected, and what was received.',
+  required: ['error'],
+  properties: { error: { type: 'string' } },
+};
+
+export function bodySchemas(program: Program, ranges: ColumnRanges): BodySchemas {
+  const tensor = (entry: ProgramInput | ProgramOutput): Schema => ({
+    type: 'object',
+    title: entry.name,
+    required: ['name', 'shape', 'datatype', 'data'],
+    properties: {
+      name: { const: entry.name },
+      shape: { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 1, maxItems: 2 },
+      datatype: { type: 'string', default: datatypes[entry.type] },
+      data: { type: 'array', items: { ...(entry.type === 'timestamp' ? {} : valueSchema(entry)) } },
+    },
+  });
+  const tensors = (entries: readonly (ProgramInput | ProgramOutput)[]): Schema => ({
+    type: 'array',
+    items: { anyOf: entries.map(tensor) },
+  });
+  const head = { id: { type: 'string' }, parameters: { type: 'object' } };
+  return {
+    inferRequest: {
+      type: 'object',
+      required: ['inputs'],
+      properties: {
+        ...head,
+        inputs: tensors(program.inputs),
+        outputs: {
+          type: 'array',
+          items: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
+        },
+      },
+    },
+    inferResponse: {
+      type: 'object',
+      required: ['model_name', 'outputs'],
+      properties: {
+        ...head,
+        model_name: { type: 'string' },
+        model_version: { type: 'string' },
+        outputs: tensors(program.outputs),
+      },
+    },
+    predictRequest: {
+      type: 'object',
+      required: ['rows'],
+      properties: { rows: { type: 'array', items: rowSchema(program, ranges) } },
+    },
+    predictResponse: {
+      type: 'object',
+      required: ['model', 'version', 'predictions'],
+      properties: {
+        model: { type: 'string' },
+        version: { type: 'string' },
+        predictions: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: properties(program.outputs.map((output) => [output.name, valueSchema(output)])),
+          },
+        },
+      },
+    },
+  };
+}
+
+function rowSchema(program: Program, ranges: ColumnRanges): Schema {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    description: 'Raw values by column name. Null or left out: missing.',
+    properties: properties(
+      program.inputs.map((input) => {
+        const range = Object.hasOwn(ranges, input.name) ? ranges[input.name] : undefined;
+        const seen =
+          range && input.type === 'number' ? { description: `In training ${range.min} … ${range.max}.` } : {};
+        return [input.name, { ...valueSchema(input), ...seen }];
+      }),
+    ),
+  };
+}
+
+function properties(entries: readonly (readonly [string, Schema])[]): Schema {
+  return Object.fromEntries(entries);
+}
+
+function valueSchema(entry: ProgramInput | ProgramOutput): Schema {
+  const schemas: Record<InputType, Schema> = {
+    number: nullable({ format: 'double' }, 'number'),
+    boolean: nullable({}, 'boolean'),
+    timestamp: {
+      type: ['string', 'number', 'null'],
+      description: 'ISO 8601 (UTC where no zone is given), or milliseconds since 1970.',
+    },
+    category: nullable({ description: labelsText(entry.labels ?? []) }, 'string'),
+  };
+  return schemas[entry.type];
+}
+
+function labelsText(labels: readonly string[]): string {
+  const listed = labels.slice(0, MOST_LABELS).map((label) => JSON.stringify(label));
+  const more = labels.length > MOST_LABELS ? `, … (${labels.length} in all)` : '';
+  return `Known labels: ${listed.join(', ')}${more}. Others are taken as never seen.`;
+}

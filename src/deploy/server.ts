@@ -1,0 +1,345 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import bearerAuth from '@fastify/bearer-auth';
+import helmet from '@fastify/helmet';
+import swagger from '@fastify/swagger';
+import underPressure from '@fastify/under-pressure';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { defaultEngine, type Engine } from '../engine/engine.js';
+import { LanewiseError } from '../errors.js';
+import { type Artefact, loadArtefact } from './artefact.js';
+import { exactJson } from './json.js';
+import { createMetrics, type ServerMetrics } from './metrics.js';
+import { bodySchemas, errorSchema } from './openapi.js';
+import { pageCss, pageHtml } from './page.js';
+import { datatypes, outputValue, type Registers, readRows, readTensors, writeTensors } from './protocol.js';
+import { openRequestLog, type RequestLog } from './request-log.js';
+import { scoreRegisters } from './score.js';
+
+export interface ServerOptions {
+  /** The model, or the directory of one. */
+  readonly artefact: Artefact | string;
+  /** The name and version in the URLs. Defaults: 'model' and '1'. */
+  readonly name?: string;
+  readonly version?: string;
+  /** Default 127.0.0.1; any other needs a token. */
+  readonly host?: string;
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** Clients then have to send `Authorization: Bearer <token>`; health stays open. */
+  readonly token?: string;
+  /** Rows of one request, at most; default 10,000. */
+  readonly maxRows?: number;
+  /** Bytes of one request, at most; default 16 MiB. */
+  readonly maxBytes?: number;
+  /** Milliseconds that the event loop may lag before requests are turned away with 503; default 2,000. */
+  readonly maxDelay?: number;
+  /** Seconds that requests in flight are waited for when draining; default 10. */
+  readonly drainSeconds?: number;
+  /** File to which every row and its prediction are appended, for labels that come later. Default: none. */
+  readonly requestLog?: string;
+  readonly engine?: Engine;
+}
+
+export interface RunningServer {
+  /** `http://127.0.0.1:41234` */
+  readonly url: string;
+  readonly name: string;
+  readonly version: string;
+  /** Takes no more requests, answers those in flight, then stops. */
+  close(): Promise<void>;
+}
+
+/** What the routes share. */
+interface Service {
+  readonly artefact: Artefact;
+  readonly engine: Engine;
+  readonly name: string;
+  readonly version: string;
+  readonly maxRows: number;
+  readonly metrics: ServerMetrics;
+  readonly log: RequestLog;
+  draining: boolean;
+}
+
+const OPEN_HOSTS = ['127.0.0.1', '::1', 'localhost'];
+const packageVersion: string = createRequire(import.meta.url)('../../package.json').version;
+
+/**
+ * Serves a model over HTTP: the Open Inference Protocol (KServe v2), rows as JSON at /predict, /openapi.json, /metrics,
+ * health, and a page with a form at /.
+ * @throws LanewiseError `usage` where a host other than this machine is bound without a token, or the port is taken.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host = '127.0.0.1', port = 0, token, name = 'model', version = '1', drainSeconds = 10 } = options;
+  if (!OPEN_HOSTS.includes(host) && !token) {
+    throw new LanewiseError(
+      'usage',
+      `Expected a token for serving on ${host}, where others can reach it, but received none`,
+      {
+        hint: 'Give a token, or serve on 127.0.0.1.',
+      },
+    );
+  }
+  const artefact = typeof options.artefact === 'string' ? await loadArtefact(options.artefact) : options.artefact;
+  const service: Service = {
+    artefact,
+    engine: options.engine ?? (await defaultEngine()),
+    name,
+    version,
+    maxRows: options.maxRows ?? 10_000,
+    metrics: createMetrics(name, version, artefact.digest),
+    log: openRequestLog(options.requestLog, artefact.model.program),
+    draining: false,
+  };
+  const app = await createApp(service, options);
+  await app.listen({ host, port }).catch((cause) => {
+    throw new LanewiseError('usage', `Cannot serve on ${host} port ${port}: ${cause.code ?? cause.message}`, {
+      cause,
+      hint: 'Another program may have the port; port 0 takes a free one.',
+    });
+  });
+  const { port: bound } = app.server.address() as AddressInfo;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  let closing: Promise<void> | undefined;
+  return { url, name, version, close: () => (closing ??= drain(app, service, drainSeconds)) };
+}
+
+/** Waits for SIGTERM or SIGINT, drains, and returns; the process can then end with 0. */
+export async function serveUntilStopped(server: RunningServer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  await server.close();
+}
+
+async function drain(app: FastifyInstance, service: Service, seconds: number): Promise<void> {
+  service.draining = true;
+  const late = setTimeout(() => app.server.closeAllConnections(), seconds * 1000);
+  try {
+    await app.close();
+    await service.log.close();
+  } finally {
+    clearTimeout(late);
+    service.metrics.registry.clear();
+  }
+}
+
+async function createApp(service: Service, options: ServerOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: options.maxBytes ?? 16 * 1024 * 1024,
+    forceCloseConnections: 'idle',
+    requestTimeout: 60_000,
+    routerOptions: { ignoreTrailingSlash: true },
+  });
+  // Bodies are checked by protocol.ts, whose errors name the column; the routes' schemas are for the OpenAPI document.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => exactJson);
+  app.setReplySerializer(exactJson);
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: `There is nothing at ${request.url.slice(0, 200)}` }),
+  );
+  app.addHook('onResponse', async (request, reply) => {
+    service.metrics.answered(request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime / 1000);
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy },
+    hsts: false,
+  });
+  await app.register(underPressure, {
+    maxEventLoopDelay: options.maxDelay ?? 2000,
+    retryAfter: 1,
+    message: 'The server is too busy; try again.',
+  });
+  await app.register(swagger, { openapi: openApiHead(service, options.token !== undefined) });
+  await openRoutes(app, service);
+  await app.register(async (scope) => {
+    if (options.token !== undefined) {
+      await scope.register(bearerAuth, {
+        keys: new Set([options.token]),
+        errorResponse: (error) => ({ error: error.message }),
+      });
+    }
+    modelRoutes(scope, service);
+  });
+  return app;
+}
+
+const contentSecurityPolicy = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  formAction: ["'none'"],
+  baseUri: ["'none'"],
+  frameAncestors: ["'none'"],
+};
+
+function openApiHead(service: Service, hasToken: boolean) {
+  const { estimator, target } = service.artefact.model;
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: `${service.name}: ${estimator}${target ? ` for ${target}` : ''}`,
+      version: service.version,
+      description: 'A model served by Lanewise: the Open Inference Protocol, and rows as JSON.',
+    },
+    ...(hasToken
+      ? {
+          components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } },
+          security: [{ token: [] }],
+        }
+      : {}),
+  };
+}
+
+/** Health, the page and the OpenAPI document's absence of secrets: nothing here needs a token. */
+async function openRoutes(app: FastifyInstance, service: Service): Promise<void> {
+  const ready = (_request: FastifyRequest, reply: FastifyReply) =>
+    reply.code(service.draining ? 503 : 200).send({ ready: !service.draining });
+  const health = (summary: string) => ({ schema: { summary, tags: ['health'], security: [] } });
+  app.get('/v2/health/live', health('Is the process alive?'), async () => ({ live: true }));
+  app.get('/v2/health/ready', health('Does it take requests?'), ready);
+  app.get('/v2/models/:name/ready', health('Is the model ready?'), (request, reply) => {
+    checkModel(service, request);
+    return ready(request, reply);
+  });
+  app.get('/v2/models/:name/versions/:version/ready', health('Is the version ready?'), (request, reply) => {
+    checkModel(service, request);
+    return ready(request, reply);
+  });
+  const script = await readFile(new URL('./web/page.js', import.meta.url), 'utf8');
+  const page = { schema: { hide: true } };
+  app.get('/', page, (_request, reply) => reply.type('text/html; charset=utf-8').serializer(String).send(pageHtml));
+  app.get('/page.css', page, (_request, reply) => reply.type('text/css').serializer(String).send(pageCss));
+  app.get('/page.js', page, (_request, reply) => reply.type('text/javascript').serializer(String).send(script));
+}
+
+function modelRoutes(app: FastifyInstance, service: Service): void {
+  const { program } = service.artefact.model;
+  const schemas = bodySchemas(program, service.artefact.manifest.ranges);
+  const failures = { '4xx': errorSchema };
+  app.get('/v2', { schema: { summary: 'The server', tags: ['open inference protocol'] } }, async () => ({
+    name: 'lanewise',
+    version: packageVersion,
+    extensions: [],
+  }));
+  const metadata = { schema: { summary: 'Inputs and outputs of the model', tags: ['open inference protocol'] } };
+  const infer = {
+    schema: {
+      summary: 'Predict: one tensor a raw column',
+      tags: ['open inference protocol'],
+      body: schemas.inferRequest,
+      response: { 200: schemas.inferResponse, ...failures },
+    },
+  };
+  for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
+    app.get(path, metadata, async (request) => describe(service, request));
+    app.post(`${path}/infer`, infer, async (request) => answerInfer(service, request));
+  }
+  const predict = {
+    schema: {
+      summary: 'Predict: rows as objects by column name',
+      tags: ['rows'],
+      body: schemas.predictRequest,
+      response: { 200: schemas.predictResponse, ...failures },
+    },
+  };
+  app.post('/predict', predict, async (request) => answerRows(service, request));
+  app.get('/schema', { schema: { summary: 'Columns, labels and ranges', tags: ['rows'] } }, async () =>
+    schemaOf(service),
+  );
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/metrics', { schema: { summary: 'Figures for Prometheus', tags: ['health'] } }, async (_request, reply) => {
+    const { registry } = service.metrics;
+    return reply
+      .type(registry.contentType)
+      .serializer(String)
+      .send(await registry.metrics());
+  });
+}
+
+async function answerInfer(service: Service, request: FastifyRequest): Promise<unknown> {
+  checkModel(service, request);
+  const { program } = service.artefact.model;
+  const body = bodyOf(request);
+  const registers = readTensors(program, body['inputs'], service.maxRows);
+  const outputs = await predictRegisters(service, request.id, registers);
+  const id = typeof body['id'] === 'string' ? body['id'] : undefined;
+  const tensors = writeTensors(program, outputs, body['outputs']);
+  return { model_name: service.name, model_version: service.version, id, outputs: tensors };
+}
+
+async function answerRows(service: Service, request: FastifyRequest): Promise<unknown> {
+  const { program } = service.artefact.model;
+  const registers = readRows(program, bodyOf(request)['rows'], service.maxRows);
+  const outputs = await predictRegisters(service, request.id, registers);
+  const predictions = Array.from({ length: registers.rowCount }, (_, row) =>
+    Object.fromEntries(program.outputs.map((output, i) => [output.name, outputValue(output, outputs[i]![row]!)])),
+  );
+  return { model: service.name, version: service.version, predictions };
+}
+
+async function predictRegisters(service: Service, requestId: string, registers: Registers): Promise<Float64Array[]> {
+  const outputs = await scoreRegisters(service.engine, service.artefact.model.program, registers);
+  service.metrics.predicted(registers.rowCount);
+  service.log.append(requestId, registers, outputs);
+  return outputs;
+}
+
+function describe(service: Service, request: FastifyRequest): unknown {
+  checkModel(service, request);
+  const { inputs, outputs } = service.artefact.model.program;
+  const tensor = ({ name, type }: (typeof inputs)[number]) => ({ name, datatype: datatypes[type], shape: [-1] });
+  return {
+    name: service.name,
+    versions: [service.version],
+    platform: 'lanewise',
+    inputs: inputs.map(tensor),
+    outputs: outputs.map(tensor),
+  };
+}
+
+function schemaOf(service: Service): unknown {
+  const { name, version, artefact } = service;
+  const { estimator, task, target, program } = artefact.model;
+  const { ranges, threshold } = artefact.manifest;
+  const inputs = program.inputs.map((input) => ({
+    ...input,
+    range: Object.hasOwn(ranges, input.name) ? ranges[input.name] : undefined,
+  }));
+  const outputs = program.outputs.map(({ register: _, ...output }) => output);
+  return { name, version, digest: artefact.digest, estimator, task, target, threshold, inputs, outputs };
+}
+
+function checkModel(service: Service, request: FastifyRequest): void {
+  const { name, version } = request.params as { name: string; version?: string };
+  if (name === service.name && (version === undefined || version === service.version)) return;
+  const wanted = version === undefined ? name : `${name}, version ${version}`;
+  const missing = new LanewiseError(
+    'data',
+    `There is no model ${wanted.slice(0, 100)}; this is ${service.name}, version ${service.version}`,
+  );
+  throw Object.assign(missing, { statusCode: 404 });
+}
+
+function bodyOf(request: FastifyRequest): Record<string, unknown> {
+  const { body } = request;
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+  throw new LanewiseError('data', 'Expected a JSON object as the body');
+}
+
+function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { statusCode, message } = error as Error & { statusCode?: number };
+  if (error instanceof LanewiseError && (error.code === 'data' || error.code === 'usage')) {
+    const hint = error.hint ? ` (${error.hint})` : '';
+    return reply.code(statusCode ?? 400).send({ error: message + hint });
+  }
+  if (statusCode !== undefined && statusCode < 500) return reply.code(statusCode).send({ error: message });
+  if (statusCode === 503) return reply.code(503).send({ error: message });
+  process.stderr.write(`lanewise: a request failed: ${message}\n`);
+  return reply.code(500).send({ error: 'The server failed to answer this request; its log says why.' });
+}
