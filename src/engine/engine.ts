@@ -1,9 +1,12 @@
+import type { Table, Vector } from 'apache-arrow';
 import type { BackendName, KernelName, PassedOver } from '../backends/backend.js';
 import { type Choice, type ChoiceOptions, chooseBackend } from '../backends/choose.js';
 import type { KernelFunctions } from '../backends/kernels.gen.js';
 import { environment, isNode } from '../backends/platform.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../errors.js';
+import { type AdoptedColumn, adoptVector } from './adopt.js';
 import { Arena } from './arena.js';
+import { type Matrix, matrixOfArrays, matrixOfTable } from './matrix.js';
 import { Pool } from './pool.js';
 import { turnEventLoop } from './turn.js';
 
@@ -85,6 +88,21 @@ export class Engine {
       results.push(this.#call(task));
     }
     return results;
+  }
+
+  /** Makes an Arrow column readable for kernels; see `adoptVector`. */
+  adopt(vector: Vector, name?: string): AdoptedColumn {
+    return adoptVector(this, vector, name);
+  }
+
+  /** Numeric columns of a table as f64 in the arena; see `matrixOfTable`. */
+  matrix(table: Table, names: readonly string[]): Matrix {
+    return matrixOfTable(this, table, names);
+  }
+
+  /** Arrays as a matrix in the arena; see `matrixOfArrays`. */
+  matrixOf(arrays: readonly Float64Array[], names?: readonly string[]): Matrix {
+    return matrixOfArrays(this, arrays, names);
   }
 
   describe(): EngineDescription {
