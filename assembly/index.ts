@@ -2,3 +2,4 @@
 export * from './elementary';
 export * from './gradient-descent';
 export * from './random';
+export * from './tree-building';

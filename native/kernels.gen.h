@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "a832981bd8f7b53b"
+#define LANEWISE_KERNELS_HASH "4a7a26ad77449a86"
 
 namespace lanewise {
 
@@ -23,6 +23,15 @@ struct Kernels {
   double (*dot_f64)(const double* x, const double* y, int32_t rowCount);
   void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+  void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowCount);
+  void (*gradients_quantise_f64)(const double* gradients, const double* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
+  void (*histogram_add_f64)(double* sum, const double* part, int32_t length);
+  void (*histogram_build_u8)(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, double* histogram, uint8_t* scratch, int32_t dataRows, int32_t featureCount, int32_t rowCount);
+  void (*histogram_subtract_f64)(const double* parent, const double* child, double* sibling, int32_t length);
+  void (*leaf_add_f64)(const uint32_t* rows, double* predictions, double value, int32_t dataRows, int32_t rowCount);
+  void (*leaf_sums_f64)(const uint32_t* rows, const double* gradients, const double* hessians, double* sums, int32_t dataRows, int32_t rowCount);
+  int32_t (*rows_partition_u8)(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, uint32_t* scratch, int32_t dataRows, int32_t slot, int32_t rowCount);
+  void (*split_scan_f64)(const double* histogram, const int32_t* binCounts, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l2, double minHessian, double minSamples, int32_t featureCount);
 };
 
 }  // namespace lanewise
@@ -71,6 +80,33 @@ void random_uniform_f64(double* out, int32_t keyLow, int32_t keyHigh, double sta
 /// Random 32-bit words startIndex … startIndex + count − 1 of a key.
 /// out[count] out
 void random_words_u32(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+/// Writes the bin of every value of a column (the number of edges below it) into a slot of its group.
+/// values[rowCount] in; validity[Math.ceil((validityBit + rowCount) / 8)] in, may be null; edges[edgeCount] in; bins[16 * rowCount] inout; cells[4096] scratch
+void bins_encode_f64(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowCount);
+/// Rounds gradients and hessians stochastically to whole numbers, keyed by the row, and packs them.
+/// gradients[rowCount] in; hessians[rowCount] in; packed[2 * rowCount] out
+void gradients_quantise_f64(const double* gradients, const double* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
+/// Merges the histograms of two sets of rows: sum ← sum + part.
+/// sum[length] inout; part[length] in
+void histogram_add_f64(double* sum, const double* part, int32_t length);
+/// Adds the quantised gradients, hessians and counts of some rows to the histograms of a group of features.
+/// bins[16 * dataRows] in; packed[2 * dataRows] in; rows[rowCount] in, may be null; histogram[768 * featureCount] inout; scratch[127872] scratch
+void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, double* histogram, uint8_t* scratch, int32_t dataRows, int32_t featureCount, int32_t rowCount);
+/// The sibling: parent − child.
+/// parent[length] in; child[length] in; sibling[length] out
+void histogram_subtract_f64(const double* parent, const double* child, double* sibling, int32_t length);
+/// Adds the value of a leaf to the raw predictions of its rows.
+/// rows[rowCount] in; predictions[dataRows] inout
+void leaf_add_f64(const uint32_t* rows, double* predictions, double value, int32_t dataRows, int32_t rowCount);
+/// Sums of gradients and hessians over the rows of a leaf, by blocks of 65,536 of the global row index.
+/// rows[rowCount] in; gradients[dataRows] in; hessians[dataRows] in; sums[2] out
+void leaf_sums_f64(const uint32_t* rows, const double* gradients, const double* hessians, double* sums, int32_t dataRows, int32_t rowCount);
+/// Puts the rows that go left before those that go right, each side in its old order; returns how many go left.
+/// bins[16 * dataRows] in; goesLeft[256] in; rows[rowCount] inout; scratch[rowCount] scratch
+int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, uint32_t* scratch, int32_t dataRows, int32_t slot, int32_t rowCount);
+/// The best threshold of each numeric feature: the largest gain, the lowest bin among equals.
+/// histogram[768 * featureCount] in; binCounts[featureCount] in; gains[featureCount] out; splits[featureCount] out
+void split_scan_f64(const double* histogram, const int32_t* binCounts, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l2, double minHessian, double minSamples, int32_t featureCount);
 
 inline constexpr Kernels all_kernels{
     cos_f64,
@@ -86,6 +122,15 @@ inline constexpr Kernels all_kernels{
     dot_f64,
     random_uniform_f64,
     random_words_u32,
+    bins_encode_f64,
+    gradients_quantise_f64,
+    histogram_add_f64,
+    histogram_build_u8,
+    histogram_subtract_f64,
+    leaf_add_f64,
+    leaf_sums_f64,
+    rows_partition_u8,
+    split_scan_f64,
 };
 
 }  // namespace lanewise::LANEWISE_ISA

@@ -1,3 +1,5 @@
 // Derived from the kernel table by `npm run generate`; do not edit.
+#include "../elementary.cpp"
 #include "../gradient-descent.cpp"
 #include "../random.cpp"
+#include "../tree-building.cpp"

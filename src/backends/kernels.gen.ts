@@ -28,7 +28,25 @@ export interface KernelFunctions {
   random_uniform_f64(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
   /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
   random_words_u32(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
+  /** Writes the bin of every value of a column (the number of edges below it) into a slot of its group. */
+  bins_encode_f64(valuesOffset: number, validityOffset: number, edgesOffset: number, binsOffset: number, cellsOffset: number, validityBit: number, edgeCount: number, slot: number, rowCount: number): void;
+  /** Rounds gradients and hessians stochastically to whole numbers, keyed by the row, and packs them. */
+  gradients_quantise_f64(gradientsOffset: number, hessiansOffset: number, packedOffset: number, gradientScale: number, hessianScale: number, keyLow: number, keyHigh: number, firstRow: number, rowCount: number): void;
+  /** Merges the histograms of two sets of rows: sum ← sum + part. */
+  histogram_add_f64(sumOffset: number, partOffset: number, length: number): void;
+  /** Adds the quantised gradients, hessians and counts of some rows to the histograms of a group of features. */
+  histogram_build_u8(binsOffset: number, packedOffset: number, rowsOffset: number, histogramOffset: number, scratchOffset: number, dataRows: number, featureCount: number, rowCount: number): void;
+  /** The sibling: parent − child. */
+  histogram_subtract_f64(parentOffset: number, childOffset: number, siblingOffset: number, length: number): void;
+  /** Adds the value of a leaf to the raw predictions of its rows. */
+  leaf_add_f64(rowsOffset: number, predictionsOffset: number, value: number, dataRows: number, rowCount: number): void;
+  /** Sums of gradients and hessians over the rows of a leaf, by blocks of 65,536 of the global row index. */
+  leaf_sums_f64(rowsOffset: number, gradientsOffset: number, hessiansOffset: number, sumsOffset: number, dataRows: number, rowCount: number): void;
+  /** Puts the rows that go left before those that go right, each side in its old order; returns how many go left. */
+  rows_partition_u8(binsOffset: number, goesLeftOffset: number, rowsOffset: number, scratchOffset: number, dataRows: number, slot: number, rowCount: number): number;
+  /** The best threshold of each numeric feature: the largest gain, the lowest bin among equals. */
+  split_scan_f64(histogramOffset: number, binCountsOffset: number, gainsOffset: number, splitsOffset: number, gradientUnit: number, hessianUnit: number, l2: number, minHessian: number, minSamples: number, featureCount: number): void;
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'a832981bd8f7b53b';
+export const kernelsHash = '4a7a26ad77449a86';

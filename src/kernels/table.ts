@@ -2,12 +2,14 @@ import type { Kernel } from './contract.js';
 import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
 import * as random from './random.js';
+import * as treeBuilding from './tree-building.js';
 
 /** The families, one module a line. */
 const families = [
   elementary,
   gradientDescent, //
   random,
+  treeBuilding,
 ];
 
 /** Every kernel, in one list: objects with a `reference` that the families' modules export. */
