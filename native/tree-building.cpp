@@ -17,8 +17,8 @@ constexpr int32_t packedBlockRows = 4095;
 constexpr int32_t prefetchRows = 8;
 constexpr int cellCount = 4096;
 
-/// Sums in scratch memory, whose declared type is bytes.
-typedef int64_t Packed __attribute__((may_alias));
+/// Sums in scratch memory, whose declared type is bytes, at any address.
+typedef int64_t Packed __attribute__((may_alias, aligned(1)));
 
 /// The edges' range in 4,096 equal cells. Rounding keeps the order of values, so an edge in a lower cell is below.
 struct Cells {

@@ -1,8 +1,11 @@
 // One instruction set's build: every kernel, compiled with that set's flags into a namespace of its own. No STL containers or
 // algorithms below: an inline function that two builds share could be emitted with the wrong one's instructions.
 #include "../kernels.gen.h"
-#include "vectors.h"
-#include "philox.h"
+
+#include "../inline/vectors.h"
+
+#include "../inline/elementary.h"
+#include "../inline/philox.h"
 
 #include "families.gen.h"
 
