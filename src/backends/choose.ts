@@ -7,7 +7,7 @@ import { environment } from './platform.js';
 import { loadWasm, type WasmSource } from './wasm/load.js';
 
 export interface ChoiceOptions {
-  /** Default: LANEWISE_BACKEND, else 'auto': native, else wasm, else reference. */
+  /** Default 'auto': what LANEWISE_BACKEND names, else native, else wasm, else reference. */
   readonly backend?: BackendName | 'auto';
   /** false: never use shared memory, hence one thread. */
   readonly sharedMemory?: boolean;
@@ -36,7 +36,7 @@ interface Candidate {
  * @throws LanewiseError `engine` where the backend that was asked for cannot be had; `usage` where there is none such.
  */
 export async function chooseBackend(options: ChoiceOptions = {}): Promise<Choice> {
-  const wanted = wantedBackend(options.backend);
+  const { wanted, by } = wantedBackend(options.backend);
   const passedOver: PassedOver[] = [];
   const memories = new Memories(options.sharedMemory ?? true, passedOver);
   for (const candidate of candidates(options)) {
@@ -50,20 +50,20 @@ export async function chooseBackend(options: ChoiceOptions = {}): Promise<Choice
       passedOver.push({ what: candidate.what, why: reasonOf(error) });
     }
   }
-  throw new LanewiseError(
-    'engine',
-    `Expected the ${wanted} backend, as ${options.backend ? 'the option `backend`' : 'LANEWISE_BACKEND'} asks, but it ` +
-      `cannot be had: ${passedOver.map(({ what, why }) => `${what}: ${why}`).join('; ')}`,
-    { hint: "Ask for 'auto' to take the best backend that there is; `lanewise doctor` shows which and why" },
-  );
+  const reasons = passedOver.map(({ what, why }) => `${what}: ${why}`).join('; ');
+  throw new LanewiseError('engine', `Expected the ${wanted} backend, as ${by} asks, but it cannot be had: ${reasons}`, {
+    hint: "Ask for 'auto' to take the best backend that there is; `lanewise doctor` shows which and why",
+  });
 }
 
-function wantedBackend(option: string | undefined): BackendName | 'auto' {
+/** The option where it names a backend, else the environment. */
+function wantedBackend(option = 'auto'): { wanted: BackendName | 'auto'; by: string } {
   const names = ['auto', 'native', 'wasm', 'reference'] as const;
-  const wanted = option ?? environment('LANEWISE_BACKEND') ?? 'auto';
-  const known = names.find((name) => name === wanted);
-  if (!known) throw invalid(option ? 'backend' : 'LANEWISE_BACKEND', `one of ${names.join(', ')}`, wanted);
-  return known;
+  const byOption = option !== 'auto';
+  const given = byOption ? option : (environment('LANEWISE_BACKEND') ?? 'auto');
+  const wanted = names.find((name) => name === given);
+  if (!wanted) throw invalid(byOption ? 'backend' : 'LANEWISE_BACKEND', `one of ${names.join(', ')}`, given);
+  return { wanted, by: byOption ? 'the option `backend`' : 'LANEWISE_BACKEND' };
 }
 
 function candidates({ wasm, native = {} }: ChoiceOptions): Candidate[] {

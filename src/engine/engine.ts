@@ -7,7 +7,7 @@ import { invalid, LanewiseError, throwIfCancelled } from '../errors.js';
 import { type AdoptedColumn, adoptVector } from './adopt.js';
 import { Arena } from './arena.js';
 import { type Matrix, matrixOfArrays, matrixOfTable } from './matrix.js';
-import { Pool } from './pool.js';
+import { loadSpawn, Pool, type Spawn } from './pool.js';
 import { turnEventLoop } from './turn.js';
 
 export interface EngineOptions extends ChoiceOptions {
@@ -59,13 +59,15 @@ export class Engine {
   readonly #pool: Pool | undefined;
   #sliceStart = 0;
 
-  constructor(choice: Choice, threads: number, strict: boolean) {
+  constructor(choice: Choice, options: { threads: number; strict: boolean; spawn: Spawn }) {
     this.#choice = choice;
     this.arena = new Arena(choice.memory, choice.shared);
     this.kernels = choice.backend.kernels;
-    this.threads = choice.shared ? threads : 1;
-    this.strict = strict;
-    if (this.threads > 1) this.#pool = new Pool(this.arena, choice.binding, choice.backend.kernels, this.threads);
+    this.threads = choice.shared ? options.threads : 1;
+    this.strict = options.strict;
+    if (this.threads > 1) {
+      this.#pool = new Pool(this.arena, choice.binding, this.kernels, this.threads, options.spawn);
+    }
   }
 
   /**
@@ -145,7 +147,8 @@ export class Engine {
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const threads = await threadCount(options.threads);
-  return new Engine(await chooseBackend(options), threads, options.strict ?? false);
+  const choice = await chooseBackend(options);
+  return new Engine(choice, { threads, strict: options.strict ?? false, spawn: await loadSpawn() });
 }
 
 let shared: Promise<Engine> | undefined;

@@ -23,8 +23,8 @@ export interface WorkerHandle {
   terminate(): Promise<void>;
 }
 
-/** Starts a thread; `onGone` is called when it has ended, with the reason where that was not on purpose. */
-export type Spawn = (start: WorkerStart, onGone: (why: string) => void) => Promise<WorkerHandle>;
+/** Starts a thread that holds no process; `onGone` is called when it has ended, with the reason where that was not on purpose. */
+export type Spawn = (start: WorkerStart, onGone: (why: string) => void) => WorkerHandle;
 
 /** The calling thread works between turns of the event loop of at most this long (and one task more). */
 const SLICE_MILLISECONDS = 20;
@@ -49,11 +49,10 @@ export class Pool {
   #spawned = 0;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
-  readonly #starting = new Set<Promise<void>>();
   #worked = 0;
   #sliceStart = 0;
 
-  constructor(arena: Arena, binding: Binding, functions: object, threads: number, spawn: Spawn = spawnWorker) {
+  constructor(arena: Arena, binding: Binding, functions: object, threads: number, spawn: Spawn) {
     this.#arena = arena;
     this.#binding = binding;
     this.#spawn = spawn;
@@ -75,6 +74,9 @@ export class Pool {
 
   /** Runs a batch; batches that are handed in meanwhile come after it. See Engine.run. */
   run(tasks: readonly Task[], signal?: AbortSignal): Promise<number[]> {
+    if (this.#closed) {
+      return Promise.reject(new LanewiseError('engine', 'Expected an open engine but it was closed'));
+    }
     const turn = this.#last.then(() => this.#runBatch(tasks, signal));
     this.#last = turn.catch(() => {});
     return turn;
@@ -85,7 +87,6 @@ export class Pool {
     if (this.#closed) return;
     this.#closed = true;
     await this.#last;
-    await Promise.all(this.#starting);
     this.#queue.close();
     await Promise.all([...this.#workers.values()].map((worker) => worker.terminate()));
     this.#workers.clear();
@@ -94,7 +95,6 @@ export class Pool {
   }
 
   async #runBatch(tasks: readonly Task[], signal: AbortSignal | undefined): Promise<number[]> {
-    if (this.#closed) throw new LanewiseError('engine', 'Expected an open engine but it was closed');
     throwIfCancelled(signal);
     this.#makeRoom(tasks.length);
     this.#queue.offer(tasks, this.#room);
@@ -153,15 +153,14 @@ export class Pool {
         queueOffset: this.#queueBlock.byteOffset,
         worker,
       };
-      const starting = this.#spawn(start, (why) => this.#gone(worker, why)).then(
-        (handle) => {
-          this.#workers.set(worker, handle);
-          handle.unref();
-        },
-        (error) => this.#gone(worker, error instanceof Error ? error.message : String(error)),
-      );
-      this.#starting.add(starting);
-      starting.finally(() => this.#starting.delete(starting));
+      try {
+        this.#workers.set(
+          worker,
+          this.#spawn(start, (why) => this.#gone(worker, why)),
+        );
+      } catch (error) {
+        this.#gone(worker, error instanceof Error ? error.message : String(error));
+      }
     }
   }
 
@@ -174,7 +173,7 @@ export class Pool {
   }
 }
 
-async function spawnWorker(start: WorkerStart, onGone: (why: string) => void): Promise<WorkerHandle> {
-  const spawn = isNode() ? (await import('./spawn-node.js')).spawnNode : (await import('./spawn-web.js')).spawnWeb;
-  return spawn(start, onGone);
+/** How threads are started here; loaded before the first batch, so that a batch can start them at once. */
+export async function loadSpawn(): Promise<Spawn> {
+  return isNode() ? (await import('./spawn-node.js')).spawnNode : (await import('./spawn-web.js')).spawnWeb;
 }
