@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addCommonOptions, type CommandFile } from './command.js';
+import { describeFailure, EXIT, unknownCommand } from './failure.js';
+import { createShell, type Streams } from './shell.js';
+
+export interface MainOptions {
+  readonly signal: AbortSignal;
+  readonly streams: Streams;
+  readonly debug: boolean;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ default: CommandFile }>;
+}
+
+/** Every command, in the order of the work. Only the one that is called is loaded. */
+const commands: readonly Entry[] = [
+  { name: 'run', summary: 'run a workflow file through all ten steps', load: () => import('./run.js') },
+  { name: 'init', summary: 'write a workflow file from a look at the data', load: () => import('./init.js') },
+  { name: 'profile', summary: 'explore a table: one offline page and its figures', load: () => import('./profile.js') },
+  { name: 'compare', summary: 'rank the models by cross-validation', load: () => import('./compare.js') },
+  { name: 'train', summary: 'train a model and write its artefact', load: () => import('./train.js') },
+  { name: 'evaluate', summary: 'cross-validate one model', load: () => import('./evaluate.js') },
+  { name: 'predict', summary: 'predict the rows of a file with a trained model', load: () => import('./predict.js') },
+  { name: 'serve', summary: 'answer requests for predictions over HTTP', load: () => import('./serve.js') },
+  { name: 'monitor', summary: 'compare new rows with those a model was trained on', load: () => import('./monitor.js') },
+  { name: 'doctor', summary: 'say what runs here, and why nothing better does', load: () => import('./doctor.js') },
+  { name: 'bench', summary: 'measure the kernels on this machine', load: () => import('./bench.js') },
+];
+
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Runs the command line and returns the exit code; it never throws and never exits. */
+export async function main(argv: readonly string[], { signal, streams, debug }: MainOptions): Promise<number> {
+  const shell = createShell(signal, streams);
+  let exitCode: number = EXIT.done;
+  try {
+    const program = await makeProgram(argv, streams, async (file, options, args) => {
+      exitCode = (await file.run(shell, options, ...args)) ?? EXIT.done;
+    });
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    const failure = describeFailure(error, debug);
+    shell.clear();
+    streams.err.write(`${failure.text}\n`);
+    return failure.exitCode;
+  }
+}
+
+type Invoke = (file: CommandFile, options: Record<string, unknown>, args: readonly string[]) => Promise<void>;
+
+async function makeProgram(argv: readonly string[], streams: Streams, invoke: Invoke): Promise<Command> {
+  const program = new Command('lanewise')
+    .description('Machine learning from raw data to a monitored model.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => streams.out.write(text), writeErr: () => {} })
+    .addHelpText('after', '\nlanewise COMMAND --help shows the options of a command.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 gate not passed, 130 stopped by Ctrl-C.');
+  const called = argv.find((argument) => !argument.startsWith('-'));
+  if (called === undefined && argv.length === 0) {
+    streams.out.write(withCommands(program).helpInformation());
+    throw new CommanderError(0, 'commander.help', '');
+  }
+  if (called !== undefined && !commands.some(({ name }) => name === called)) {
+    throw unknownCommand(
+      called,
+      commands.map(({ name }) => name),
+    );
+  }
+  withCommands(program);
+  const entry = commands.find(({ name }) => name === called);
+  if (!entry) return program;
+  const command = program.commands.find((candidate) => candidate.name() === entry.name)!;
+  const { default: file } = await entry.load();
+  file.configure(command);
+  addCommonOptions(command);
+  command.action((...all: unknown[]) => {
+    const args = all.slice(0, -2).filter((argument) => argument !== undefined) as string[];
+    return invoke(file, command.opts(), args);
+  });
+  return program;
+}
+
+function withCommands(program: Command): Command {
+  for (const { name, summary } of commands) program.command(name).description(summary).exitOverride().showSuggestionAfterError(true);
+  return program;
+}

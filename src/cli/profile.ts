@@ -1,0 +1,63 @@
+import { basename } from 'node:path';
+import { renderProfilePage } from '../explore/page/profile-page.js';
+import { formatCount, formatNumber, formatShare } from '../explore/page/format.js';
+import { type ColumnProfile, type Profile, profileTable } from '../explore/profile.js';
+import { openData } from '../workflow/data.js';
+import { writeWhole } from '../workflow/write-table.js';
+import { type CommandFile, type CommonOptions, engineOf, list } from './command.js';
+import { packageVersion } from './main.js';
+import { textTable } from './table.js';
+
+interface ProfileCommandOptions extends CommonOptions {
+  readonly target?: string;
+  readonly drop?: string[];
+  readonly output?: string;
+}
+
+const command: CommandFile = {
+  configure: (profile) =>
+    profile
+      .argument('<DATA>', 'a CSV, Parquet or Arrow file')
+      .option('--target <column>', 'the column to predict: shows what it goes with')
+      .option('--drop <columns>', 'columns to leave out, separated by commas', list)
+      .option('--output <page.html>', 'write the page here'),
+  run: async (shell, options: ProfileCommandOptions, path) => {
+    const { target, drop, output, seed, json } = options;
+    await using engine = await engineOf(options);
+    const { table, quarantine, hash } = await openData(path!, { target, ignore: drop, engine, signal: shell.signal });
+    const profile = await profileTable(table, { target, seed, engine, signal: shell.signal, onProgress: shell.onProgress });
+    if (output) await writeWhole(output, renderProfilePage(profile, { source: basename(path!), version: packageVersion() }));
+    if (json) return shell.print(JSON.stringify({ ...profile, source: { path, hash, quarantined: quarantine.length }, ...(output && { page: output }) }));
+    printProfile(profile, shell.print);
+    if (quarantine.length > 0) shell.print(`\n${quarantine.length} rows could not be read; the first: line ${quarantine[0]!.line}, ${quarantine[0]!.reason}.`);
+    shell.print(output ? `\nThe page is ${output}.` : '\nAdd --output page.html for histograms, scatter plots and correlations.');
+  },
+};
+
+export default command;
+
+function printProfile(profile: Profile, print: (line: string) => void): void {
+  print(`${formatCount(profile.rows)} rows, ${profile.columns.length} columns, ${formatCount(profile.missingCells)} missing cells, ${formatCount(profile.duplicates)} duplicate rows\n`);
+  const rows = profile.columns.map((column) => [
+    column.name,
+    column.kind + (column.role === 'feature' ? '' : ` (${column.role})`),
+    column.missing ? formatShare(column.missing / column.rows) : '',
+    formatCount(column.profile.distinct),
+    inShort(column),
+  ]);
+  print(textTable(['column', 'kind', 'missing', 'distinct', 'in short'], rows, [2, 3]));
+  if (profile.alerts.length > 0) print('');
+  for (const { severity, message, advice } of profile.alerts) print(`${severity === 'warning' ? '!' : '·'} ${message} ${advice}`);
+}
+
+function inShort({ profile }: ColumnProfile): string {
+  if (profile.kind === 'numeric') {
+    const { minimum, maximum, mean, standardDeviation } = profile;
+    return `${formatNumber(minimum)} … ${formatNumber(maximum)}, mean ${formatNumber(mean)} ± ${formatNumber(standardDeviation)}`;
+  }
+  if (profile.kind === 'timestamp') {
+    if (Number.isNaN(profile.minimum)) return '';
+    return `${new Date(profile.minimum).toISOString().slice(0, 16)} … ${new Date(profile.maximum).toISOString().slice(0, 16)}`;
+  }
+  return profile.top.slice(0, 3).map(({ label, count }) => `${label.slice(0, 20)} (${formatCount(count)})`).join(', ');
+}
