@@ -1,0 +1,34 @@
+import { formatCount } from '../explore/page/format.js';
+import { openModel } from '../workflow/open-model.js';
+import { openData } from '../workflow/data.js';
+import { toCsv, writeTable } from '../workflow/write-table.js';
+import { type CommandFile, type CommonOptions, engineOf } from './command.js';
+
+interface PredictOptions extends CommonOptions {
+  readonly model: string;
+  readonly registry?: string;
+  readonly output?: string;
+}
+
+const command: CommandFile = {
+  configure: (predict) =>
+    predict
+      .argument('<DATA>', 'a CSV, Parquet or Arrow file with the columns that the model reads')
+      .requiredOption('--model <model>', 'the folder of an artefact, or name@alias or name@version of a registry')
+      .option('--registry <folder>', 'where names are looked up')
+      .option('--output <file>', 'write the predictions here (CSV, or Arrow by .arrow); default: standard output'),
+  run: async (shell, options: PredictOptions, path) => {
+    const { model } = await openModel(options.model, options.registry);
+    await using engine = await engineOf(options);
+    const { table } = await openData(path!, { engine, signal: shell.signal });
+    const predictions = await model.predict(table, { engine, signal: shell.signal, onProgress: shell.onProgress });
+    if (options.output) await writeTable(options.output, predictions);
+    if (options.json) {
+      return shell.print(JSON.stringify({ rows: predictions.numRows, columns: predictions.schema.fields.map(({ name }) => name), ...(options.output ? { output: options.output } : { predictions: JSON.parse(JSON.stringify(predictions.toArray())) }) }));
+    }
+    if (!options.output) return shell.print(toCsv(predictions).trimEnd());
+    shell.print(`${formatCount(predictions.numRows)} predictions are in ${options.output}.`);
+  },
+};
+
+export default command;
