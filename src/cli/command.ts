@@ -5,9 +5,9 @@ import type { Shell } from './shell.js';
 /** A command: how it is called, and what it does. One a file. */
 export interface CommandFile {
   /** Adds arguments and options. */
-  readonly configure: (command: Command) => void;
+  configure(command: Command): void;
   /** Does the work; what it throws is told and turned into the exit code. Returns the exit code where it is not 0. */
-  readonly run: (shell: Shell, options: Readonly<Record<string, unknown>>, ...args: readonly string[]) => Promise<number | void>;
+  run(shell: Shell, options: object, ...args: readonly string[]): Promise<number | void>;
 }
 
 /** Options that every command has. */
@@ -21,9 +21,17 @@ export interface CommonOptions {
 export function addCommonOptions(command: Command): void {
   command
     .option('--json', 'print the result as JSON')
-    .addOption(new Option('--seed <n>', 'key of all randomness').argParser(integer('--seed', 0, Number.MAX_SAFE_INTEGER)).default(0))
-    .addOption(new Option('--threads <n>', 'threads to use (default: all cores)').argParser(integer('--threads', 1, 49)))
-    .addOption(new Option('--backend <name>', 'what computes').choices(['auto', 'native', 'wasm', 'reference']).default('auto'));
+    .addOption(
+      new Option('--seed <n>', 'key of all randomness (default: 0)').argParser(
+        integer('--seed', 0, Number.MAX_SAFE_INTEGER),
+      ),
+    )
+    .addOption(
+      new Option('--threads <n>', 'threads to use (default: all cores)').argParser(integer('--threads', 1, 49)),
+    )
+    .addOption(
+      new Option('--backend <name>', 'what computes (default: auto)').choices(['auto', 'native', 'wasm', 'reference']),
+    );
 }
 
 /** A parser of whole numbers in a range, for commander. */

@@ -24,7 +24,9 @@ const command: CommandFile = {
     shell.print(`${report.processor}, ${report.cores} cores, ${formatBytes(report.memory)} of memory`);
     shell.print(`\nbackend   ${e.backend} (${e.variant})`);
     shell.print(`threads   ${e.threads}`);
-    shell.print(`memory    ${e.sharedMemory ? 'shared between threads' : 'not shared: one thread'}, can grow to ${formatBytes(e.memoryLimit)}`);
+    shell.print(
+      `memory    ${e.sharedMemory ? 'shared between threads' : 'not shared: one thread'}, can grow to ${formatBytes(e.memoryLimit)}`,
+    );
     shell.print(`CSV       ${report.readers.csv.state}`);
     for (const { what, why } of e.passedOver) shell.print(`\nnot used  ${what}: ${why}`);
     if (e.passedOver.length === 0) shell.print('\nNothing better was passed over.');
@@ -39,7 +41,10 @@ async function duckdbState(): Promise<{ duckdb: boolean; state: string }> {
     const { default: duckdb } = await import('@duckdb/node-api');
     return { duckdb: true, state: `read by DuckDB ${duckdb.version()}` };
   } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND' ? 'is not installed' : `cannot be loaded (${(error as Error).message.split('\n')[0]})`;
+    const why =
+      (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
+        ? 'is not installed'
+        : `cannot be loaded (${(error as Error).message.split('\n')[0]})`;
     return { duckdb: false, state: `read by papaparse: @duckdb/node-api ${why}` };
   }
 }

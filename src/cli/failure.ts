@@ -31,11 +31,14 @@ function explain(error: unknown): { message: string; hint?: string; exitCode: nu
   }
   if (error instanceof CommanderError) {
     const [message, ...rest] = error.message.replace(/^error: /, '').split('\n');
-    const hint = rest.join(' ').replace(/^\((.*)\)$/, '$1') || 'lanewise --help lists the commands, lanewise COMMAND --help its options.';
+    const hint =
+      rest.join(' ').replace(/^\((.*)\)$/, '$1') ||
+      'lanewise --help lists the commands, lanewise COMMAND --help its options.';
     return { message: message!, hint, exitCode: EXIT.usage };
   }
   if (error instanceof Error) {
-    const hint = 'This is a defect of Lanewise, or of the machine it runs on. LANEWISE_DEBUG=1 shows where it happened.';
+    const hint =
+      'This is a defect of Lanewise, or of the machine it runs on. LANEWISE_DEBUG=1 shows where it happened.';
     return { message: error.message || error.name, hint, exitCode: EXIT.failed };
   }
   return { message: String(error), exitCode: EXIT.failed };

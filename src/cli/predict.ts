@@ -1,6 +1,6 @@
 import { formatCount } from '../explore/page/format.js';
-import { openModel } from '../workflow/open-model.js';
 import { openData } from '../workflow/data.js';
+import { openModel } from '../workflow/open-model.js';
 import { toCsv, writeTable } from '../workflow/write-table.js';
 import { type CommandFile, type CommonOptions, engineOf } from './command.js';
 
@@ -24,7 +24,15 @@ const command: CommandFile = {
     const predictions = await model.predict(table, { engine, signal: shell.signal, onProgress: shell.onProgress });
     if (options.output) await writeTable(options.output, predictions);
     if (options.json) {
-      return shell.print(JSON.stringify({ rows: predictions.numRows, columns: predictions.schema.fields.map(({ name }) => name), ...(options.output ? { output: options.output } : { predictions: JSON.parse(JSON.stringify(predictions.toArray())) }) }));
+      return shell.print(
+        JSON.stringify({
+          rows: predictions.numRows,
+          columns: predictions.schema.fields.map(({ name }) => name),
+          ...(options.output
+            ? { output: options.output }
+            : { predictions: JSON.parse(JSON.stringify(predictions.toArray())) }),
+        }),
+      );
     }
     if (!options.output) return shell.print(toCsv(predictions).trimEnd());
     shell.print(`${formatCount(predictions.numRows)} predictions are in ${options.output}.`);

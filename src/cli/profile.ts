@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { renderProfilePage } from '../explore/page/profile-page.js';
 import { formatCount, formatNumber, formatShare } from '../explore/page/format.js';
+import { renderProfilePage } from '../explore/page/profile-page.js';
 import { type ColumnProfile, type Profile, profileTable } from '../explore/profile.js';
 import { openData } from '../workflow/data.js';
 import { writeWhole } from '../workflow/write-table.js';
@@ -25,19 +25,40 @@ const command: CommandFile = {
     const { target, drop, output, seed, json } = options;
     await using engine = await engineOf(options);
     const { table, quarantine, hash } = await openData(path!, { target, ignore: drop, engine, signal: shell.signal });
-    const profile = await profileTable(table, { target, seed, engine, signal: shell.signal, onProgress: shell.onProgress });
-    if (output) await writeWhole(output, renderProfilePage(profile, { source: basename(path!), version: packageVersion() }));
-    if (json) return shell.print(JSON.stringify({ ...profile, source: { path, hash, quarantined: quarantine.length }, ...(output && { page: output }) }));
+    const profile = await profileTable(table, {
+      target,
+      seed,
+      engine,
+      signal: shell.signal,
+      onProgress: shell.onProgress,
+    });
+    if (output)
+      await writeWhole(output, renderProfilePage(profile, { source: basename(path!), version: packageVersion() }));
+    if (json)
+      return shell.print(
+        JSON.stringify({
+          ...profile,
+          source: { path, hash, quarantined: quarantine.length },
+          ...(output && { page: output }),
+        }),
+      );
     printProfile(profile, shell.print);
-    if (quarantine.length > 0) shell.print(`\n${quarantine.length} rows could not be read; the first: line ${quarantine[0]!.line}, ${quarantine[0]!.reason}.`);
-    shell.print(output ? `\nThe page is ${output}.` : '\nAdd --output page.html for histograms, scatter plots and correlations.');
+    if (quarantine.length > 0)
+      shell.print(
+        `\n${quarantine.length} rows could not be read; the first: line ${quarantine[0]!.line}, ${quarantine[0]!.reason}.`,
+      );
+    shell.print(
+      output ? `\nThe page is ${output}.` : '\nAdd --output page.html for histograms, scatter plots and correlations.',
+    );
   },
 };
 
 export default command;
 
 function printProfile(profile: Profile, print: (line: string) => void): void {
-  print(`${formatCount(profile.rows)} rows, ${profile.columns.length} columns, ${formatCount(profile.missingCells)} missing cells, ${formatCount(profile.duplicates)} duplicate rows\n`);
+  print(
+    `${formatCount(profile.rows)} rows, ${profile.columns.length} columns, ${formatCount(profile.missingCells)} missing cells, ${formatCount(profile.duplicates)} duplicate rows\n`,
+  );
   const rows = profile.columns.map((column) => [
     column.name,
     column.kind + (column.role === 'feature' ? '' : ` (${column.role})`),
@@ -47,7 +68,8 @@ function printProfile(profile: Profile, print: (line: string) => void): void {
   ]);
   print(textTable(['column', 'kind', 'missing', 'distinct', 'in short'], rows, [2, 3]));
   if (profile.alerts.length > 0) print('');
-  for (const { severity, message, advice } of profile.alerts) print(`${severity === 'warning' ? '!' : '·'} ${message} ${advice}`);
+  for (const { severity, message, advice } of profile.alerts)
+    print(`${severity === 'warning' ? '!' : '·'} ${message} ${advice}`);
 }
 
 function inShort({ profile }: ColumnProfile): string {
@@ -59,5 +81,8 @@ function inShort({ profile }: ColumnProfile): string {
     if (Number.isNaN(profile.minimum)) return '';
     return `${new Date(profile.minimum).toISOString().slice(0, 16)} … ${new Date(profile.maximum).toISOString().slice(0, 16)}`;
   }
-  return profile.top.slice(0, 3).map(({ label, count }) => `${label.slice(0, 20)} (${formatCount(count)})`).join(', ');
+  return profile.top
+    .slice(0, 3)
+    .map(({ label, count }) => `${label.slice(0, 20)} (${formatCount(count)})`)
+    .join(', ');
 }

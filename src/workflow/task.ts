@@ -27,13 +27,15 @@ export function chooseTask(table: Table, target: string, asked?: TaskKind): Task
       hint: 'Predict a duration or a part of the date instead.',
     });
   }
-  if (kind !== 'numeric') return { task: 'classification', reason: `${target} holds ${kind === 'boolean' ? 'true and false' : 'labels'}` };
+  if (kind !== 'numeric')
+    return { task: 'classification', reason: `${target} holds ${kind === 'boolean' ? 'true and false' : 'labels'}` };
   const distinct = new Set<number>();
   for (const value of readRegister(table, target).values) {
     if (Number.isNaN(value)) continue;
     if (!Number.isInteger(value)) return { task: 'regression', reason: `${target} holds numbers with fractions` };
     distinct.add(value);
-    if (distinct.size > MOST_CLASSES) return { task: 'regression', reason: `${target} holds more than ${MOST_CLASSES} different whole numbers` };
+    if (distinct.size > MOST_CLASSES)
+      return { task: 'regression', reason: `${target} holds more than ${MOST_CLASSES} different whole numbers` };
   }
   return { task: 'classification', reason: `${target} holds ${distinct.size} different whole numbers` };
 }

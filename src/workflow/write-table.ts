@@ -21,7 +21,10 @@ export async function writeWhole(path: string, contents: string | Uint8Array): P
     await mkdir(dirname(path), { recursive: true });
     await writeFileAtomic(path, typeof contents === 'string' ? contents : Buffer.from(contents));
   } catch (cause) {
-    throw new LanewiseError('file', `Expected to write ${path} but could not: ${(cause as Error).message}`, { file: path, cause });
+    throw new LanewiseError('file', `Expected to write ${path} but could not: ${(cause as Error).message}`, {
+      file: path,
+      cause,
+    });
   }
 }
 
