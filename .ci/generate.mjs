@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isBuffer } from '../dist/kernels/contract.js';
 import { kernels } from '../dist/kernels/table.js';
+import { kernelsJson, kernelsMarkdown } from './generate-docs.mjs';
 import { kernelsHash, nativeFamilies, nativeHeader, nativeList } from './generate-native.mjs';
 
 const root = new URL('..', import.meta.url);
@@ -37,3 +38,5 @@ export const kernelsHash = '${kernelsHash(kernels)}';
 write('native/kernels.gen.h', nativeHeader(kernels, head));
 write('native/binding/kernels.gen.inc', nativeList(kernels, head));
 write('native/simd/families.gen.h', nativeFamilies(kernels, head));
+write('bindings/kernels.gen.json', kernelsJson(kernels, head));
+write('docs/kernels.gen.md', kernelsMarkdown(kernels, head));
