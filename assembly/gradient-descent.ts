@@ -1,3 +1,4 @@
+import { exp_f64x2, log1p_f64x2, log_f64x2 } from './inline/elementary-simd';
 import { foldLanes_f64x2 } from './inline/lanes';
 
 // Sums keep 32 virtual lanes in sixteen f64x2 registers; element i goes to lane i mod 32 (src/kernels/sums.ts).
@@ -65,4 +66,292 @@ export function axpy_f64(x: usize, y: usize, a: f64, rowCount: i32): void {
     y += 16;
   }
   if (x < end) store<f64>(y, a * load<f64>(x) + load<f64>(y));
+}
+
+const TILE_ROWS: i32 = 256;
+const TILE_BYTES: usize = 2048;
+
+// The lane sum of a column.
+function laneSum(x: usize, rowCount: i32): f64 {
+  const end = x + (<usize>rowCount << 3);
+  const blockEnd = x + ((<usize>rowCount & ~31) << 3);
+  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
+  let s4 = f64x2.splat(0), s5 = f64x2.splat(0), s6 = f64x2.splat(0), s7 = f64x2.splat(0);
+  let s8 = f64x2.splat(0), s9 = f64x2.splat(0), s10 = f64x2.splat(0), s11 = f64x2.splat(0);
+  let s12 = f64x2.splat(0), s13 = f64x2.splat(0), s14 = f64x2.splat(0), s15 = f64x2.splat(0);
+  while (x < blockEnd) {
+    s0 = f64x2.add(s0, v128.load(x, 0)); s1 = f64x2.add(s1, v128.load(x, 16));
+    s2 = f64x2.add(s2, v128.load(x, 32)); s3 = f64x2.add(s3, v128.load(x, 48));
+    s4 = f64x2.add(s4, v128.load(x, 64)); s5 = f64x2.add(s5, v128.load(x, 80));
+    s6 = f64x2.add(s6, v128.load(x, 96)); s7 = f64x2.add(s7, v128.load(x, 112));
+    s8 = f64x2.add(s8, v128.load(x, 128)); s9 = f64x2.add(s9, v128.load(x, 144));
+    s10 = f64x2.add(s10, v128.load(x, 160)); s11 = f64x2.add(s11, v128.load(x, 176));
+    s12 = f64x2.add(s12, v128.load(x, 192)); s13 = f64x2.add(s13, v128.load(x, 208));
+    s14 = f64x2.add(s14, v128.load(x, 224)); s15 = f64x2.add(s15, v128.load(x, 240));
+    x += 256;
+  }
+  const tail = <i32>((end - x) >> 3);
+  if (tail > 0) {
+    s0 = f64x2.add(s0, tailPair(x, tail, 0)); s1 = f64x2.add(s1, tailPair(x, tail, 2));
+    s2 = f64x2.add(s2, tailPair(x, tail, 4)); s3 = f64x2.add(s3, tailPair(x, tail, 6));
+    s4 = f64x2.add(s4, tailPair(x, tail, 8)); s5 = f64x2.add(s5, tailPair(x, tail, 10));
+    s6 = f64x2.add(s6, tailPair(x, tail, 12)); s7 = f64x2.add(s7, tailPair(x, tail, 14));
+    s8 = f64x2.add(s8, tailPair(x, tail, 16)); s9 = f64x2.add(s9, tailPair(x, tail, 18));
+    s10 = f64x2.add(s10, tailPair(x, tail, 20)); s11 = f64x2.add(s11, tailPair(x, tail, 22));
+    s12 = f64x2.add(s12, tailPair(x, tail, 24)); s13 = f64x2.add(s13, tailPair(x, tail, 26));
+    s14 = f64x2.add(s14, tailPair(x, tail, 28)); s15 = f64x2.add(s15, tailPair(x, tail, 30));
+  }
+  return foldLanes_f64x2(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15);
+}
+
+// @ts-ignore: decorator
+@inline
+function tailPair(x: usize, tail: i32, pair: i32): v128 {
+  const at = <usize>pair << 3;
+  let values = f64x2.splat(-0.0);
+  if (pair < tail) values = f64x2.replace_lane(values, 0, load<f64>(x + at));
+  if (pair + 1 < tail) values = f64x2.replace_lane(values, 1, load<f64>(x + at + 8));
+  return values;
+}
+
+// out = intercept, + coefficient·column for each column in order; four columns a turn, so that out is touched less often.
+export function linear_scores_f64(
+  x: usize, coefficients: usize, out: usize, rowCount: i32, columnCount: i32, columnStride: i32,
+): void {
+  const stride = <usize>columnStride << 3;
+  const end = out + (<usize>rowCount << 3);
+  const pairEnd = out + ((<usize>rowCount & ~1) << 3);
+  const intercept = load<f64>(coefficients + (<usize>columnCount << 3));
+  for (let at = out; at < end; at += 8) store<f64>(at, intercept);
+  let j = 0;
+  for (; j + 4 <= columnCount; j += 4) {
+    const a = load<f64>(coefficients), b = load<f64>(coefficients, 8);
+    const c = load<f64>(coefficients, 16), d = load<f64>(coefficients, 24);
+    const a2 = f64x2.splat(a), b2 = f64x2.splat(b), c2 = f64x2.splat(c), d2 = f64x2.splat(d);
+    let p = x, q = x + stride, r = x + 2 * stride, s = x + 3 * stride;
+    let at = out;
+    while (at < pairEnd) {
+      let sum = f64x2.add(f64x2.mul(a2, v128.load(p)), v128.load(at));
+      sum = f64x2.add(f64x2.mul(b2, v128.load(q)), sum);
+      sum = f64x2.add(f64x2.mul(c2, v128.load(r)), sum);
+      v128.store(at, f64x2.add(f64x2.mul(d2, v128.load(s)), sum));
+      p += 16; q += 16; r += 16; s += 16;
+      at += 16;
+    }
+    if (at < end) {
+      const sum = c * load<f64>(r) + (b * load<f64>(q) + (a * load<f64>(p) + load<f64>(at)));
+      store<f64>(at, d * load<f64>(s) + sum);
+    }
+    x += 4 * stride;
+    coefficients += 32;
+  }
+  for (; j < columnCount; j++) {
+    axpy_f64(x, out, load<f64>(coefficients), rowCount);
+    x += stride;
+    coefficients += 8;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function addGradient(x: usize, residuals: usize, gradient: usize, rows: i32, columnCount: i32, stride: usize): void {
+  for (let j = 0; j < columnCount; j++) {
+    store<f64>(gradient, load<f64>(gradient) + dot_f64(x, residuals, rows));
+    x += stride;
+    gradient += 8;
+  }
+  store<f64>(gradient, load<f64>(gradient) + laneSum(residuals, rows));
+}
+
+// The element-wise passes below go in pairs, up to one element beyond the rows: tiles have room for it, inputs have slack.
+
+export function gradient_squared_f64(
+  x: usize, target: usize, weights: usize, coefficients: usize, gradient: usize, margins: usize,
+  rowCount: i32, columnCount: i32, columnStride: i32,
+): f64 {
+  const stride = <usize>columnStride << 3;
+  memory.fill(gradient, 0, <usize>(columnCount + 1) << 3);
+  let loss: f64 = 0;
+  for (let start = 0; start < rowCount; start += TILE_ROWS) {
+    const rows = min(TILE_ROWS, rowCount - start);
+    const bytes = <usize>rows << 3;
+    linear_scores_f64(x, coefficients, margins, rows, columnCount, columnStride);
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const weight = weights ? v128.load(weights + at) : f64x2.splat(1);
+      const residual = f64x2.sub(v128.load(margins + at), v128.load(target + at));
+      const half = f64x2.mul(f64x2.mul(f64x2.splat(0.5), residual), residual);
+      v128.store(margins + TILE_BYTES + at, f64x2.mul(half, weight));
+      v128.store(margins + at, f64x2.mul(weight, residual));
+    }
+    loss += laneSum(margins + TILE_BYTES, rows);
+    addGradient(x, margins, gradient, rows, columnCount, stride);
+    x += bytes;
+    target += bytes;
+    if (weights) weights += bytes;
+  }
+  return loss;
+}
+
+export function gradient_logistic_f64(
+  x: usize, target: usize, weights: usize, coefficients: usize, gradient: usize, curvature: usize, margins: usize,
+  rowCount: i32, columnCount: i32, columnStride: i32,
+): f64 {
+  const stride = <usize>columnStride << 3;
+  const one = f64x2.splat(1), zero = f64x2.splat(0);
+  memory.fill(gradient, 0, <usize>(columnCount + 1) << 3);
+  let loss: f64 = 0;
+  for (let start = 0; start < rowCount; start += TILE_ROWS) {
+    const rows = min(TILE_ROWS, rowCount - start);
+    const bytes = <usize>rows << 3;
+    linear_scores_f64(x, coefficients, margins, rows, columnCount, columnStride);
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const z = v128.load(margins + at);
+      const truth = v128.load(target + at);
+      const weight = weights ? v128.load(weights + at) : one;
+      const power = exp_f64x2(f64x2.neg(f64x2.abs(z)));
+      const share = f64x2.div(one, f64x2.add(one, power));
+      const other = f64x2.mul(power, share);
+      const probability = v128.bitselect(other, share, f64x2.lt(z, zero));
+      const linear = f64x2.sub(f64x2.pmax(zero, z), f64x2.mul(truth, z));
+      v128.store(margins + TILE_BYTES + at, f64x2.mul(weight, f64x2.add(log1p_f64x2(power), linear)));
+      if (curvature) {
+        const second = f64x2.mul(weight, f64x2.mul(other, share));
+        if (at + 16 <= bytes) v128.store(curvature + at, second);
+        else store<f64>(curvature + at, f64x2.extract_lane(second, 0));
+      }
+      v128.store(margins + at, f64x2.mul(weight, f64x2.sub(probability, truth)));
+    }
+    loss += laneSum(margins + TILE_BYTES, rows);
+    addGradient(x, margins, gradient, rows, columnCount, stride);
+    x += bytes;
+    target += bytes;
+    if (weights) weights += bytes;
+    if (curvature) curvature += bytes;
+  }
+  return loss;
+}
+
+export function gradient_softmax_f64(
+  x: usize, target: usize, weights: usize, coefficients: usize, gradient: usize, margins: usize,
+  rowCount: i32, columnCount: i32, columnStride: i32, classCount: i32,
+): f64 {
+  const stride = <usize>columnStride << 3;
+  const step = <usize>(columnCount + 1) << 3;
+  const losses = margins + <usize>classCount * TILE_BYTES;
+  memory.fill(gradient, 0, <usize>classCount * step);
+  let loss: f64 = 0;
+  for (let start = 0; start < rowCount; start += TILE_ROWS) {
+    const rows = min(TILE_ROWS, rowCount - start);
+    const bytes = <usize>rows << 3;
+    for (let k = 0; k < classCount; k++) {
+      const tile = margins + <usize>k * TILE_BYTES;
+      linear_scores_f64(x, coefficients + <usize>k * step, tile, rows, columnCount, columnStride);
+    }
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const truth = v128.load(target + at);
+      const weight = weights ? v128.load(weights + at) : f64x2.splat(1);
+      let highest = v128.load(margins + at);
+      for (let k = 1; k < classCount; k++) highest = f64x2.pmax(highest, v128.load(margins + at + <usize>k * TILE_BYTES));
+      let own = f64x2.splat(0), sum = f64x2.splat(0);
+      for (let k = 0; k < classCount; k++) {
+        const tile = margins + at + <usize>k * TILE_BYTES;
+        const margin = f64x2.sub(v128.load(tile), highest);
+        own = v128.bitselect(margin, own, f64x2.eq(truth, f64x2.splat(<f64>k)));
+        const power = exp_f64x2(margin);
+        v128.store(tile, power);
+        sum = f64x2.add(sum, power);
+      }
+      for (let k = 0; k < classCount; k++) {
+        const tile = margins + at + <usize>k * TILE_BYTES;
+        const hit = v128.and(f64x2.eq(truth, f64x2.splat(<f64>k)), f64x2.splat(1));
+        v128.store(tile, f64x2.mul(weight, f64x2.sub(f64x2.div(v128.load(tile), sum), hit)));
+      }
+      v128.store(losses + at, f64x2.mul(weight, f64x2.sub(log_f64x2(sum), own)));
+    }
+    loss += laneSum(losses, rows);
+    for (let k = 0; k < classCount; k++) {
+      addGradient(x, margins + <usize>k * TILE_BYTES, gradient + <usize>k * step, rows, columnCount, stride);
+    }
+    x += bytes;
+    target += bytes;
+    if (weights) weights += bytes;
+  }
+  return loss;
+}
+
+// @ts-ignore: decorator
+@inline
+function foldEight(s0: v128, s1: v128, s2: v128, s3: v128): f64 {
+  s0 = f64x2.add(s0, s2);
+  s1 = f64x2.add(s1, s3);
+  s0 = f64x2.add(s0, s1);
+  return f64x2.extract_lane(s0, 0) + f64x2.extract_lane(s0, 1);
+}
+
+// @ts-ignore: decorator
+@inline
+function addTo(at: usize, value: f64): void {
+  store<f64>(at, load<f64>(at) + value);
+}
+
+// One weighted column against two others: eight lanes each.
+function addProducts(a: usize, b: usize, c: usize, rows: i32, out: usize, two: bool): void {
+  const end = a + (<usize>rows << 3);
+  const blockEnd = a + ((<usize>rows & ~7) << 3);
+  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
+  let t0 = f64x2.splat(0), t1 = f64x2.splat(0), t2 = f64x2.splat(0), t3 = f64x2.splat(0);
+  while (a < blockEnd) {
+    const a0 = v128.load(a), a1 = v128.load(a, 16), a2 = v128.load(a, 32), a3 = v128.load(a, 48);
+    s0 = f64x2.add(s0, f64x2.mul(a0, v128.load(b)));
+    s1 = f64x2.add(s1, f64x2.mul(a1, v128.load(b, 16)));
+    s2 = f64x2.add(s2, f64x2.mul(a2, v128.load(b, 32)));
+    s3 = f64x2.add(s3, f64x2.mul(a3, v128.load(b, 48)));
+    t0 = f64x2.add(t0, f64x2.mul(a0, v128.load(c)));
+    t1 = f64x2.add(t1, f64x2.mul(a1, v128.load(c, 16)));
+    t2 = f64x2.add(t2, f64x2.mul(a2, v128.load(c, 32)));
+    t3 = f64x2.add(t3, f64x2.mul(a3, v128.load(c, 48)));
+    a += 64; b += 64; c += 64;
+  }
+  const tail = <i32>((end - a) >> 3);
+  if (tail > 0) {
+    s0 = f64x2.add(s0, tailProduct(a, b, tail, 0)); s1 = f64x2.add(s1, tailProduct(a, b, tail, 2));
+    s2 = f64x2.add(s2, tailProduct(a, b, tail, 4)); s3 = f64x2.add(s3, tailProduct(a, b, tail, 6));
+    t0 = f64x2.add(t0, tailProduct(a, c, tail, 0)); t1 = f64x2.add(t1, tailProduct(a, c, tail, 2));
+    t2 = f64x2.add(t2, tailProduct(a, c, tail, 4)); t3 = f64x2.add(t3, tailProduct(a, c, tail, 6));
+  }
+  addTo(out, foldEight(s0, s1, s2, s3));
+  if (two) addTo(out + 8, foldEight(t0, t1, t2, t3));
+}
+
+export function gram_f64(
+  x: usize, weights: usize, gram: usize, weighted: usize, rowCount: i32, columnCount: i32, columnStride: i32,
+): void {
+  const stride = <usize>columnStride << 3;
+  const line = <usize>columnCount << 3;
+  memory.fill(gram, 0, <usize>columnCount * line);
+  for (let start = 0; start < rowCount; start += TILE_ROWS) {
+    const rows = min(TILE_ROWS, rowCount - start);
+    const bytes = <usize>rows << 3;
+    for (let i = 0; i < columnCount; i++) {
+      let own = x + <usize>i * stride;
+      if (weights) {
+        for (let at: usize = 0; at < bytes; at += 16) {
+          v128.store(weighted + at, f64x2.mul(v128.load(weights + at), v128.load(own + at)));
+        }
+        own = weighted;
+      }
+      for (let j = 0; j <= i; j += 2) {
+        const first = x + <usize>j * stride;
+        const two = j + 1 <= i;
+        addProducts(own, first, two ? first + stride : first, rows, gram + <usize>i * line + (<usize>j << 3), two);
+      }
+    }
+    x += bytes;
+    if (weights) weights += bytes;
+  }
+  for (let i = 0; i < columnCount; i++) {
+    for (let j = 0; j < i; j++) {
+      store<f64>(gram + <usize>j * line + (<usize>i << 3), load<f64>(gram + <usize>i * line + (<usize>j << 3)));
+    }
+  }
 }

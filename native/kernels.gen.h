@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "4a7a26ad77449a86"
+#define LANEWISE_KERNELS_HASH "f70a0bb7cbd8dad9"
 
 namespace lanewise {
 
@@ -21,6 +21,11 @@ struct Kernels {
   void (*tanh_f64)(const double* x, double* out, int32_t rowCount);
   void (*axpy_f64)(const double* x, double* y, double a, int32_t rowCount);
   double (*dot_f64)(const double* x, const double* y, int32_t rowCount);
+  double (*gradient_logistic_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* curvature, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+  double (*gradient_softmax_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
+  double (*gradient_squared_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+  void (*gram_f64)(const double* x, const double* weights, double* gram, double* weighted, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+  void (*linear_scores_f64)(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowCount);
@@ -74,6 +79,21 @@ void axpy_f64(const double* x, double* y, double a, int32_t rowCount);
 /// Inner product of two columns.
 /// x[rowCount] in; y[rowCount] in
 double dot_f64(const double* x, const double* y, int32_t rowCount);
+/// Logistic loss Σ w·(log(1 + e^z) − target·z) of a linear model, its gradient, and w·p·(1 − p) a row.
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; target[rowCount] in; weights[rowCount] in, may be null; coefficients[columnCount + 1] in; gradient[columnCount + 1] out; curvature[rowCount] out, may be null; margins[512] scratch
+double gradient_logistic_f64(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* curvature, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+/// Multinomial loss −Σ w·log p(class of the row) of a linear model with softmax, and its gradient.
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; target[rowCount] in; weights[rowCount] in, may be null; coefficients[classCount * (columnCount + 1)] in; gradient[classCount * (columnCount + 1)] out; margins[(classCount + 1) * 256] scratch
+double gradient_softmax_f64(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
+/// Squared loss ½·Σ w·(score − target)² of a linear model, and its gradient, in tiles of 256 rows.
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; target[rowCount] in; weights[rowCount] in, may be null; coefficients[columnCount + 1] in; gradient[columnCount + 1] out; margins[512] scratch
+double gradient_squared_f64(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+/// xᵀ·W·x, symmetric; eight lanes within tiles of 256 rows, which is what a register of every width divides.
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; weights[rowCount] in, may be null; gram[columnCount * columnCount] out; weighted[256] scratch
+void gram_f64(const double* x, const double* weights, double* gram, double* weighted, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+/// out = intercept + x·coefficients, added in the order of the columns.
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; coefficients[columnCount + 1] in; out[rowCount] out
+void linear_scores_f64(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
 /// Uniform numbers in [0, 1), 53 bits each: values startIndex … startIndex + count − 1 of a key.
 /// out[count] out
 void random_uniform_f64(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
@@ -120,6 +140,11 @@ inline constexpr Kernels all_kernels{
     tanh_f64,
     axpy_f64,
     dot_f64,
+    gradient_logistic_f64,
+    gradient_softmax_f64,
+    gradient_squared_f64,
+    gram_f64,
+    linear_scores_f64,
     random_uniform_f64,
     random_words_u32,
     bins_encode_f64,

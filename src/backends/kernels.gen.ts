@@ -24,6 +24,16 @@ export interface KernelFunctions {
   axpy_f64(xOffset: number, yOffset: number, a: number, rowCount: number): void;
   /** Inner product of two columns. */
   dot_f64(xOffset: number, yOffset: number, rowCount: number): number;
+  /** Logistic loss Σ w·(log(1 + e^z) − target·z) of a linear model, its gradient, and w·p·(1 − p) a row. */
+  gradient_logistic_f64(xOffset: number, targetOffset: number, weightsOffset: number, coefficientsOffset: number, gradientOffset: number, curvatureOffset: number, marginsOffset: number, rowCount: number, columnCount: number, columnStride: number): number;
+  /** Multinomial loss −Σ w·log p(class of the row) of a linear model with softmax, and its gradient. */
+  gradient_softmax_f64(xOffset: number, targetOffset: number, weightsOffset: number, coefficientsOffset: number, gradientOffset: number, marginsOffset: number, rowCount: number, columnCount: number, columnStride: number, classCount: number): number;
+  /** Squared loss ½·Σ w·(score − target)² of a linear model, and its gradient, in tiles of 256 rows. */
+  gradient_squared_f64(xOffset: number, targetOffset: number, weightsOffset: number, coefficientsOffset: number, gradientOffset: number, marginsOffset: number, rowCount: number, columnCount: number, columnStride: number): number;
+  /** xᵀ·W·x, symmetric; eight lanes within tiles of 256 rows, which is what a register of every width divides. */
+  gram_f64(xOffset: number, weightsOffset: number, gramOffset: number, weightedOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
+  /** out = intercept + x·coefficients, added in the order of the columns. */
+  linear_scores_f64(xOffset: number, coefficientsOffset: number, outOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
   /** Uniform numbers in [0, 1), 53 bits each: values startIndex … startIndex + count − 1 of a key. */
   random_uniform_f64(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
   /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
@@ -49,4 +59,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '4a7a26ad77449a86';
+export const kernelsHash = 'f70a0bb7cbd8dad9';
