@@ -4,6 +4,8 @@ namespace lanewise::LANEWISE_ISA::elementary {
 
 using Real = Vector<double>;
 using Bits = Vector<int64_t>;
+/// For arithmetic on bits, which wraps.
+using Words = Vector<uint64_t>;
 
 /// 1.5·2^52: adding and taking it away rounds to the nearest integer; added, it shows the integer in the low bits.
 inline constexpr double rounder = 6755399441055744.0;
@@ -13,13 +15,15 @@ inline constexpr double ln2Low = 2.8235290563031577e-13;
 inline constexpr double two54 = 18014398509481984.0;
 inline constexpr double tiny = 5.551115123125783e-17;
 inline constexpr double minNormal = 2.2250738585072014e-308;
-inline constexpr int64_t sqrtHalfWord = 0x3fe6a09e;
+inline constexpr uint64_t sqrtHalfWord = 0x3fe6a09e;
 inline constexpr double infinity = __builtin_inf();
 inline constexpr double notANumber = __builtin_nan("");
 
 LANEWISE_INLINE Real real(double value) { return splat(value); }
 LANEWISE_INLINE Bits bitsOf(Real x) { return reinterpret_cast<Bits>(x); }
 LANEWISE_INLINE Real realOf(Bits x) { return reinterpret_cast<Real>(x); }
+LANEWISE_INLINE Words wordsOf(Real x) { return reinterpret_cast<Words>(x); }
+LANEWISE_INLINE Real realOf(Words x) { return reinterpret_cast<Real>(x); }
 LANEWISE_INLINE Real select(Bits mask, Real yes, Real no) { return mask ? yes : no; }
 LANEWISE_INLINE Real select(Bits mask, double yes, Real no) { return mask ? real(yes) : no; }
 LANEWISE_INLINE Real magnitude(Real x) { return realOf(bitsOf(x) & INT64_MAX); }
@@ -33,7 +37,7 @@ LANEWISE_INLINE bool any(Bits mask) {
 }
 
 /// 2^k for integers k in [−1022, 1023].
-LANEWISE_INLINE Real twoTo(Real k) { return realOf((bitsOf(k + rounder) + 1023) << 52); }
+LANEWISE_INLINE Real twoTo(Real k) { return realOf((wordsOf(k + rounder) + 1023) << 52); }
 
 /// (e^r − 1 − r)/r² for |r| ≤ ln(2)/2.
 LANEWISE_INLINE Real expTail(Real r) {
@@ -114,10 +118,10 @@ struct Split {
 
   LANEWISE_INLINE explicit Split(Real x) {
     const Bits subnormal = x < minNormal;
-    const Bits shifted = bitsOf(select(subnormal, x * two54, x)) + ((0x3ff00000 - sqrtHalfWord) << 32);
+    const Words shifted = wordsOf(select(subnormal, x * two54, x)) + ((0x3ff00000 - sqrtHalfWord) << 32);
     m = realOf((shifted & 0x000fffffffffffff) + (sqrtHalfWord << 32));
-    const Bits exponent = ((shifted >> 52) & 0xfff) - (subnormal ? splat<int64_t>(1077) : splat<int64_t>(1023));
-    k = realOf(bitsOf(real(rounder)) + exponent) - rounder;
+    const Words bias = subnormal ? splat<uint64_t>(1077) : splat<uint64_t>(1023);
+    k = realOf(wordsOf(real(rounder)) + (shifted >> 52) - bias) - rounder;
   }
 };
 
