@@ -25,7 +25,7 @@ export function typedColumn({ name, codes, texts }: CodedColumn): RegisterColumn
   if (present.every((text) => parseBoolean(text) !== undefined)) {
     return { name, type: 'boolean', values: mapped(codes, trimmed, (text) => Number(parseBoolean(text))) };
   }
-  return categories(name, codes, texts, trimmed);
+  return labelledColumn({ name, codes, texts }, (index) => isMissing(trimmed[index]!));
 }
 
 /** Are these codes written in digits, rather than numbers? */
@@ -48,24 +48,45 @@ function mapped(
   return values;
 }
 
-function categories(
-  name: string,
-  codes: Int32Array,
-  texts: readonly string[],
-  trimmed: readonly string[],
+/** A category column from its codes; texts for which `leftOut` holds are missing. */
+export function labelledColumn(
+  { name, codes, texts }: CodedColumn,
+  leftOut: (index: number) => boolean = () => false,
 ): RegisterColumn {
-  const labels = texts.filter((_, index) => !isMissing(trimmed[index]!)).sort(compareUtf8);
+  const labels = texts.filter((_, index) => !leftOut(index)).sort(compareUtf8);
   const position = new Map(labels.map((label, index) => [label, index]));
   const table = Float64Array.from(texts, (text) => position.get(text) ?? Number.NaN);
   const values = new Float64Array(codes.length);
+  for (let i = 0; i < codes.length; i++) values[i] = codes[i]! < 0 ? Number.NaN : table[codes[i]!]!;
+  return { name, type: 'category', values, labels, kind: isFreeText(values, labels) ? 'text' : 'categorical' };
+}
+
+/** More than half of the cells distinct, and 20 characters or longer in the mean. */
+export function isFreeText(codes: Float64Array, labels: readonly string[]): boolean {
   let [present, characters] = [0, 0];
   for (let i = 0; i < codes.length; i++) {
-    const value = codes[i]! < 0 ? Number.NaN : table[codes[i]!]!;
-    values[i] = value;
-    if (Number.isNaN(value)) continue;
+    if (Number.isNaN(codes[i])) continue;
     present++;
-    characters += labels[value]!.length;
+    characters += labels[codes[i]!]!.length;
   }
-  const isText = labels.length > present / 2 && characters >= 20 * present;
-  return { name, type: 'category', values, labels, kind: isText ? 'text' : 'categorical' };
+  return labels.length > present / 2 && characters >= 20 * present;
+}
+
+/** Codes of distinct texts in order of arrival; null is −1. */
+export function codesOf(
+  parts: readonly (readonly (string | null)[])[],
+  rowCount: number,
+): { codes: Int32Array; texts: string[] } {
+  const codes = new Int32Array(rowCount);
+  const texts: string[] = [];
+  const codeOf = new Map<string, number>();
+  let row = 0;
+  for (const cells of parts) {
+    for (const cell of cells) {
+      let code = cell === null ? -1 : codeOf.get(cell);
+      if (code === undefined) codeOf.set(cell!, (code = texts.push(cell!) - 1));
+      codes[row++] = code;
+    }
+  }
+  return { codes, texts };
 }

@@ -7,7 +7,7 @@ import type { RegisterColumn } from '../table/columns.js';
 import { missingTokens } from './cells.js';
 import { typedColumn } from './columns-of-text.js';
 import type { CsvReader } from './csv.js';
-import { type Duck, literal, loadDuckdb, readChunks, withDuckdb } from './duckdb-node.js';
+import { type Duck, literal, readChunks, withDuckdb } from './duckdb-node.js';
 
 /** DuckDB gives up on longer records; papaparse takes such files. */
 const LONGEST_RECORD = 16_000_000;
@@ -16,12 +16,8 @@ const TIMESTAMP =
 /** Rows that tell at little cost which columns are no numbers: casts that fail are slow. */
 const SAMPLE_ROWS = 1000;
 
-/** The DuckDB reader for a file, or undefined where DuckDB is not installed. */
-export async function duckdbReader(
-  path: string,
-  engine: Engine,
-): Promise<{ name: string; read: CsvReader } | undefined> {
-  if (!(await loadDuckdb())) return undefined;
+/** The DuckDB reader for a file. */
+export function duckdbReader(path: string, engine: Engine): { name: string; read: CsvReader } {
   return {
     name: 'duckdb',
     async read({ bytes, scan, delimiter, names, asInFile }) {

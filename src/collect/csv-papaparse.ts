@@ -1,7 +1,7 @@
 import Papa from 'papaparse';
 import type { RegisterColumn } from '../table/columns.js';
 import { isMissing, parseNumber, trimCell } from './cells.js';
-import { typedColumn } from './columns-of-text.js';
+import { codesOf, typedColumn } from './columns-of-text.js';
 import { type CsvScan, decodeText } from './csv-scan.js';
 
 /** Reads the records of a canonical CSV text (see csv-scan.ts) with papaparse, in parts of some MiB. */
@@ -46,19 +46,4 @@ function numbersOf(parts: readonly (readonly string[])[], rowCount: number): Flo
     }
   }
   return values;
-}
-
-function codesOf(parts: readonly (readonly string[])[], rowCount: number): { codes: Int32Array; texts: string[] } {
-  const codes = new Int32Array(rowCount);
-  const texts: string[] = [];
-  const codeOf = new Map<string, number>();
-  let row = 0;
-  for (const cells of parts) {
-    for (const cell of cells) {
-      let code = codeOf.get(cell);
-      if (code === undefined) codeOf.set(cell, (code = texts.push(cell) - 1));
-      codes[row++] = code;
-    }
-  }
-  return { codes, texts };
 }

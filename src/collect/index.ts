@@ -1,39 +1,68 @@
 import { defaultEngine, type Engine } from '../engine/engine.js';
-import { LanewiseError } from '../errors.js';
+import { LanewiseError, throwIfCancelled } from '../errors.js';
 import type { Collected, Context } from '../table/interfaces.js';
+import { readArrowBytes } from './arrow.js';
 import { type CsvOptions, readCsvBytes } from './csv.js';
 import { duckdbReader } from './csv-duckdb-node.js';
+import { loadDuckdb } from './duckdb-node.js';
 import { type Format, formatOf, readSource } from './files-node.js';
+import { damagedParquet, readParquetBytes } from './parquet.js';
+import { readParquetWithDuckdb } from './parquet-duckdb-node.js';
 
 export interface ReadOptions extends CsvOptions {
   /** Default: by the file's first bytes, then by its name's ending. */
   readonly format?: Format;
-  /** 'auto' takes DuckDB where it is installed. */
-  readonly reader?: 'auto' | 'duckdb' | 'papaparse';
+  /** 'duckdb'; 'plain': papaparse and hyparquet; 'auto' (default): DuckDB where it is installed and the file is not small. */
+  readonly reader?: 'auto' | 'duckdb' | 'plain';
   readonly engine?: Engine;
   readonly signal?: Context['signal'];
 }
+
+/** Below this, papaparse is done before DuckDB has started. */
+const SMALL_BYTES = 1 << 18;
 
 /**
  * Reads a table from a file: CSV or TSV (also gzipped), Parquet, Arrow IPC file or stream.
  * @throws LanewiseError `file` for what cannot be opened, `data` for what holds no table; both name the file.
  */
 export async function readTable(path: string, options: ReadOptions = {}): Promise<Collected> {
-  const source = await readSource(path);
-  const format = options.format ?? formatOf(path, source.bytes);
-  if (format === 'csv') {
-    const engine = options.engine ?? (await defaultEngine());
-    const fast = options.reader === 'papaparse' ? undefined : await duckdbReader(path, engine);
-    if (options.reader === 'duckdb' && !fast) throw missingDuckdb(path);
-    const collected = await readCsvBytes(path, source.bytes, options, fast);
-    return { ...collected, hash: source.hash };
-  }
-  throw new LanewiseError('unsupported', `No reader for ${path}`, { file: path });
+  throwIfCancelled(options.signal);
+  const { bytes, hash } = await readSource(path);
+  const collected = await readFormat(path, bytes, options);
+  throwIfCancelled(options.signal);
+  return { ...collected, hash };
 }
 
-function missingDuckdb(path: string): LanewiseError {
-  return new LanewiseError('unsupported', `Expected DuckDB to read ${path} but it is not installed`, {
-    file: path,
-    hint: "npm install @duckdb/node-api, or reader: 'papaparse'",
-  });
+async function readFormat(path: string, bytes: Uint8Array, options: ReadOptions): Promise<Omit<Collected, 'hash'>> {
+  const format = options.format ?? formatOf(path, bytes);
+  if (bytes.length === 0) {
+    throw new LanewiseError('data', `Expected a table in ${path} but the file is empty`, { file: path });
+  }
+  if (format === 'arrow') return readArrowBytes(path, bytes);
+  const duckdb = await wantsDuckdb(path, format === 'csv' && bytes.length < SMALL_BYTES, options);
+  if (format === 'csv') {
+    const fast = duckdb ? duckdbReader(path, options.engine ?? (await defaultEngine())) : undefined;
+    return readCsvBytes(path, bytes, options, fast);
+  }
+  if (!duckdb) return readParquetBytes(path, bytes);
+  try {
+    return await readParquetWithDuckdb(path, options.engine ?? (await defaultEngine()));
+  } catch (error) {
+    if (error instanceof LanewiseError) throw error;
+    // DuckDB refuses some encodings that hyparquet reads.
+    if (options.reader === 'duckdb') throw damagedParquet(path, error);
+    return readParquetBytes(path, bytes);
+  }
+}
+
+async function wantsDuckdb(path: string, isSmall: boolean, { reader = 'auto' }: ReadOptions): Promise<boolean> {
+  if (reader === 'plain' || (reader === 'auto' && isSmall)) return false;
+  const installed = (await loadDuckdb()) !== undefined;
+  if (reader === 'duckdb' && !installed) {
+    throw new LanewiseError('unsupported', `Expected DuckDB to read ${path} but it is not installed`, {
+      file: path,
+      hint: "npm install @duckdb/node-api, or reader: 'plain'",
+    });
+  }
+  return installed;
 }

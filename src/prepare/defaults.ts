@@ -3,11 +3,12 @@ import { unknownName } from '../errors.js';
 import { type ModelEntry, models } from '../models/index.js';
 import type { ParameterValue } from '../parameters.js';
 import type { Estimator, TaskKind } from '../table/interfaces.js';
+import type { Step } from '../table/steps.js';
 import { dropConstant, dropMissing, dropTimestamps } from './drop.js';
 import { oneHot, ordinal } from './encode.js';
 import { impute } from './impute.js';
 import { infinite } from './infinite.js';
-import { checkNames, type Step } from './pipeline.js';
+import { checkNames } from './pipeline.js';
 import { Recipe } from './recipe.js';
 import { scale } from './scale.js';
 

@@ -4,17 +4,9 @@ import { compose, ProgramBuilder } from '../scoring/builder.js';
 import { runProgram } from '../scoring/interpreter.js';
 import { type Program, type ProgramInput, readRegisters, writtenRegisters } from '../scoring/program.js';
 import { type RegisterColumn, readRegister, tableFromRegisters } from '../table/columns.js';
-import type { Context, FittedTransformer, Repair, Transformer } from '../table/interfaces.js';
+import type { Context, FittedTransformer, Repair } from '../table/interfaces.js';
 import { columnsOf, inputTypeOfKind, type Kind } from '../table/schema.js';
-
-/** Which columns a step acts on: by name, by kind, or all. Names that a step before took away are passed over. */
-export type ColumnSelection = 'all' | { readonly kinds: readonly Kind[] } | { readonly names: readonly string[] };
-
-/** A transformer and the columns it is to act on (default: all features). */
-export interface Step {
-  readonly transformer: Transformer;
-  readonly columns?: ColumnSelection;
-}
+import type { ColumnSelection, Step } from '../table/steps.js';
 
 /** Where a feature comes from. */
 export interface Lineage {

@@ -7,7 +7,8 @@ import { readRegister, takeRows } from '../table/columns.js';
 import type { Estimator, FitOptions, Model, Repair, TaskKind } from '../table/interfaces.js';
 import { annotate, columnInfo, columnsOf, namesWithRole } from '../table/schema.js';
 import { countMissing, varies } from '../table/statistics.js';
-import { type FittedPipeline, type Lineage, Pipeline, requireFeatures, type Step, transformTable } from './pipeline.js';
+import type { Step } from '../table/steps.js';
+import { type FittedPipeline, type Lineage, Pipeline, requireFeatures, transformTable } from './pipeline.js';
 
 /** A recipe's model: the estimator's, with the pipeline inside its program. */
 export interface RecipeModel extends Model {

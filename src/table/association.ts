@@ -1,0 +1,112 @@
+import type { RegisterColumn } from './columns.js';
+import { sortedPresent } from './statistics.js';
+
+/** Groups of about equal size that a numeric column is cut into before it is compared with a target. */
+const GROUPS = 64;
+
+/** Each row's group, and how many groups there are: categories as they are, numbers in quantile groups, missing last. */
+export function groupsOf({ type, values, labels }: RegisterColumn): { groups: Int32Array; count: number } {
+  const groups = new Int32Array(values.length);
+  const edges = type === 'category' ? undefined : quantileEdges(values);
+  const count = edges ? edges.length + 1 : labels!.length;
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i]!;
+    groups[i] = Number.isNaN(x) ? count : edges ? countBelow(edges, x) : Math.min(x, count);
+  }
+  return { groups, count: count + 1 };
+}
+
+function quantileEdges(values: Float64Array): Float64Array {
+  const sorted = sortedPresent(values);
+  const edges = new Set<number>();
+  for (let k = 1; k < GROUPS && sorted.length > 0; k++) edges.add(sorted[Math.floor((sorted.length * k) / GROUPS)]!);
+  edges.delete(sorted[0]!);
+  return Float64Array.from(edges);
+}
+
+/** Edges ≤ x: a value on an edge belongs to the group above. */
+function countBelow(edges: Float64Array, x: number): number {
+  let [low, high] = [0, edges.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (edges[middle]! <= x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Correlation ratio η²: the share of the target's variance that lies between the groups; rows without target aside. */
+export function correlationRatio(groups: Int32Array, count: number, target: Float64Array): number {
+  const [sums, sizes] = [new Float64Array(count), new Float64Array(count)];
+  let [total, rows] = [0, 0];
+  for (let i = 0; i < target.length; i++) {
+    const y = target[i]!;
+    if (Number.isNaN(y)) continue;
+    sums[groups[i]!]! += y;
+    sizes[groups[i]!]!++;
+    total += y;
+    rows++;
+  }
+  const mean = total / rows;
+  let [between, all] = [0, 0];
+  for (let k = 0; k < count; k++) if (sizes[k]! > 0) between += sizes[k]! * (sums[k]! / sizes[k]! - mean) ** 2;
+  for (let i = 0; i < target.length; i++) if (!Number.isNaN(target[i])) all += (target[i]! - mean) ** 2;
+  return all > 0 ? between / all : 0;
+}
+
+/** The table of how often group g and class c meet, row-major, rows without class aside. */
+export function contingency(
+  groups: Int32Array,
+  count: number,
+  classes: Float64Array,
+  classCount: number,
+): Float64Array {
+  const table = new Float64Array(count * classCount);
+  for (let i = 0; i < classes.length; i++) {
+    const c = classes[i]!;
+    if (!Number.isNaN(c) && c < classCount) table[groups[i]! * classCount + c]!++;
+  }
+  return table;
+}
+
+/**
+ * Goodman and Kruskal's λ: by what share fewer rows are put into a wrong class by each group's most frequent class than
+ * by the most frequent of all. 1: the group gives the class away.
+ */
+export function goodmanKruskal(table: Float64Array, classCount: number): number {
+  const classSizes = new Float64Array(classCount);
+  let [rows, right] = [0, 0];
+  for (let start = 0; start < table.length; start += classCount) {
+    let most = 0;
+    for (let c = 0; c < classCount; c++) {
+      const cell = table[start + c]!;
+      classSizes[c]! += cell;
+      rows += cell;
+      if (cell > most) most = cell;
+    }
+    right += most;
+  }
+  const first = classSizes.reduce((a, b) => Math.max(a, b), 0);
+  return rows > first ? (right - first) / (rows - first) : 0;
+}
+
+/** Pearson's correlation over the rows where both are present and finite; NaN where one of them does not vary. */
+export function pearson(x: Float64Array, y: Float64Array): number {
+  let [n, sumX, sumY] = [0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    if (!Number.isFinite(x[i]!) || !Number.isFinite(y[i]!)) continue;
+    n++;
+    sumX += x[i]!;
+    sumY += y[i]!;
+  }
+  const [meanX, meanY] = [sumX / n, sumY / n];
+  let [xx, yy, xy] = [0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    if (!Number.isFinite(x[i]!) || !Number.isFinite(y[i]!)) continue;
+    const [a, b] = [x[i]! - meanX, y[i]! - meanY];
+    xx += a * a;
+    yy += b * b;
+    xy += a * b;
+  }
+  return xx > 0 && yy > 0 ? xy / (Math.sqrt(xx) * Math.sqrt(yy)) : Number.NaN;
+}
