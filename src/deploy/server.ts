@@ -141,6 +141,10 @@ async function createApp(service: Service, options: ServerOptions): Promise<Fast
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: `There is nothing at ${request.url.slice(0, 200)}` }),
   );
+  // While draining, a connection that was kept alive is closed with its last answer, or it would be waited for.
+  app.addHook('onSend', async (_request, reply) => {
+    if (service.draining) reply.header('connection', 'close');
+  });
   app.addHook('onResponse', async (request, reply) => {
     service.metrics.answered(request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime / 1000);
   });
