@@ -55,7 +55,16 @@ function buildWasm(name, ...flags) {
   run(`WebAssembly ${name}`, bin('asc'), 'assembly/index.ts', ...output, ...kernelFlags, ...flags);
 }
 
+/** The stand-alone predict module: a memory of its own, no imports, no SIMD; src/deploy/wasm.ts writes the model into it. */
+function buildPredict() {
+  const flags = ['--runtime', 'stub', '--use', 'abort=', '--noAssert', '-O3', '--shrinkLevel', '1', '--converge'];
+  const memory = ['--initialMemory', '1', '--disable', 'bulk-memory'];
+  const output = ['--outFile', 'dist/wasm/predict.wasm'];
+  run('WebAssembly predict', bin('asc'), 'assembly/predict.ts', ...output, ...flags, ...memory);
+}
+
 if (wanted === 'all' || wanted === 'wasm') {
+  buildPredict();
   buildWasm('simd-threads', '--enable', 'simd,threads', '--sharedMemory', '--maximumMemory', '65536');
   buildWasm('simd', '--enable', 'simd');
 }
