@@ -1,5 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine } from '../engine/engine.js';
+import { turnEventLoop } from '../engine/turn.js';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
 import { runProgram } from '../scoring/interpreter.js';
 import { type Row, RowEncoder, RowError } from '../scoring/rows.js';
@@ -49,7 +50,7 @@ async function predictTable(
     results.forEach((values, index) => {
       outputs[index]!.set(values, start);
     });
-    await new Promise((resolve) => setImmediate(resolve));
+    await turnEventLoop();
   }
   return tableFromRegisters(
     program.outputs.map(({ name, type, labels }, index) => ({ name, type, labels, values: outputs[index]! })),

@@ -20,6 +20,8 @@ export interface StepContext<State> {
   readonly workflow: Workflow;
   /** The run's folder. */
   readonly folder: string;
+  /** SHA-256 of what the step reads: the same for the same work. */
+  readonly key: string;
   /** What earlier steps left for later ones, in memory. */
   readonly state: State;
   readonly signal?: AbortSignal;
@@ -40,7 +42,7 @@ export interface StepResult {
 export interface Step<State> {
   readonly name: string;
   /** The settings it reads; with the earlier steps' outputs they are the key under which its own are kept. */
-  settings(workflow: Workflow): unknown;
+  settings(workflow: Workflow): unknown | Promise<unknown>;
   run(context: StepContext<State>): Promise<StepResult>;
   /** Puts into `state` what `run` would have put there, from the outputs in the folder. */
   restore(context: StepContext<State>, summary: Readonly<Record<string, unknown>>): Promise<void>;
@@ -164,9 +166,10 @@ async function takeStep<State>(
   const begin = performance.now();
   const seconds = () => Math.round(performance.now() - begin) / 1000;
   const before = done.map(({ key, outputs }) => [key, outputs]);
-  const key = hashText(canonicalJson([step.name, options.version, workflow.seed, step.settings(workflow), before]));
+  const settings = await step.settings(workflow);
+  const key = hashText(canonicalJson([step.name, options.version, workflow.seed, settings, before]));
   const files = new Set<string>();
-  const context = makeContext(step, workflow, folder, state, options, files);
+  const context = makeContext(step.name, key, workflow, folder, state, options, files);
   const kept = options.fresh ? undefined : await findKept(step.name, key, folder, earlier);
   if (kept) {
     await step.restore(context, kept.summary);
@@ -179,7 +182,8 @@ async function takeStep<State>(
 }
 
 function makeContext<State>(
-  step: Step<State>,
+  name: string,
+  key: string,
   workflow: Workflow,
   folder: string,
   state: State,
@@ -189,9 +193,10 @@ function makeContext<State>(
   return {
     workflow,
     folder,
+    key,
     state,
     signal: options.signal,
-    onProgress: (progress) => options.onProgress?.(step.name, progress),
+    onProgress: (progress) => options.onProgress?.(name, progress),
     async write(path, content) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       await writeFileAtomic(join(folder, path), content as Buffer);

@@ -60,8 +60,10 @@ export const workflowSchema = z.strictObject({
       model: z.string().optional(),
     })
     .prefault({}),
-  /** The challenger replaces the champion where its error is lower by more than this share. */
-  gate: z.strictObject({ minimumGain: z.number().min(0).default(0) }).prefault({}),
+  /** When a challenger takes the champion's place: it must be better beyond chance, or at least not worse. */
+  gate: z
+    .strictObject({ rule: z.enum(['better', 'not-worse']).default('better'), minimumScore: z.number().optional() })
+    .prefault({}),
   deploy: z.strictObject({ name: z.string().optional(), rows: z.int().min(1).max(10_000).default(100) }).prefault({}),
   monitor: z
     .strictObject({ psi: z.number().gt(0).default(0.2), alpha: z.number().gt(0).lt(1).default(0.05) })

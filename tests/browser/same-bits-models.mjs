@@ -1,0 +1,66 @@
+// Fits every model on data made from a seed and hashes what was learnt and predicted, bit for bit. It runs in Node and,
+// bundled, in a browser.
+import { createEngine } from '../../dist/engine/engine.js';
+import { stream } from '../../dist/engine/random.js';
+import { models } from '../../dist/models/index.js';
+import { programImage } from '../../dist/scoring/serialize.js';
+import { readRegister, tableFromRegisters } from '../../dist/table/columns.js';
+
+const ROWS = 3000;
+
+/** Numbers (some missing where the model takes them), a category for models that take it, and a target of each kind. */
+function makeTable(task, complete) {
+  const random = stream(7, 'same bits', task);
+  const column = (name, value) => ({ name, type: 'number', values: Float64Array.from({ length: ROWS }, value) });
+  const x = ['a', 'b', 'c', 'd'].map((name) => column(name, () => random.normal()));
+  if (!complete) for (let row = 0; row < ROWS; row += 17) x[1].values[row] = Number.NaN;
+  const group = Float64Array.from({ length: ROWS }, () => random.integer(5));
+  const signal = (row) =>
+    x[0].values[row] * 1.5 +
+    (x[1].values[row] > 0 ? 1 : 0) +
+    x[2].values[row] * x[3].values[row] +
+    (group[row] === 3 ? 2 : 0);
+  const y = Float64Array.from({ length: ROWS }, (_, row) => signal(row) + random.normal() * 0.3);
+  const target =
+    task === 'classification'
+      ? { name: 'y', type: 'category', labels: ['no', 'yes'], values: y.map((value) => (value > 1 ? 1 : 0)) }
+      : { name: 'y', type: 'number', values: y };
+  const features = complete
+    ? x
+    : [...x, { name: 'group', type: 'category', labels: ['p', 'q', 'r', 's', 't'], values: group }];
+  return tableFromRegisters([...features, ...(task === 'clustering' ? [] : [{ ...target, role: 'target' }])]);
+}
+
+async function sha256(parts) {
+  const bytes = parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength).slice());
+  const all = new Uint8Array(bytes.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of bytes) {
+    all.set(part, at);
+    at += part.length;
+  }
+  const digest = await crypto.subtle.digest('SHA-256', all);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** One hash a model and task: of its program, its arrays, and its predictions. */
+export async function fitAll(options) {
+  const engine = await createEngine(options);
+  const hashes = {};
+  try {
+    for (const { name, tasks, create } of models) {
+      for (const task of tasks) {
+        const table = makeTable(task, !/boosting|forest|dummy/.test(name));
+        const model = await create(task).fit(table, { engine, ...(task !== 'clustering' && { target: 'y' }) });
+        const predictions = await model.predict(table, { engine });
+        const columns = model.program.outputs.map(
+          (output) => readRegister(predictions, output.name, output.labels).values,
+        );
+        hashes[`${name} ${task}`] = await sha256([programImage(model.program), ...columns]);
+      }
+    }
+  } finally {
+    await engine.close();
+  }
+  return hashes;
+}
