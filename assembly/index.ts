@@ -1,5 +1,6 @@
 // The compiled kernels' one entry: re-exports only. The contract of each stands in src/kernels/<stem>.ts.
 export * from './elementary';
 export * from './gradient-descent';
+export * from './limits';
 export * from './random';
 export * from './tree-building';

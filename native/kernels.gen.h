@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "f70a0bb7cbd8dad9"
+#define LANEWISE_KERNELS_HASH "870e3d0dc3670406"
 
 namespace lanewise {
 
@@ -26,6 +26,8 @@ struct Kernels {
   double (*gradient_squared_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*gram_f64)(const double* x, const double* weights, double* gram, double* weighted, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*linear_scores_f64)(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+  void (*limit_multiply_add_f32)(float* values, double factor, double addend, int32_t rounds, int32_t count);
+  void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowCount);
@@ -94,6 +96,12 @@ void gram_f64(const double* x, const double* weights, double* gram, double* weig
 /// out = intercept + x·coefficients, added in the order of the columns.
 /// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; coefficients[columnCount + 1] in; out[rowCount] out
 void linear_scores_f64(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+/// values ← values·factor + addend, over and over: the most multiplications and additions in f32.
+/// values[count] inout
+void limit_multiply_add_f32(float* values, double factor, double addend, int32_t rounds, int32_t count);
+/// values ← values·factor + addend, over and over: the most multiplications and additions in f64.
+/// values[count] inout
+void limit_multiply_add_f64(double* values, double factor, double addend, int32_t rounds, int32_t count);
 /// Uniform numbers in [0, 1), 53 bits each: values startIndex … startIndex + count − 1 of a key.
 /// out[count] out
 void random_uniform_f64(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
@@ -145,6 +153,8 @@ inline constexpr Kernels all_kernels{
     gradient_squared_f64,
     gram_f64,
     linear_scores_f64,
+    limit_multiply_add_f32,
+    limit_multiply_add_f64,
     random_uniform_f64,
     random_words_u32,
     bins_encode_f64,

@@ -1,5 +1,6 @@
 // Derived from the kernel table by `npm run generate`; do not edit.
 #include "../elementary.cpp"
 #include "../gradient-descent.cpp"
+#include "../limits.cpp"
 #include "../random.cpp"
 #include "../tree-building.cpp"

@@ -34,6 +34,10 @@ export interface KernelFunctions {
   gram_f64(xOffset: number, weightsOffset: number, gramOffset: number, weightedOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
   /** out = intercept + x·coefficients, added in the order of the columns. */
   linear_scores_f64(xOffset: number, coefficientsOffset: number, outOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
+  /** values ← values·factor + addend, over and over: the most multiplications and additions in f32. */
+  limit_multiply_add_f32(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
+  /** values ← values·factor + addend, over and over: the most multiplications and additions in f64. */
+  limit_multiply_add_f64(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
   /** Uniform numbers in [0, 1), 53 bits each: values startIndex … startIndex + count − 1 of a key. */
   random_uniform_f64(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
   /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
@@ -59,4 +63,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'f70a0bb7cbd8dad9';
+export const kernelsHash = '870e3d0dc3670406';

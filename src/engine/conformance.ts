@@ -99,7 +99,8 @@ export function placeCase(prepared: KernelCase, { arena }: Pick<Engine, 'arena'>
     const view = viewOf(argument.dtype, block.buffer, block.byteOffset + shift, contents.length);
     // `out` and `scratch` keep garbage that the reference did not see: what is not overwritten shows.
     if (argument.role === 'in' || argument.role === 'inout') (view as Uint8Array).set(contents as Uint8Array);
-    placed.set(argument.name, { argument, block, view, guards: block.slice() });
+    const end = shift + contents.byteLength;
+    placed.set(argument.name, { argument, block, view, head: block.slice(0, shift), tail: block.slice(end) });
     return view.byteOffset;
   });
   return {
@@ -127,26 +128,26 @@ interface Placed {
   readonly argument: BufferArgument;
   readonly block: Uint8Array;
   readonly view: AnyArray;
-  /** The whole block before the call. */
-  readonly guards: Uint8Array;
+  /** The bytes before and behind the buffer, as they were before the call. */
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
 }
 
 function findDisagreement(
-  { kernel, after, before, result: expected }: KernelCase,
+  { kernel, after, before: inputs, result: expected }: KernelCase,
   placed: ReadonlyMap<string, Placed>,
   result: number | void,
 ): string | undefined {
   if (kernel.returns !== 'void' && !agree(result as number, expected as number, kernel)) {
     return `it returned ${show(result as number)}, expected ${show(expected as number)}`;
   }
-  for (const [name, { argument, block, view, guards }] of placed) {
-    const start = view.byteOffset - block.byteOffset;
-    for (let i = 0; i < block.length; i++) {
-      const inside = i >= start && i < start + view.byteLength;
-      if (!inside && block[i] !== guards[i]) return `${name}: wrote ${describeOverrun(i, start, view.byteLength)}`;
-    }
+  for (const [name, { argument, block, view, head, tail }] of placed) {
+    const before = head.findIndex((byte, index) => block[index] !== byte);
+    if (before >= 0) return `${name}: wrote ${head.length - before} bytes before its start`;
+    const behind = tail.findIndex((byte, index) => block[head.length + view.byteLength + index] !== byte);
+    if (behind >= 0) return `${name}: wrote ${behind + 1} bytes past its end`;
     if (argument.role === 'scratch') continue;
-    const wanted = (argument.role === 'in' ? before : after).get(name)!;
+    const wanted = (argument.role === 'in' ? inputs : after).get(name)!;
     for (let i = 0; i < view.length; i++) {
       if (agree(view[i]!, wanted[i]!, kernel)) continue;
       const was = argument.role === 'in' ? 'was changed to' : 'is';
@@ -154,10 +155,6 @@ function findDisagreement(
     }
   }
   return undefined;
-}
-
-function describeOverrun(byte: number, start: number, length: number): string {
-  return byte < start ? `${start - byte} bytes before its start` : `${byte - start - length + 1} bytes past its end`;
 }
 
 function show(value: number | bigint): string {
@@ -199,15 +196,17 @@ function viewOf(dtype: Dtype, buffer: ArrayBufferLike, offset: number, length: n
   return new (dtypes[dtype].array as typeof Uint8Array)(buffer, offset, length);
 }
 
-/** Bytes of a 32-bit xorshift: quick, and never all zero. */
+/** The bytes of a 32-bit xorshift, which are never all zero; after 1,024 they repeat. */
 function fillGarbage(bytes: Uint8Array, random: CaseRandom): void {
   let state = 1 + random.integer(0xfffffffe);
-  for (let i = 0; i < bytes.length; i++) {
+  const start = Math.min(bytes.length, 1024);
+  for (let i = 0; i < start; i++) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
     bytes[i] = state;
   }
+  for (let filled = start; filled < bytes.length; filled *= 2) bytes.copyWithin(filled, 0, filled);
 }
 
 function copyOf(contents: ReadonlyMap<string, AnyArray | null>): Map<string, AnyArray | null> {

@@ -114,7 +114,8 @@ export type Family =
   | 'statistics'
   | 'elementary'
   | 'random'
-  | 'scoring';
+  | 'scoring'
+  | 'limits'; // what the machine can do at most: the bench's measure
 
 export interface KernelDefinition<A extends readonly Argument[]> {
   /** family_action_dtype, the one spelling in every language. */

@@ -1,13 +1,16 @@
 import type { Kernel } from './contract.js';
 import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
+import * as limits from './limits.js';
 import * as random from './random.js';
 import * as treeBuilding from './tree-building.js';
 
 /** The families, one module a line. */
+// biome-ignore format: a line a module, so that two additions do not meet
 const families = [
   elementary,
-  gradientDescent, //
+  gradientDescent,
+  limits,
   random,
   treeBuilding,
 ];
