@@ -1,0 +1,69 @@
+import { LanewiseError, unknownName } from '../errors.js';
+import type { TaskKind } from '../table/interfaces.js';
+import { classificationScorers } from './classification.js';
+import { clusteringScorers } from './clustering.js';
+import type { Scorer } from './metric.js';
+import { probabilityScorers } from './probability.js';
+import { rankingScorers } from './ranking.js';
+import { regressionScorers } from './regression.js';
+
+/** Every metric that Lanewise offers, by scikit-learn's scorer names. */
+export const metrics: readonly Scorer[] = [
+  ...classificationScorers,
+  ...rankingScorers,
+  ...probabilityScorers,
+  ...regressionScorers,
+  ...clusteringScorers,
+];
+
+const byName = new Map(metrics.map((metric) => [metric.name, metric]));
+
+/** @throws LanewiseError `usage` with the nearest name, or where the metric is for another task. */
+export function metricNamed(name: string, task?: TaskKind): Scorer {
+  const metric = byName.get(name);
+  const offered = metrics.filter((entry) => task === undefined || entry.task === task).map((entry) => entry.name);
+  if (!metric) throw unknownName('metric', name, offered);
+  if (task !== undefined && metric.task !== task) {
+    throw new LanewiseError('usage', `Expected a metric for ${task} but ${name} is for ${metric.task}`, {
+      hint: `For ${task} there are: ${offered.join(', ')}`,
+    });
+  }
+  return metric;
+}
+
+/** What is reported where nothing else is asked for; the first is what models are ranked by. */
+export function defaultMetrics(task: TaskKind, classCount = 2): Scorer[] {
+  return defaultNames(task, classCount).map((name) => metricNamed(name));
+}
+
+/** The metric that ranks: RMSE for numbers, ROC AUC for two classes, accuracy for more. */
+export function primaryMetric(task: TaskKind, classCount = 2): Scorer {
+  return defaultMetrics(task, classCount)[0]!;
+}
+
+function defaultNames(task: TaskKind, classCount: number): string[] {
+  if (task === 'clustering') return ['adjusted_rand_score', 'normalized_mutual_info_score'];
+  if (task === 'regression') {
+    return [
+      'neg_root_mean_squared_error',
+      'neg_mean_absolute_error',
+      'r2',
+      'neg_mean_squared_error',
+      'neg_median_absolute_error',
+    ];
+  }
+  if (classCount === 2) {
+    return [
+      'roc_auc',
+      'average_precision',
+      'accuracy',
+      'balanced_accuracy',
+      'f1',
+      'f1_macro',
+      'neg_log_loss',
+      'neg_brier_score',
+    ];
+  }
+  // Accuracy first: log loss would rank a forest, whose probabilities reach 0, by its few surest mistakes.
+  return ['accuracy', 'neg_log_loss', 'balanced_accuracy', 'f1_macro', 'roc_auc_ovr', 'neg_brier_score'];
+}

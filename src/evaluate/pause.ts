@@ -1,0 +1,16 @@
+/** Milliseconds of work between two turns of the event loop. */
+const SLICE = 30;
+
+/** Gives the event loop a turn when it has waited long enough; call it between pieces of work. */
+export function createPause(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < SLICE) return;
+    await new Promise<void>((resolve) => {
+      // Browsers have no setImmediate.
+      if (typeof setImmediate === 'function') setImmediate(resolve);
+      else setTimeout(resolve, 0);
+    });
+    last = performance.now();
+  };
+}
