@@ -55,7 +55,10 @@ export async function tune(
   const { trials = 20, patience, budgetSeconds, seed = 0 } = options;
   if (!Number.isInteger(trials) || trials < 1) throw invalid('trials', 'an integer >= 1', trials);
   const base = estimatorOf({});
-  const plan = planFolds(base.task, table, { ...options, metrics: options.metric === undefined ? undefined : [options.metric] });
+  const plan = planFolds(base.task, table, {
+    ...options,
+    metrics: options.metric === undefined ? undefined : [options.metric],
+  });
   const scorer = plan.scorers[0]!;
   const space = overrideSpace(base.declarations, options.space);
   if (space.length === 0) {
