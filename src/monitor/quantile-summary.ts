@@ -68,9 +68,10 @@ export function mergeSummaries(
  */
 function compress(summary: QuantileSummary, capacity: number): QuantileSummary {
   const total = totalOf(summary);
+  if (capacity === Number.POSITIVE_INFINITY) return summary; // a passing comparison of two columns, not kept
   const kept = Math.max(2, Math.min(capacity, Math.floor(total / FEWEST_ROWS_A_VALUE)));
   const last = summary.values.length - 1;
-  if (last + 1 <= capacity && last + 1 <= Math.max(kept, 16)) return summary;
+  if (last < kept) return summary;
   const values: number[] = [];
   const cumulative: number[] = [];
   let [keptCount, worst] = [0, 0];
