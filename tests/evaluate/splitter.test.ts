@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import {
+  givenFolds,
+  groupKFold,
+  holdOut,
+  kFold,
+  latestHoldOut,
+  repeated,
+  rowsInRange,
+  stratifiedKFold,
+  timeHoldOut,
+  timeSeriesSplit,
+} from '#lanewise/evaluate/splitter.js';
+import { tableFromRegisters } from '#lanewise/table/columns.js';
+import { golden } from '../agreement/golden.js';
+
+const DAY = 86_400_000;
+const START = Date.UTC(2019, 2, 1);
+
+function tableOf(rows: number) {
+  return tableFromRegisters([
+    { name: 'x', type: 'number', values: Float64Array.from({ length: rows }, (_, i) => i) },
+    {
+      name: 'class',
+      type: 'category',
+      labels: ['a', 'b', 'c'],
+      values: Float64Array.from({ length: rows }, (_, i) => (i % 10 < 6 ? 0 : i % 10 < 9 ? 1 : 2)),
+    },
+    { name: 'customer', type: 'number', values: Float64Array.from({ length: rows }, (_, i) => Math.floor(i / 4)) },
+    // Days run backwards, so that order in time is not order in the file.
+    {
+      name: 'when',
+      type: 'timestamp',
+      values: Float64Array.from({ length: rows }, (_, i) => START + (rows - 1 - i) * DAY),
+    },
+  ]);
+}
+
+const table = tableOf(53);
+const options = { target: 'class', seed: 7 };
+
+describe.each([kFold(), stratifiedKFold(), groupKFold({ group: 'customer' }), kFold({ folds: 7, shuffle: false })])(
+  '$name',
+  (splitter) => {
+    const folds = splitter.split(table, options);
+
+    test('tests every row once, and never what it trains on', () => {
+      const tested = folds.flatMap((fold) => Array.from(fold.test));
+      expect(tested.sort((a, b) => a - b)).toEqual(Array.from({ length: 53 }, (_, row) => row));
+      for (const { train, test: own } of folds) {
+        expect(train.length + own.length).toBe(53);
+        expect(Array.from(own).some((row) => train.includes(row))).toBe(false);
+      }
+    });
+
+    test('gives the same folds for the same seed', () => {
+      expect(splitter.split(table, options)).toEqual(folds);
+    });
+  },
+);
+
+test('folds differ by at most one row, and with another seed they are others', () => {
+  const folds = kFold().split(table, options);
+  const sizes = folds.map((fold) => fold.test.length);
+  expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+  expect(kFold().split(table, { ...options, seed: 8 })).not.toEqual(folds);
+});
+
+test('without shuffling folds are runs of rows', () => {
+  const [first] = kFold({ folds: 7, shuffle: false }).split(table, options);
+  expect(Array.from(first!.test)).toEqual(Array.from({ length: first!.test.length }, (_, row) => row));
+});
+
+test('strata are spread so that each class differs by at most one row a fold', () => {
+  const folds = stratifiedKFold({ folds: 4 }).split(table, options);
+  for (const code of [0, 1, 2]) {
+    const counts = folds.map(
+      ({ test: own }) => Array.from(own).filter((i) => (i % 10 < 6 ? 0 : i % 10 < 9 ? 1 : 2) === code).length,
+    );
+    expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+  }
+});
+
+test('a group is never on both sides', () => {
+  for (const { train, test: own } of groupKFold({ group: 'customer', folds: 4 }).split(table, options)) {
+    const groups = new Set(Array.from(train, (row) => Math.floor(row / 4)));
+    expect(Array.from(own).some((row) => groups.has(Math.floor(row / 4)))).toBe(false);
+  }
+});
+
+test('repeats are other splits of the same rows', () => {
+  const folds = repeated(kFold({ folds: 3 }), 2).split(table, options);
+  expect(folds.length).toBe(6);
+  expect(folds.slice(0, 3)).toEqual(kFold({ folds: 3 }).split(table, options));
+  expect(folds.slice(3)).not.toEqual(folds.slice(0, 3));
+});
+
+test('time series folds are those of scikit-learn', () => {
+  for (const { options: k, folds } of golden('evaluate').time_series) {
+    const splitter = timeSeriesSplit({
+      folds: k.n_splits,
+      gap: k.gap,
+      testSize: k.test_size,
+      maxTrainSize: k.max_train_size,
+    });
+    const own = splitter.split(table, {}).map((fold) => [Array.from(fold.train), Array.from(fold.test)]);
+    expect(own).toEqual(folds);
+  }
+});
+
+test('with a time column the past trains and the future tests', () => {
+  for (const { train, test: own } of timeSeriesSplit({ folds: 4, time: 'when' }).split(table, {})) {
+    // Days run backwards: later days are earlier rows.
+    expect(Math.max(...own)).toBeLessThan(Math.min(...train));
+  }
+});
+
+test('given folds are taken as they are', () => {
+  const foldOf = Float64Array.from({ length: 53 }, (_, row) => (row % 3) + 1);
+  const folds = givenFolds(foldOf).split(table, {});
+  expect(folds.map((fold) => fold.test[0])).toEqual([0, 1, 2]);
+  expect(() => givenFolds([0, 1]).split(table, {})).toThrow(/a fold for each of 53 rows but received 2/);
+});
+
+test('a hold-out has the share asked for, of every class', () => {
+  const [fold] = holdOut({ testFraction: 0.2, stratify: 'class' }).split(tableOf(200), { seed: 1 });
+  expect(fold!.test.length).toBe(40);
+  const rare = Array.from(fold!.test).filter((row) => row % 10 === 9).length;
+  expect(rare).toBe(4);
+});
+
+test('ranges of time take whole days, the last one included', () => {
+  const range = { from: '2019-03-02', to: '2019-03-04' };
+  const [fold] = timeHoldOut({ time: 'when', train: { to: '2019-03-01' }, test: range }).split(table, {});
+  expect(Array.from(fold!.test)).toEqual([49, 50, 51]);
+  expect(Array.from(fold!.train)).toEqual([52]);
+  expect(() => rowsInRange(table, 'when', { from: '2020-01-01' })).toThrow(/No row has a time/);
+});
+
+test('the latest rows are held out in time', () => {
+  const [fold] = latestHoldOut({ time: 'when', testFraction: 0.1 }).split(table, {});
+  expect(Array.from(fold!.test)).toEqual([0, 1, 2, 3, 4]);
+});
+
+test('more folds than rows are refused', () => {
+  expect(() => kFold({ folds: 60 }).split(table, {})).toThrow(/number of rows \(53\) for folds/);
+  expect(() => groupKFold({ group: 'customer', folds: 20 }).split(table, {})).toThrow(/groups in "customer"/);
+  expect(() => kFold({ folds: 1 }).split(table, {})).toThrow(/from 2/);
+});
