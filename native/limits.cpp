@@ -1,30 +1,29 @@
-// As many multiplications and additions as the machine does: src/kernels/limits.ts. Twelve registers at a time.
+// What the machine can do at most: src/kernels/limits.ts. As many chains as hide the latencies and fit the registers.
 namespace lanewise::LANEWISE_ISA {
 
 namespace {
 
 template <typename T>
-LANEWISE_INLINE void multiplyAdd(T* values, T factor, T addend, int32_t rounds, int32_t count) {
-  constexpr int registers = 12;
-  constexpr int32_t block = registers * vectorLength<T>;
-  const Vector<T> a = splat(factor), b = splat(addend);
+void multiplyAdd(T* values, T factor, T addend, int32_t rounds, int32_t count) {
+  constexpr int32_t step = vectorLength<T>;
+  constexpr int chains = vectorBytes == 64 ? 24 : 12;
   int32_t i = 0;
-  for (; i + block <= count; i += block) {
-    Vector<T> v[registers];
-#pragma GCC unroll 12
-    for (int k = 0; k < registers; k++) v[k] = loadVector(values + i + k * vectorLength<T>);
+  for (; i + chains * step <= count; i += chains * step) {
+    Vector<T> held[chains];
+#pragma GCC unroll 24
+    for (int k = 0; k < chains; k++) held[k] = loadVector(values + i + k * step);
     for (int32_t round = 0; round < rounds; round++) {
-#pragma GCC unroll 12
-      for (int k = 0; k < registers; k++) v[k] = v[k] * a + b;
+#pragma GCC unroll 24
+      for (int k = 0; k < chains; k++) held[k] = held[k] * factor + addend;
     }
-#pragma GCC unroll 12
-    for (int k = 0; k < registers; k++) storeVector(values + i + k * vectorLength<T>, v[k]);
+#pragma GCC unroll 24
+    for (int k = 0; k < chains; k++) storeVector(values + i + k * step, held[k]);
   }
-  for (; i < count; i++) {
-    T value = values[i];
-    for (int32_t round = 0; round < rounds; round++) value = value * factor + addend;
-    values[i] = value;
-  }
+  forEachVector<T>(count - i, [=](int32_t at, auto access) LANEWISE_INLINE_LAMBDA {
+    Vector<T> held = access.load(values + i + at);
+    for (int32_t round = 0; round < rounds; round++) held = held * factor + addend;
+    access.store(values + i + at, held);
+  });
 }
 
 }  // namespace
