@@ -22,7 +22,10 @@ function decode(file: string, bytes: Uint8Array): Table {
 }
 
 export function damagedArrow(file: string, cause: unknown): LanewiseError {
-  const reason = String(cause instanceof Error ? cause.message : cause).split('\n')[0]!;
+  // What the decoder trips over in a damaged file says nothing to its owner.
+  const tripped = cause instanceof TypeError || cause instanceof RangeError;
+  const message = String(cause instanceof Error ? cause.message : cause).split('\n')[0]!;
+  const reason = tripped ? 'it is cut off or damaged' : message;
   return new LanewiseError(
     'file',
     `Expected an Arrow IPC file or stream but ${file} cannot be read as one: ${reason}`,

@@ -9,6 +9,7 @@ export type Format = 'csv' | 'parquet' | 'arrow';
 export interface SourceBytes {
   /** The contents, decompressed. */
   readonly bytes: Uint8Array;
+  readonly compressed: boolean;
   /** SHA-256 of the file as it lies, in hexadecimal. */
   readonly hash: string;
 }
@@ -19,9 +20,9 @@ const MAX_BYTES = 2 ** 31 - 1;
 export async function readSource(path: string): Promise<SourceBytes> {
   const raw = await readBytes(path);
   const hash = createHash('sha256').update(raw).digest('hex');
-  if (raw[0] !== 0x1f || raw[1] !== 0x8b) return { bytes: raw, hash };
+  if (raw[0] !== 0x1f || raw[1] !== 0x8b) return { bytes: raw, compressed: false, hash };
   try {
-    return { bytes: await promisify(gunzip)(raw), hash };
+    return { bytes: await promisify(gunzip)(raw), compressed: true, hash };
   } catch (cause) {
     throw new LanewiseError('file', `Expected gzip data in ${path} but it is damaged or cut off`, {
       file: path,

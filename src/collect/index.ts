@@ -1,13 +1,24 @@
+import type { Table } from 'apache-arrow';
 import { defaultEngine, type Engine } from '../engine/engine.js';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
 import type { Collected, Context } from '../table/interfaces.js';
-import { readArrowBytes } from './arrow.js';
+import { checkedArrow, damagedArrow, readArrowBytes } from './arrow.js';
 import { type CsvOptions, readCsvBytes } from './csv.js';
 import { duckdbReader } from './csv-duckdb-node.js';
 import { loadDuckdb } from './duckdb-node.js';
-import { type Format, formatOf, readSource } from './files-node.js';
+import { type Format, formatOf, readSource, type SourceBytes } from './files-node.js';
 import { damagedParquet, readParquetBytes } from './parquet.js';
 import { readParquetWithDuckdb } from './parquet-duckdb-node.js';
+
+export { missingTokens } from './cells.js';
+export {
+  applyContract,
+  type ColumnContract,
+  type Contract,
+  contractFromYaml,
+  contractToYaml,
+  inferContract,
+} from './contract.js';
 
 export interface ReadOptions extends CsvOptions {
   /** Default: by the file's first bytes, then by its name's ending. */
@@ -27,18 +38,22 @@ const SMALL_BYTES = 1 << 18;
  */
 export async function readTable(path: string, options: ReadOptions = {}): Promise<Collected> {
   throwIfCancelled(options.signal);
-  const { bytes, hash } = await readSource(path);
-  const collected = await readFormat(path, bytes, options);
+  const { hash, ...source } = await readSource(path);
+  const collected = await readFormat(path, source, options);
   throwIfCancelled(options.signal);
   return { ...collected, hash };
 }
 
-async function readFormat(path: string, bytes: Uint8Array, options: ReadOptions): Promise<Omit<Collected, 'hash'>> {
+async function readFormat(
+  path: string,
+  { bytes, compressed }: Omit<SourceBytes, 'hash'>,
+  options: ReadOptions,
+): Promise<Omit<Collected, 'hash'>> {
   const format = options.format ?? formatOf(path, bytes);
   if (bytes.length === 0) {
     throw new LanewiseError('data', `Expected a table in ${path} but the file is empty`, { file: path });
   }
-  if (format === 'arrow') return readArrowBytes(path, bytes);
+  if (format === 'arrow') return compressed ? readArrowBytes(path, bytes) : readArrowFile(path, options);
   const duckdb = await wantsDuckdb(path, format === 'csv' && bytes.length < SMALL_BYTES, options);
   if (format === 'csv') {
     const fast = duckdb ? duckdbReader(path, options.engine ?? (await defaultEngine())) : undefined;
@@ -53,6 +68,19 @@ async function readFormat(path: string, bytes: Uint8Array, options: ReadOptions)
     if (options.reader === 'duckdb') throw damagedParquet(path, error);
     return readParquetBytes(path, bytes);
   }
+}
+
+/** Straight into the engine's memory: no byte is copied after the read. The table stays there as long as the engine. */
+async function readArrowFile(path: string, options: ReadOptions): Promise<Omit<Collected, 'hash'>> {
+  const { readIpcFile } = await import('../engine/ipc-node.js');
+  const engine = options.engine ?? (await defaultEngine());
+  let table: Table;
+  try {
+    table = readIpcFile(engine, path).table;
+  } catch (error) {
+    throw damagedArrow(path, error instanceof LanewiseError && error.cause ? error.cause : error);
+  }
+  return checkedArrow(path, table);
 }
 
 async function wantsDuckdb(path: string, isSmall: boolean, { reader = 'auto' }: ReadOptions): Promise<boolean> {

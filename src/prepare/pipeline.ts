@@ -58,17 +58,20 @@ export class Pipeline {
     );
     const fitted: FittedTransformer[] = [];
     let program = identity(state.features);
+    // A name may belong to a column that a step took away, but not to one that never was.
+    const known = new Set(columnsOf(table).map(({ name }) => name));
     for (const { transformer, columns } of this.steps) {
       throwIfCancelled(context.signal);
       const current = state.table();
       const step = await transformer.fit(current, {
         ...context,
-        columns: selected(columns ?? 'all', state.features),
+        columns: selected(columns ?? 'all', state.features, transformer.name, known),
       });
       if (step.keptRows) state.keep(step.keptRows);
       const stepProgram = lowered(step, state.features);
       state.run(stepProgram);
       program = compose(program, stepProgram);
+      for (const { name } of state.features) known.add(name);
       fitted.push(step);
     }
     const used = withoutUnusedInputs(program);
@@ -154,10 +157,16 @@ function lowered(step: FittedTransformer, features: readonly RegisterColumn[]): 
   return builder.build();
 }
 
-function selected(selection: ColumnSelection, features: readonly RegisterColumn[]): string[] {
+function selected(
+  selection: ColumnSelection,
+  features: readonly RegisterColumn[],
+  step: string,
+  known: ReadonlySet<string>,
+): string[] {
   if (selection === 'all') return features.map(({ name }) => name);
   if ('names' in selection) {
     const wanted = new Set(selection.names);
+    for (const name of wanted) if (!known.has(name)) throw unknownName(`column for ${step}`, name, [...known], 'data');
     return features.filter(({ name }) => wanted.has(name)).map(({ name }) => name);
   }
   return features.filter((feature) => selection.kinds.includes(kindOf(feature))).map(({ name }) => name);

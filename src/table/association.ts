@@ -5,9 +5,12 @@ import { sortedPresent } from './statistics.js';
 const GROUPS = 64;
 
 /** Each row's group, and how many groups there are: categories as they are, numbers in quantile groups, missing last. */
-export function groupsOf({ type, values, labels }: RegisterColumn): { groups: Int32Array; count: number } {
+export function groupsOf(
+  { type, values, labels }: RegisterColumn,
+  mostGroups = GROUPS,
+): { groups: Int32Array; count: number } {
   const groups = new Int32Array(values.length);
-  const edges = type === 'category' ? undefined : quantileEdges(values);
+  const edges = type === 'category' ? undefined : quantileEdges(values, mostGroups);
   const count = edges ? edges.length + 1 : labels!.length;
   for (let i = 0; i < values.length; i++) {
     const x = values[i]!;
@@ -16,10 +19,10 @@ export function groupsOf({ type, values, labels }: RegisterColumn): { groups: In
   return { groups, count: count + 1 };
 }
 
-function quantileEdges(values: Float64Array): Float64Array {
+function quantileEdges(values: Float64Array, groups: number): Float64Array {
   const sorted = sortedPresent(values);
   const edges = new Set<number>();
-  for (let k = 1; k < GROUPS && sorted.length > 0; k++) edges.add(sorted[Math.floor((sorted.length * k) / GROUPS)]!);
+  for (let k = 1; k < groups && sorted.length > 0; k++) edges.add(sorted[Math.floor((sorted.length * k) / groups)]!);
   edges.delete(sorted[0]!);
   return Float64Array.from(edges);
 }
