@@ -2,6 +2,10 @@ import type { ParameterDeclarations, ParameterValue } from '../parameters.js';
 import type { Estimator, TaskKind } from '../table/interfaces.js';
 import { DummyClassifier, DummyRegressor } from './dummy/dummy.js';
 import { classifierParameters, regressorParameters } from './dummy/parameters.js';
+import { Ridge } from './linear/linear.js';
+import { ridgeParameters } from './linear/parameters.js';
+import { LogisticRegression } from './logistic-regression/logistic-regression.js';
+import { logisticRegressionParameters } from './logistic-regression/parameters.js';
 
 /** One line of the list of models: how the command line and the workflow file find an estimator. */
 export interface ModelEntry {
@@ -20,5 +24,11 @@ export const models: readonly ModelEntry[] = [
     declarations: (task) => (task === 'regression' ? regressorParameters : classifierParameters),
     create: (task, parameters) =>
       task === 'regression' ? new DummyRegressor(parameters) : new DummyClassifier(parameters),
+  },
+  {
+    name: 'linear',
+    tasks: ['classification', 'regression'],
+    declarations: (task) => (task === 'regression' ? ridgeParameters : logisticRegressionParameters),
+    create: (task, parameters) => (task === 'regression' ? new Ridge(parameters) : new LogisticRegression(parameters)),
   },
 ];

@@ -1,0 +1,126 @@
+import type { Table } from 'apache-arrow';
+import { defaultEngine, type Engine } from '../../engine/engine.js';
+import { blockSum, DesignMatrix, LinearProblem } from '../../engine/linear-algebra.js';
+import { throwIfCancelled } from '../../errors.js';
+import { checkParameters, type ParameterDeclarations, type ParameterValue } from '../../parameters.js';
+import { ProgramBuilder } from '../../scoring/builder.js';
+import type { Estimator, FitOptions, HistoryPoint, Model } from '../../table/interfaces.js';
+import { featureColumns, inputsOf, requireFinite, type Target, targetOf, weightsOf } from '../features.js';
+import { makeModel } from '../model.js';
+import { importancesOf, originalUnits } from './coefficients.js';
+import {
+  type LinearRegressionParameters,
+  linearRegressionParameters,
+  type RidgeParameters,
+  ridgeParameters,
+} from './parameters.js';
+import { solveLeastSquares } from './solve.js';
+
+/** Ordinary least squares. Of several solutions (collinear columns) it takes the one with the shortest coefficients. */
+export class LinearRegression implements Estimator {
+  readonly name = 'linear';
+  readonly task = 'regression';
+  readonly declarations = linearRegressionParameters;
+  readonly parameters: LinearRegressionParameters;
+
+  constructor(parameters: Partial<LinearRegressionParameters> = {}) {
+    this.parameters = checkParameters('LinearRegression', linearRegressionParameters, parameters);
+  }
+
+  with(parameters: Partial<LinearRegressionParameters>): LinearRegression {
+    return new LinearRegression({ ...this.parameters, ...parameters });
+  }
+
+  fit(table: Table, options: FitOptions = {}): Promise<Model> {
+    return fitLeastSquares(this, { alpha: 0, ...this.parameters }, table, options);
+  }
+}
+
+/** Least squares with an L2 penalty on the coefficients, not on the intercept. */
+export class Ridge implements Estimator {
+  readonly name = 'linear';
+  readonly task = 'regression';
+  readonly declarations: ParameterDeclarations = ridgeParameters;
+  readonly parameters: RidgeParameters;
+
+  constructor(parameters: Partial<RidgeParameters> = {}) {
+    this.parameters = checkParameters('Ridge', ridgeParameters, parameters);
+  }
+
+  with(parameters: Partial<RidgeParameters>): Ridge {
+    return new Ridge({ ...this.parameters, ...parameters });
+  }
+
+  fit(table: Table, options: FitOptions = {}): Promise<Model> {
+    return fitLeastSquares(this, this.parameters, table, options);
+  }
+}
+
+async function fitLeastSquares(
+  estimator: { readonly name: string; readonly parameters: Readonly<Record<string, ParameterValue>> },
+  { alpha, fitIntercept }: { alpha: number; fitIntercept: boolean },
+  table: Table,
+  options: FitOptions,
+): Promise<Model> {
+  const { signal } = options;
+  throwIfCancelled(signal);
+  const columns = featureColumns(table, options);
+  const target = targetOf(table, options, 'regression');
+  const weights = weightsOf(table, options);
+  requireFinite('linear', columns);
+  const engine = options.engine ?? (await defaultEngine());
+  const total = weights ? blockSum(table.numRows, (row) => weights[row]!) : table.numRows;
+  const mean = fitIntercept
+    ? blockSum(table.numRows, (row) => (weights ? weights[row]! : 1) * target.values[row]!) / total
+    : 0;
+  const values = columns.map((column) => column.values);
+  using design = await DesignMatrix.of(engine, values, { weights, centred: fitIntercept, signal });
+  const centredTarget = target.values.map((value) => value - mean);
+  using problem = new LinearProblem(design, 'squared', centredTarget, { weights });
+  const penalties = design.scaling.scales.map((scale) => alpha / (scale * scale));
+  const solution = await solveLeastSquares(problem, penalties, total, signal);
+  const { coefficients, intercepts } = originalUnits(solution.coefficients, Float64Array.of(mean), design.scaling);
+  const builder = new ProgramBuilder(inputsOf(columns));
+  const register = builder.reserve();
+  const inputs = columns.map((_, j) => j);
+  builder.emit({ op: 'linear', inputs, outputs: [register], coefficients, intercepts });
+  options.onProgress?.({ what: 'iteration', done: 1, total: 1, metrics: { loss: solution.loss } });
+  const model = makeModel({
+    estimator: estimator.name,
+    task: 'regression',
+    parameters: estimator.parameters,
+    target: target.name,
+    program: builder.build([{ name: 'prediction', register, type: 'number' }]),
+    training: {
+      rows: table.numRows,
+      iterations: 1,
+      bestIteration: 1,
+      lossName: 'squared',
+      history: [],
+      verdict: solution.singular
+        ? 'solved directly; columns are collinear, so the shortest of many solutions was taken'
+        : 'solved directly',
+    },
+    importances: importancesOf(columns, solution.coefficients),
+    interpretability: 'high',
+  });
+  return {
+    ...model,
+    training: { ...model.training, history: [await onlyPoint(model, target, solution.loss, options, engine)] },
+  };
+}
+
+/** The learning curve of a direct solution: one point. */
+async function onlyPoint(
+  model: Model,
+  target: Target,
+  loss: number,
+  { validation, signal }: FitOptions,
+  engine: Engine,
+): Promise<HistoryPoint> {
+  if (!validation) return { iteration: 1, loss };
+  const truth = targetOf(validation, { target: target.name }, 'regression').values;
+  const predicted = (await model.predict(validation, { engine, signal })).getChild('prediction')!;
+  const squares = blockSum(truth.length, (row) => ((predicted.get(row) as number) - truth[row]!) ** 2);
+  return { iteration: 1, loss, validationLoss: (0.5 * squares) / truth.length };
+}
