@@ -1,0 +1,274 @@
+import type { Engine } from '../../engine/engine.js';
+import { permutation, randomKey } from '../../engine/random.js';
+import { ArenaBlock, type BinnedRows, Breather, TreeWorkspace } from '../../engine/trees.js';
+import type { HistoryPoint, Progress } from '../../table/interfaces.js';
+import type { FeatureBins } from './binning.js';
+import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
+import { histogramsFor } from './histogram.js';
+import type { BoostingLoss } from './loss.js';
+
+/** Rows on which the training loss of a round is reported, spread evenly; all of them where there are fewer. */
+const LOSS_ROWS = 10_000;
+const BLOCK_ROWS = 65_536;
+/** scikit-learn's least hessian of a leaf, which keeps leaves of saturated rows from dividing by nothing. */
+const MIN_HESSIAN = 1e-3;
+
+export interface BoostingOptions {
+  readonly learningRate: number;
+  readonly maxIter: number;
+  readonly maxLeafNodes: number | null;
+  readonly maxDepth: number | null;
+  readonly minSamplesLeaf: number;
+  readonly l2Regularization: number;
+  readonly nIterNoChange: number;
+  readonly tol: number;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** What boosting learns from. Rows index the binned data, `targets` and `weights`. */
+export interface BoostingData {
+  readonly rows: BinnedRows;
+  readonly bins: readonly FeatureBins[];
+  readonly targets: Float64Array;
+  readonly weights?: Float64Array;
+  /** Ascending. */
+  readonly training: Uint32Array;
+  /** Ascending; empty: no early stopping. */
+  readonly validation: Uint32Array;
+}
+
+export interface Boosted {
+  readonly base: Float64Array;
+  /** Trees in order of growth, output by output within a round; only those of the rounds kept. */
+  readonly trees: readonly GrownNode[];
+  readonly history: readonly HistoryPoint[];
+  readonly bestIteration: number;
+  readonly stopped: 'converged' | 'no improvement' | 'rounds used up';
+}
+
+/** Gradient boosting (Friedman, 2001) with Newton steps on histograms. */
+export async function boost(
+  engine: Engine,
+  data: BoostingData,
+  loss: BoostingLoss,
+  options: BoostingOptions,
+): Promise<Boosted> {
+  using run = new BoostingRun(engine, data, loss, options);
+  return await run.boost();
+}
+
+class BoostingRun implements Disposable {
+  readonly #data: BoostingData;
+  readonly #loss: BoostingLoss;
+  readonly #options: BoostingOptions;
+  readonly #growing: GrowerOptions;
+  readonly #workspace: TreeWorkspace;
+  readonly #raw: readonly ArenaBlock<'f64'>[];
+  /** Training rows before validation rows: the order of the workspace at the start of each tree. */
+  readonly #order: Uint32Array;
+  readonly #lossRows: Uint32Array;
+  readonly #everyRow: boolean;
+  readonly #breather = new Breather();
+
+  constructor(engine: Engine, data: BoostingData, loss: BoostingLoss, options: BoostingOptions) {
+    this.#data = data;
+    this.#loss = loss;
+    this.#options = options;
+    const { rowCount } = data.rows;
+    const mostLeaves = Math.max(2, Math.floor(data.training.length / options.minSamplesLeaf));
+    const leaves = Math.min(options.maxLeafNodes ?? mostLeaves, mostLeaves);
+    this.#growing = {
+      maxLeafNodes: leaves,
+      maxDepth: options.maxDepth ?? Number.POSITIVE_INFINITY,
+      minSamples: options.minSamplesLeaf,
+      minHessian: MIN_HESSIAN,
+      l2: options.l2Regularization,
+    };
+    const binCounts = data.bins.map((bins) => (bins.categorical ? 0 : bins.binCount));
+    const sizes = { histograms: histogramsFor(data.bins.length, leaves), leaves };
+    this.#workspace = new TreeWorkspace(engine, data.rows, binCounts, sizes);
+    this.#raw = Array.from({ length: loss.outputs }, () => new ArenaBlock(engine.arena, 'f64', rowCount));
+    this.#order = new Uint32Array(data.training.length + data.validation.length);
+    this.#order.set(data.training);
+    this.#order.set(data.validation, data.training.length);
+    this.#everyRow = data.training.length === rowCount;
+    this.#lossRows = spread(data.training, LOSS_ROWS);
+  }
+
+  async boost(): Promise<Boosted> {
+    const { maxIter, nIterNoChange, tol, onProgress } = this.#options;
+    const { training, validation, targets, weights } = this.#data;
+    const base = this.#loss.base(targets, training, weights);
+    this.#raw.forEach((block, output) => {
+      block.values.fill(base[output]!);
+    });
+    const trees: GrownNode[] = [];
+    const history: HistoryPoint[] = [];
+    let best = { iteration: 0, loss: validation.length > 0 ? await this.#meanLoss(validation) : 0 };
+    // The last round that improved by more than `tol`, from which patience is counted.
+    let mark = best;
+    let stopped: Boosted['stopped'] = 'rounds used up';
+    for (let iteration = 1; iteration <= maxIter; iteration++) {
+      const grown = await this.#round(iteration);
+      if (grown.every((tree) => !tree.split)) {
+        stopped = 'converged';
+        break;
+      }
+      trees.push(...grown);
+      const point = await this.#measure(iteration);
+      history.push(point);
+      const metrics = {
+        loss: point.loss,
+        ...(point.validationLoss !== undefined && { validationLoss: point.validationLoss }),
+      };
+      onProgress?.({ what: 'tree', done: iteration, total: maxIter, metrics });
+      if (point.validationLoss === undefined) continue;
+      if (point.validationLoss < best.loss) best = { iteration, loss: point.validationLoss };
+      if (point.validationLoss < mark.loss - tol) mark = { iteration, loss: point.validationLoss };
+      if (iteration - mark.iteration >= nIterNoChange) {
+        stopped = 'no improvement';
+        break;
+      }
+    }
+    const bestIteration = validation.length > 0 ? Math.max(1, best.iteration) : history.length;
+    return { base, trees: trees.slice(0, bestIteration * this.#loss.outputs), history, bestIteration, stopped };
+  }
+
+  /** Grows the trees of one round, one an output, and adds them to the raw predictions. */
+  async #round(iteration: number): Promise<GrownNode[]> {
+    const { outputs } = this.#loss;
+    // All outputs' derivatives are of the predictions before the round.
+    const before = outputs > 1 ? this.#raw.map((block) => block.values.slice()) : undefined;
+    const trees: GrownNode[] = [];
+    for (let output = 0; output < outputs; output++) {
+      await this.#derive(before ?? [this.#raw[0]!.values], output);
+      trees.push(await this.#grow(iteration, output));
+    }
+    return trees;
+  }
+
+  async #derive(raw: readonly Float64Array[], output: number): Promise<void> {
+    const { targets, weights, validation, rows } = this.#data;
+    const { signal } = this.#options;
+    for (let start = 0; start < rows.rowCount; start += BLOCK_ROWS) {
+      const end = Math.min(rows.rowCount, start + BLOCK_ROWS);
+      const gradients = this.#workspace.gradients.values;
+      const hessians = this.#workspace.hessians.values;
+      this.#loss.derivatives(targets, raw, output, gradients, hessians, start, end);
+      if (weights) {
+        for (let row = start; row < end; row++) {
+          gradients[row] = gradients[row]! * weights[row]!;
+          hessians[row] = hessians[row]! * weights[row]!;
+        }
+      }
+      await this.#breather.breathe(signal);
+    }
+    // Validation rows are never learnt from, nor do they set the scale of the quantisation.
+    const gradients = this.#workspace.gradients.values;
+    const hessians = this.#workspace.hessians.values;
+    for (const row of validation) {
+      gradients[row] = 0;
+      hessians[row] = 0;
+    }
+  }
+
+  async #grow(iteration: number, output: number): Promise<GrownNode> {
+    const { signal, seed, learningRate } = this.#options;
+    const workspace = this.#workspace;
+    const units = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
+    workspace.order.values.set(this.#order);
+    const trainingRows = this.#data.training.length;
+    const root: GrownNode = {
+      start: 0,
+      end: trainingRows,
+      validationStart: trainingRows,
+      validationEnd: this.#order.length,
+      depth: 0,
+      value: 0,
+    };
+    await new Grower(workspace, this.#data.bins, this.#growing, units).grow(root, this.#everyRow, signal);
+    const leaves = leavesOf(root);
+    const sums = await workspace.leafSums(
+      leaves.map((leaf) => [leaf.start, leaf.end] as const),
+      signal,
+    );
+    leaves.forEach((leaf, index) => {
+      const hessian = sums[2 * index + 1]! + this.#growing.l2;
+      leaf.value = hessian > 0 ? (-learningRate * sums[2 * index]!) / hessian : 0;
+    });
+    const ranges = leaves.flatMap((leaf) => [
+      [leaf.start, leaf.end] as const,
+      [leaf.validationStart, leaf.validationEnd] as const,
+    ]);
+    const values = leaves.flatMap((leaf) => [leaf.value, leaf.value]);
+    await workspace.addToLeaves(ranges, values, this.#raw[output]!, signal);
+    return root;
+  }
+
+  async #measure(iteration: number): Promise<HistoryPoint> {
+    const { validation } = this.#data;
+    const loss = await this.#meanLoss(this.#lossRows);
+    return validation.length > 0
+      ? { iteration, loss, validationLoss: await this.#meanLoss(validation) }
+      : { iteration, loss };
+  }
+
+  /** The weighted mean loss of some rows. */
+  async #meanLoss(rows: Uint32Array): Promise<number> {
+    const { targets, weights } = this.#data;
+    let [sum, total] = [0, 0];
+    for (let start = 0; start < rows.length; start += BLOCK_ROWS) {
+      const raw = this.#raw.map((block) => block.values);
+      const end = Math.min(rows.length, start + BLOCK_ROWS);
+      for (let i = start; i < end; i++) {
+        const row = rows[i]!;
+        const weight = weights ? weights[row]! : 1;
+        sum += weight * this.#loss.loss(targets[row]!, raw, row);
+        total += weight;
+      }
+      await this.#breather.breathe(this.#options.signal);
+    }
+    return total > 0 ? sum / total : 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#workspace[Symbol.dispose]();
+    for (const block of this.#raw) block[Symbol.dispose]();
+  }
+}
+
+/** At most `most` of the rows, evenly spread. */
+function spread(rows: Uint32Array, most: number): Uint32Array {
+  if (rows.length <= most) return rows;
+  return Uint32Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]!);
+}
+
+/**
+ * Puts a share of the rows aside for validation, at least one: rows in the random order of the seed, class by class where
+ * there are classes. Both parts ascend.
+ */
+export function holdOut(
+  rows: Uint32Array,
+  fraction: number,
+  seed: number,
+  classOf?: (row: number) => number,
+): { training: Uint32Array; validation: Uint32Array } {
+  const order = permutation(seed, 'validation', rows.length);
+  const groups = new Map<number, number[]>();
+  for (const place of order) {
+    const row = rows[place]!;
+    const group = classOf ? classOf(row) : 0;
+    const members = groups.get(group);
+    if (members) members.push(row);
+    else groups.set(group, [row]);
+  }
+  const held = new Set<number>();
+  for (const members of groups.values()) {
+    // A class of one row stays in training.
+    const count = Math.min(members.length - 1, Math.max(classOf ? 0 : 1, Math.round(members.length * fraction)));
+    for (const row of members.slice(0, count)) held.add(row);
+  }
+  return { training: rows.filter((row) => !held.has(row)), validation: rows.filter((row) => held.has(row)) };
+}

@@ -1,0 +1,282 @@
+import type { Table } from 'apache-arrow';
+import { defaultEngine, type Engine } from '../../engine/engine.js';
+import { BinnedRows } from '../../engine/trees.js';
+import { LanewiseError, throwIfCancelled } from '../../errors.js';
+import { checkParameters } from '../../parameters.js';
+import { ProgramBuilder } from '../../scoring/builder.js';
+import type { Program } from '../../scoring/program.js';
+import { type RegisterColumn, readRegister } from '../../table/columns.js';
+import type { Estimator, FitOptions, Model, Training } from '../../table/interfaces.js';
+import { classificationOutputs, featureColumns, inputsOf, type Target, targetOf, weightsOf } from '../features.js';
+import { makeModel } from '../model.js';
+import { columnToBin, type FeatureBins, findBins } from './binning.js';
+import { type Boosted, type BoostingData, boost, holdOut } from './boosting.js';
+import type { GrownNode } from './grower.js';
+import { type BoostingLoss, logLoss, multinomialLoss, squaredLoss } from './loss.js';
+import { lowerTrees } from './lower.js';
+import { type GradientBoostingParameters, gradientBoostingParameters } from './parameters.js';
+
+/** Above so many rows `earlyStopping: 'auto'` holds some out. */
+const AUTO_STOPPING_ROWS = 10_000;
+
+/**
+ * Boosted trees on histograms for numbers: squared error. Missing values and categories are taken as they are.
+ * Parameters as scikit-learn's HistGradientBoostingRegressor.
+ */
+export class GradientBoostingRegressor implements Estimator {
+  readonly name = 'gradient-boosting';
+  readonly task = 'regression';
+  readonly declarations = gradientBoostingParameters;
+  readonly parameters: GradientBoostingParameters;
+
+  constructor(parameters: Partial<GradientBoostingParameters> = {}) {
+    this.parameters = checkParameters('GradientBoostingRegressor', gradientBoostingParameters, parameters);
+  }
+
+  with(parameters: Partial<GradientBoostingParameters>): GradientBoostingRegressor {
+    return new GradientBoostingRegressor({ ...this.parameters, ...parameters });
+  }
+
+  async fit(table: Table, options: FitOptions = {}): Promise<Model> {
+    return fitBoosting(this, table, options);
+  }
+}
+
+/**
+ * Boosted trees on histograms for classes: log loss, with one tree a round for two classes and one a class for more.
+ * Missing values and categories are taken as they are. Parameters as scikit-learn's HistGradientBoostingClassifier.
+ */
+export class GradientBoostingClassifier implements Estimator {
+  readonly name = 'gradient-boosting';
+  readonly task = 'classification';
+  readonly declarations = gradientBoostingParameters;
+  readonly parameters: GradientBoostingParameters;
+
+  constructor(parameters: Partial<GradientBoostingParameters> = {}) {
+    this.parameters = checkParameters('GradientBoostingClassifier', gradientBoostingParameters, parameters);
+  }
+
+  with(parameters: Partial<GradientBoostingParameters>): GradientBoostingClassifier {
+    return new GradientBoostingClassifier({ ...this.parameters, ...parameters });
+  }
+
+  async fit(table: Table, options: FitOptions = {}): Promise<Model> {
+    return fitBoosting(this, table, options);
+  }
+}
+
+type BoostingEstimator = GradientBoostingRegressor | GradientBoostingClassifier;
+
+async function fitBoosting(estimator: BoostingEstimator, table: Table, options: FitOptions): Promise<Model> {
+  throwIfCancelled(options.signal);
+  const engine = options.engine ?? (await defaultEngine());
+  const { parameters, task } = estimator;
+  const columns = featureColumns(table, options);
+  // Ties between features fall to the first by name, so the order of the table's columns does not matter.
+  const features = columns.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const target = targetOf(table, options, task);
+  const loss = lossFor(target);
+  const rows = splitRows(parameters, target, options, weightsOf(table, options));
+  const seed = parameters.randomState;
+  const binning = { maxBins: parameters.maxBins, seed, categories: 'native' as const };
+  const bins = await findBins(features, rows.training, binning, options.signal);
+  const data = await binnedData(engine, features, bins, target, rows, options);
+  using _bins = data.rows;
+  const { signal, onProgress } = options;
+  const boosted = await boost(engine, data, loss, { ...parameters, seed, signal, onProgress });
+  return makeModel({
+    estimator: estimator.name,
+    task,
+    parameters,
+    target: target.name,
+    classes: target.classes,
+    program: lower(columns, features, bins, boosted, target),
+    training: describeTraining(boosted, loss, rows.training.length, parameters),
+    importances: importances(boosted.trees, bins),
+    interpretability: 'low',
+  });
+}
+
+function lossFor(target: Target): BoostingLoss {
+  if (!target.classes) return squaredLoss;
+  return target.classes.length === 2 ? logLoss : multinomialLoss(target.classes.length);
+}
+
+interface Rows {
+  readonly training: Uint32Array;
+  readonly validation: Uint32Array;
+  readonly weights: Float64Array | undefined;
+}
+
+/** Rows of weight 0 are as if they were not there. Validation rows of a table of their own are added by `binnedData`. */
+function splitRows(
+  parameters: GradientBoostingParameters,
+  target: Target,
+  options: FitOptions,
+  weights: Float64Array | undefined,
+): Rows {
+  const all = Uint32Array.from(target.values, (_, row) => row).filter((row) => !weights || weights[row]! > 0);
+  const none = new Uint32Array(0);
+  const { earlyStopping, validationFraction, randomState } = parameters;
+  const stops = earlyStopping === 'true' || (earlyStopping === 'auto' && all.length > AUTO_STOPPING_ROWS);
+  if (!stops || options.validation || all.length < 2) return { training: all, validation: none, weights };
+  const classOf = target.classes && ((row: number) => target.values[row]!);
+  return { ...holdOut(all, validationFraction, randomState, classOf), weights };
+}
+
+/** Bins the table's rows and, behind them, those of the validation table. */
+async function binnedData(
+  engine: Engine,
+  features: readonly RegisterColumn[],
+  bins: readonly FeatureBins[],
+  target: Target,
+  rows: Rows,
+  options: FitOptions,
+): Promise<BoostingData> {
+  const rowCount = target.values.length;
+  const { validation } = options;
+  const added =
+    validation && validation.numRows > 0 ? validationColumns(validation, features, target, options) : undefined;
+  const extra = added?.target.length ?? 0;
+  const binned = new BinnedRows(engine, rowCount + extra, features.length);
+  try {
+    const encode = (columns: readonly RegisterColumn[], firstRow: number) =>
+      binned.encode(
+        columns.map((column, index) => columnToBin(column, bins[index]!)),
+        firstRow,
+        options.signal,
+      );
+    await encode(features, 0);
+    if (added) await encode(added.columns, rowCount);
+  } catch (error) {
+    binned[Symbol.dispose]();
+    throw error;
+  }
+  const { training, weights } = rows;
+  if (!added) return { rows: binned, bins, targets: target.values, weights, training, validation: rows.validation };
+  return {
+    rows: binned,
+    bins,
+    targets: joined(target.values, added.target),
+    weights: weights && joined(weights, added.weights ?? new Float64Array(extra).fill(1)),
+    training,
+    validation: Uint32Array.from({ length: extra }, (_, i) => rowCount + i),
+  };
+}
+
+function validationColumns(
+  table: Table,
+  features: readonly RegisterColumn[],
+  target: Target,
+  options: FitOptions,
+): { columns: RegisterColumn[]; target: Float64Array; weights: Float64Array | undefined } {
+  const columns = features.map(({ name, labels }) => readRegister(table, name, labels));
+  const { type, values, labels } = readRegister(table, target.name);
+  const { classes } = target;
+  if (values.some((value) => !Number.isFinite(value))) {
+    throw new LanewiseError('data', `Expected target "${target.name}" in every row of the validation table`, {
+      column: target.name,
+    });
+  }
+  if (!classes) return { columns, target: values, weights: weightsOf(table, options) };
+  const textOf = (value: number) =>
+    type === 'category' ? labels![value]! : type === 'boolean' ? String(value === 1) : String(value);
+  const codes = new Map(classes.map((label, code) => [label, code]));
+  const encoded = values.map((value) => codes.get(textOf(value)) ?? Number.NaN);
+  const unknown = encoded.findIndex(Number.isNaN);
+  if (unknown >= 0) {
+    const message = `Expected classes of training in the validation table but received "${textOf(values[unknown]!)}"`;
+    throw new LanewiseError('data', message, { column: target.name, row: unknown + 1 });
+  }
+  return { columns, target: encoded, weights: weightsOf(table, options) };
+}
+
+function joined(first: Float64Array, second: Float64Array): Float64Array {
+  const both = new Float64Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+function lower(
+  columns: readonly RegisterColumn[],
+  features: readonly RegisterColumn[],
+  bins: readonly FeatureBins[],
+  boosted: Boosted,
+  target: Target,
+): Program {
+  const builder = new ProgramBuilder(inputsOf(columns));
+  const inputs = features.map(({ name }) => builder.columns.get(name)!.register);
+  const labelCounts = features.map(({ labels }) => labels?.length ?? 0);
+  const first = builder.reserve(boosted.base.length);
+  const raw = Array.from(boosted.base, (_, output) => first + output);
+  builder.emit({ op: 'ensemble', inputs, outputs: raw, ...lowerTrees(boosted.trees, bins, labelCounts, boosted.base) });
+  const { classes } = target;
+  if (!classes) return builder.build([{ name: 'prediction', register: first, type: 'number' }]);
+  if (classes.length === 2) {
+    const positive = builder.add({ op: 'unary', in: first, function: 'sigmoid' });
+    const one = builder.add({ op: 'constant', value: 1 });
+    const negative = builder.add({ op: 'binary', left: one, right: positive, operator: 'subtract' });
+    return builder.build(classificationOutputs(builder, [negative, positive], classes));
+  }
+  const probability = builder.reserve(classes.length);
+  const outputs = classes.map((_, k) => probability + k);
+  builder.emit({ op: 'softmax', inputs: raw, outputs });
+  return builder.build(classificationOutputs(builder, outputs, classes));
+}
+
+/** The share of all gain that each feature's splits brought. */
+function importances(trees: readonly GrownNode[], bins: readonly FeatureBins[]): Record<string, number> {
+  const gains = new Float64Array(bins.length);
+  const visit = [...trees];
+  let total = 0;
+  while (visit.length > 0) {
+    const node = visit.pop()!;
+    if (!node.split) continue;
+    gains[node.split.feature]! += node.split.gain;
+    total += node.split.gain;
+    visit.push(node.left!, node.right!);
+  }
+  return Object.fromEntries(bins.map(({ name }, index) => [name, total > 0 ? gains[index]! / total : 0]));
+}
+
+function describeTraining(
+  boosted: Boosted,
+  loss: BoostingLoss,
+  rows: number,
+  parameters: GradientBoostingParameters,
+): Training {
+  const { history, bestIteration } = boosted;
+  return {
+    rows,
+    iterations: Math.max(1, history.length),
+    bestIteration: Math.max(1, bestIteration),
+    lossName: loss.name,
+    history,
+    verdict: verdictOf(boosted, parameters),
+  };
+}
+
+/** What the curve says, in a sentence. */
+function verdictOf({ history, bestIteration, stopped }: Boosted, parameters: GradientBoostingParameters): string {
+  const rounds = history.length;
+  const last = history.at(-1);
+  if (!last) return 'nothing to learn: no split was allowed, every row gets the same prediction';
+  const shown = (value: number) => Number(value.toPrecision(4));
+  if (stopped === 'converged') return `converged: after ${rounds} rounds no split gains anything more`;
+  const best = history[bestIteration - 1]!;
+  if (stopped === 'no improvement') {
+    const gap = best.validationLoss! > 2 * best.loss ? '; it fits training rows far better than new ones' : '';
+    return (
+      `stopped early: validation loss was least (${shown(best.validationLoss!)}) at round ${bestIteration} and did not ` +
+      `improve in the ${parameters.nIterNoChange} rounds after it, so later trees only over-fit${gap}`
+    );
+  }
+  if (last.validationLoss === undefined) {
+    return `used all ${rounds} rounds; training loss ${shown(last.loss)}, and no validation rows to tell whether it over-fits`;
+  }
+  if (bestIteration === rounds) {
+    return `still improving at the last of ${rounds} rounds (validation loss ${shown(last.validationLoss)}): more may help`;
+  }
+  return `used all ${rounds} rounds; validation loss was least (${shown(best.validationLoss!)}) at round ${bestIteration}`;
+}

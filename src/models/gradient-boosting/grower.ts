@@ -1,0 +1,174 @@
+import type { SplitLimits, TreeWorkspace, Units } from '../../engine/trees.js';
+import type { FeatureBins } from './binning.js';
+import { HistogramPool } from './histogram.js';
+import { type Candidate, completeSplit, planesOf, type Split, scanCategories } from './splitting.js';
+
+export interface GrowerOptions extends SplitLimits {
+  readonly maxLeafNodes: number;
+  readonly maxDepth: number;
+}
+
+/** A node: rows order[start … end) are trained on, order[validationStart … validationEnd) only follow. */
+export interface GrownNode {
+  readonly start: number;
+  readonly end: number;
+  readonly validationStart: number;
+  readonly validationEnd: number;
+  readonly depth: number;
+  /** Where the node was split. */
+  split?: Split;
+  left?: GrownNode;
+  right?: GrownNode;
+  /** Where it was not: its value, learning rate included. */
+  value: number;
+}
+
+/** A node that waits to be split, best gain first. */
+interface OpenNode {
+  readonly node: GrownNode;
+  /** −1: given back for want of room. */
+  histogram: number;
+  readonly split: Split;
+  /** Order of creation, which decides among equal gains. */
+  readonly age: number;
+}
+
+/** Grows one tree leaf by leaf, always splitting the leaf of the largest gain. */
+export class Grower {
+  readonly #workspace: TreeWorkspace;
+  readonly #bins: readonly FeatureBins[];
+  readonly #options: GrowerOptions;
+  readonly #units: Units;
+  readonly #pool: HistogramPool;
+  readonly #open: OpenNode[] = [];
+  #age = 0;
+
+  constructor(workspace: TreeWorkspace, bins: readonly FeatureBins[], options: GrowerOptions, units: Units) {
+    this.#workspace = workspace;
+    this.#bins = bins;
+    this.#options = options;
+    this.#units = units;
+    this.#pool = new HistogramPool(workspace.histogramCount);
+  }
+
+  /** `everyRow`: the root's rows are all rows of the data, in order. */
+  async grow(root: GrownNode, everyRow: boolean, signal?: AbortSignal): Promise<void> {
+    const { minSamples, maxLeafNodes } = this.#options;
+    if (root.end - root.start < 2 * minSamples) return;
+    const histogram = this.#pool.take();
+    await this.#workspace.buildHistogram(histogram, root.start, root.end, everyRow, signal);
+    this.#consider(root, histogram);
+    for (let leaves = 1; leaves < maxLeafNodes && this.#open.length > 0; leaves++) {
+      await this.#splitBest(leaves + 1 < maxLeafNodes, signal);
+    }
+  }
+
+  /** Splits the open node of the largest gain; `more`: its children may be split in turn. */
+  async #splitBest(more: boolean, signal?: AbortSignal): Promise<void> {
+    const parent = this.#takeBest();
+    const [left, right] = this.#part(parent.node, parent.split);
+    const { minSamples, maxDepth } = this.#options;
+    const splittable = (node: GrownNode) => more && node.depth < maxDepth && node.end - node.start >= 2 * minSamples;
+    const [first, second] = [splittable(left), splittable(right)];
+    if (!first && !second) return this.#giveBack(parent.histogram);
+    const smaller = left.end - left.start <= right.end - right.start ? left : right;
+    const larger = smaller === left ? right : left;
+    const built = await this.#build(smaller, signal);
+    let rest = parent.histogram;
+    if (rest >= 0) this.#workspace.subtractHistogram(rest, built, rest);
+    else rest = await this.#build(larger, signal);
+    // Left before right, so that the order of creation does not depend on sizes.
+    for (const [node, wanted] of [[left, first] as const, [right, second] as const]) {
+      const histogram = node === smaller ? built : rest;
+      if (wanted) this.#consider(node, histogram);
+      else this.#pool.give(histogram);
+    }
+  }
+
+  async #build(node: GrownNode, signal?: AbortSignal): Promise<number> {
+    if (this.#pool.available === 0) this.#makeRoom();
+    const histogram = this.#pool.take();
+    await this.#workspace.buildHistogram(histogram, node.start, node.end, false, signal);
+    return histogram;
+  }
+
+  /** Takes the histogram of the open node that is least likely to need it. */
+  #makeRoom(): void {
+    const owner = this.#open.filter((open) => open.histogram >= 0).sort((a, b) => a.split.gain - b.split.gain)[0]!;
+    this.#giveBack(owner.histogram);
+    owner.histogram = -1;
+  }
+
+  #giveBack(histogram: number): void {
+    if (histogram >= 0) this.#pool.give(histogram);
+  }
+
+  #part(node: GrownNode, split: Split): [GrownNode, GrownNode] {
+    const { start, end, validationStart, validationEnd, depth } = node;
+    const { feature, goesLeft } = split;
+    const middle = this.#workspace.partition(feature, goesLeft, start, end);
+    const validationMiddle = this.#workspace.partition(feature, goesLeft, validationStart, validationEnd);
+    const child = (from: number, to: number, validationFrom: number, validationTo: number): GrownNode => ({
+      start: from,
+      end: to,
+      validationStart: validationFrom,
+      validationEnd: validationTo,
+      depth: depth + 1,
+      value: 0,
+    });
+    node.split = split;
+    node.left = child(start, middle, validationStart, validationMiddle);
+    node.right = child(middle, end, validationMiddle, validationEnd);
+    return [node.left, node.right];
+  }
+
+  /** Puts a node among those that can be split, with its best split, or gives its histogram back. */
+  #consider(node: GrownNode, histogram: number): void {
+    const split = this.#bestSplit(histogram);
+    if (split) this.#open.push({ node, histogram, split, age: this.#age++ });
+    else this.#pool.give(histogram);
+  }
+
+  #bestSplit(histogram: number): Split | undefined {
+    const workspace = this.#workspace;
+    workspace.scan(histogram, this.#units, this.#options);
+    const numbers = workspace.histogram(histogram);
+    const [gains, splits] = [workspace.gains.values, workspace.splits.values];
+    let best: Candidate | undefined;
+    let feature = -1;
+    for (let index = 0; index < this.#bins.length; index++) {
+      const bins = this.#bins[index]!;
+      const candidate = bins.categorical
+        ? scanCategories(planesOf(numbers, index), bins, this.#units, this.#options)
+        : splits[index]! >= 0
+          ? { gain: gains[index]!, bin: splits[index]! }
+          : undefined;
+      if (candidate && candidate.gain > (best?.gain ?? 0)) {
+        best = candidate;
+        feature = index;
+      }
+    }
+    return best && completeSplit(feature, best, planesOf(numbers, feature));
+  }
+
+  #takeBest(): OpenNode {
+    let best = 0;
+    for (let i = 1; i < this.#open.length; i++) {
+      const [a, b] = [this.#open[i]!, this.#open[best]!];
+      if (a.split.gain > b.split.gain || (a.split.gain === b.split.gain && a.age < b.age)) best = i;
+    }
+    return this.#open.splice(best, 1)[0]!;
+  }
+}
+
+/** The leaves of a tree, left to right. */
+export function leavesOf(root: GrownNode): GrownNode[] {
+  const leaves: GrownNode[] = [];
+  const visit = [root];
+  while (visit.length > 0) {
+    const node = visit.pop()!;
+    if (node.split) visit.push(node.right!, node.left!);
+    else leaves.push(node);
+  }
+  return leaves;
+}
