@@ -2,6 +2,11 @@ import type { ParameterDeclarations, ParameterValue } from '../parameters.js';
 import type { Estimator, TaskKind } from '../table/interfaces.js';
 import { DummyClassifier, DummyRegressor } from './dummy/dummy.js';
 import { classifierParameters, regressorParameters } from './dummy/parameters.js';
+import {
+  GradientBoostingClassifier,
+  GradientBoostingRegressor,
+  gradientBoostingParameters,
+} from './gradient-boosting/index.js';
 import { Ridge } from './linear/linear.js';
 import { ridgeParameters } from './linear/parameters.js';
 import { LogisticRegression } from './logistic-regression/logistic-regression.js';
@@ -30,5 +35,12 @@ export const models: readonly ModelEntry[] = [
     tasks: ['classification', 'regression'],
     declarations: (task) => (task === 'regression' ? ridgeParameters : logisticRegressionParameters),
     create: (task, parameters) => (task === 'regression' ? new Ridge(parameters) : new LogisticRegression(parameters)),
+  },
+  {
+    name: 'gradient-boosting',
+    tasks: ['classification', 'regression'],
+    declarations: () => gradientBoostingParameters,
+    create: (task, parameters) =>
+      task === 'regression' ? new GradientBoostingRegressor(parameters) : new GradientBoostingClassifier(parameters),
   },
 ];
