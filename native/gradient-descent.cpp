@@ -25,7 +25,7 @@ struct Matrix {
 
 /// out = intercept, + coefficient·column for each column in order: some rows through all columns, then the next rows.
 void scoreRows(const Matrix& x, const double* coefficients, double* out, int32_t rowCount) {
-  constexpr int vectors = vectorBytes == 64 ? 8 : 4;
+  constexpr int vectors = 4;
   const double intercept = coefficients[x.columns];
   int32_t i = 0;
   for (; i + vectors * step <= rowCount; i += vectors * step) {
