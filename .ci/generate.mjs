@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isBuffer } from '../dist/kernels/contract.js';
 import { kernels } from '../dist/kernels/table.js';
+import { fewCases } from './generate-cases.mjs';
 import { kernelsJson, kernelsMarkdown } from './generate-docs.mjs';
 import { kernelsHash, nativeFamilies, nativeHeader, nativeList } from './generate-native.mjs';
 
@@ -40,3 +41,4 @@ write('native/binding/kernels.gen.inc', nativeList(kernels, head));
 write('native/simd/families.gen.h', nativeFamilies(kernels, head));
 write('bindings/kernels.gen.json', kernelsJson(kernels, head));
 write('docs/kernels.gen.md', kernelsMarkdown(kernels, head));
+for (const kernel of kernels) write(`bindings/cases/${kernel.name}.gen.json`, fewCases(kernel));
