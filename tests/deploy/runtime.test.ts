@@ -114,7 +114,7 @@ test('a damaged artefact is refused here too', async () => {
   expect(goldenRowObjects(manifest.golden)).toHaveLength(32);
   expect(() => loadModel({ manifest, buffers: buffers.slice(0, 128) })).toThrow(/outside the buffers/);
   expect(() => loadModel({ manifest: { ...manifest, format: 'x' }, buffers })).toThrow(/not a Lanewise artefact/);
-  const golden = structuredClone(manifest.golden) as { outputs: { bits: string[] }[] };
+  const golden = structuredClone(manifest.golden) as unknown as { outputs: { bits: string[] }[] };
   golden.outputs[0]!.bits[3] = '0000000000000000';
   expect(() => loadModel({ manifest: { ...manifest, golden }, buffers })).toThrow(/golden row 4/);
 });

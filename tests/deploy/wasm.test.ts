@@ -88,7 +88,7 @@ describe('the stand-alone module gives the bits of the interpreter', () => {
     const register = builder.add({ op: 'lookup', in: 0, table, missing: -1, unseen: -2 });
     const program = builder.build([{ name: 'y', register, type: 'number' }]);
     const module = await moduleOf(program);
-    for (const rowCount of [10, 100_000, 1_000_000, 5]) {
+    for (const rowCount of [10, 50_000, 300_000, 5]) {
       const x = Float64Array.from({ length: rowCount }, (_, row) => (row * 7919) % 60_000);
       expect(bitsOf(module.predict([x], rowCount)[0]!)).toEqual(bitsOf(runProgram(program, [x], rowCount)[0]!));
     }
