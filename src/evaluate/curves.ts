@@ -108,7 +108,11 @@ export function wilson(successes: number, trials: number, level = 0.95): { low: 
   const divisor = 1 + (z * z) / trials;
   const centre = (share + (z * z) / (2 * trials)) / divisor;
   const half = (z * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials))) / divisor;
-  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
+  // At the ends the formula gives 0 and 1, but for rounding.
+  return {
+    low: successes === 0 ? 0 : Math.max(0, centre - half),
+    high: successes === trials ? 1 : Math.min(1, centre + half),
+  };
 }
 
 export interface ResidualReport {

@@ -56,7 +56,7 @@ export const driftThresholds: DriftThresholds = {
   psi: [0.1, 0.25],
   ks: [0.1, 0.25],
   missing: [0.05, 0.2],
-  alpha: 0.05,
+  alpha: 0.01,
 };
 
 type Measured = Omit<ColumnDrift, 'adjustedP' | 'drift'> & { readonly noise: number };

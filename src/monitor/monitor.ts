@@ -115,7 +115,7 @@ function decide(
   const drifted = columns.filter(({ drift }) => drift !== 'none');
   const far = drifted.filter(({ drift }) => drift === 'large');
   if (drifted.length > 0) say(1, columnsSentence(drifted, columns.length));
-  if (!error && far.length >= MANY * columns.length && prediction && prediction.drift !== 'none') {
+  if (!error && far.length >= MANY * columns.length && prediction?.drift === 'large') {
     say(
       2,
       'Labels are not known yet, but so many columns and the predictions have moved that the error will have too.',

@@ -23,10 +23,14 @@ export interface PageHinkleyState extends Required<PageHinkleyOptions> {
 
 const START = { samples: 0, mean: 0, sum: 0, lowest: Number.MAX_VALUE };
 
-/** A detector before the first value. */
-export function pageHinkley(options: PageHinkleyOptions = {}): PageHinkleyState {
+/** A detector before the first value; `known` is the mean that so many earlier values had, where there were any. */
+export function pageHinkley(
+  options: PageHinkleyOptions = {},
+  known: Pick<PageHinkleyState, 'samples' | 'mean'> = START,
+): PageHinkleyState {
   const { minSamples = 30, delta = 0.005, threshold = 50, alpha = 0.9999 } = options;
-  return { minSamples, delta, threshold, alpha, ...START, alarms: 0 };
+  const { samples, mean } = known;
+  return { minSamples, delta, threshold, alpha, ...START, samples, mean, alarms: 0 };
 }
 
 /** Takes a value in. After an alarm the detector starts anew. A value that is not a number changes nothing. */
@@ -45,8 +49,8 @@ export function updatePageHinkley(
 }
 
 /** The places (from 0) in a stream at which the detector calls. */
-export function pageHinkleyAlarms(values: Iterable<number>, options: PageHinkleyOptions = {}): number[] {
-  let state = pageHinkley(options);
+export function pageHinkleyAlarms(values: Iterable<number>, start: PageHinkleyState = pageHinkley()): number[] {
+  let state = start;
   const alarms: number[] = [];
   let place = 0;
   for (const value of values) {

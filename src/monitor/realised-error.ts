@@ -6,7 +6,7 @@ import { takeScored } from '../evaluate/target.js';
 import { daysFromCivil } from '../scoring/calendar.js';
 import { readRegister } from '../table/columns.js';
 import type { Context, Model } from '../table/interfaces.js';
-import { type PageHinkleyOptions, pageHinkleyAlarms } from './page-hinkley.js';
+import { pageHinkley, pageHinkleyAlarms } from './page-hinkley.js';
 import type { ErrorReference } from './profile.js';
 
 /** How wrong the model has been, once the truth is known. */
@@ -147,11 +147,16 @@ function isoDay(day: number): string {
   return new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
 }
 
-/** Page–Hinkley over the periods, in half-widths of the reference's interval, so that one setting fits every metric. */
+/** Periods that the error at deployment counts as: what was known about the mean before the first one. */
+const KNOWN_PERIODS = 30;
+
+/**
+ * Page–Hinkley over the periods. What is watched is how far a period lies on the worse side of the reference, in
+ * half-widths of its own interval, so that one setting fits every metric and every number of rows.
+ */
 function alarmsOf(periods: readonly PeriodError[], reference: ErrorReference): string[] {
-  const unit = 0.5 * (reference.high - reference.low);
-  if (!(unit > 0)) return [];
-  const options: PageHinkleyOptions = { minSamples: 3, delta: 0.5, threshold: 8, alpha: 1 };
-  const values = periods.map(({ score }) => (reference.score - score) / unit);
-  return pageHinkleyAlarms(values, options).map((place) => periods[place]!.start);
+  const watched = periods.filter(({ low, high }) => high > low);
+  const values = watched.map(({ score, low, high }) => (reference.score - score) / (0.5 * (high - low)));
+  const start = pageHinkley({ minSamples: 1, delta: 0.5, threshold: 3, alpha: 1 }, { samples: KNOWN_PERIODS, mean: 0 });
+  return pageHinkleyAlarms(values, start).map((place) => watched[place]!.start);
 }
