@@ -19,14 +19,18 @@ interface Entry {
 /** Every command, in the order of the work. Only the one that is called is loaded. */
 const commands: readonly Entry[] = [
   //  { name: 'run', summary: 'run a workflow file through all ten steps', load: () => import('./run.js') },
-  //  { name: 'init', summary: 'write a workflow file from a look at the data', load: () => import('./init.js') },
+  { name: 'init', summary: 'write a workflow file from a look at the data', load: () => import('./init.js') },
   { name: 'profile', summary: 'explore a table: one offline page and its figures', load: () => import('./profile.js') },
-  //  { name: 'compare', summary: 'rank the models by cross-validation', load: () => import('./compare.js') },
-  //  { name: 'train', summary: 'train a model and write its artefact', load: () => import('./train.js') },
-  //  { name: 'evaluate', summary: 'cross-validate one model', load: () => import('./evaluate.js') },
+  { name: 'compare', summary: 'rank the models by cross-validation', load: () => import('./compare.js') },
+  { name: 'train', summary: 'train a model and write its artefact', load: () => import('./train.js') },
+  { name: 'evaluate', summary: 'cross-validate one model', load: () => import('./evaluate.js') },
   { name: 'predict', summary: 'predict the rows of a file with a trained model', load: () => import('./predict.js') },
   { name: 'serve', summary: 'answer requests for predictions over HTTP', load: () => import('./serve.js') },
-  //  { name: 'monitor', summary: 'compare new rows with those a model was trained on', load: () => import('./monitor.js') },
+  {
+    name: 'monitor',
+    summary: 'compare new rows with those a model was trained on',
+    load: () => import('./monitor.js'),
+  },
   { name: 'doctor', summary: 'say what runs here, and why nothing better does', load: () => import('./doctor.js') },
   //  { name: 'bench', summary: 'measure the kernels on this machine', load: () => import('./bench.js') },
 ];

@@ -1,0 +1,94 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { type Candidate, type Comparison, compare } from '../evaluate/compare.js';
+import { metricNamed } from '../evaluate/metrics.js';
+import { kFold, stratifiedKFold } from '../evaluate/splitter.js';
+import { formatBytes, formatNumber, formatSeconds } from '../explore/page/format.js';
+import { models } from '../models/index.js';
+import { defaultRecipe } from '../prepare/index.js';
+import type { TaskKind } from '../table/interfaces.js';
+import { openData } from '../workflow/data.js';
+import { chooseTask } from '../workflow/task.js';
+import { type CommandFile, type CommonOptions, engineOf, list } from './command.js';
+import { textTable } from './table.js';
+
+interface CompareCommandOptions extends CommonOptions {
+  readonly target: string;
+  readonly task?: TaskKind;
+  readonly drop?: string[];
+  readonly models?: string[];
+  readonly foldsCount: number;
+  readonly metric?: string;
+}
+
+const command: CommandFile = {
+  configure: (compareCommand) =>
+    compareCommand
+      .argument('<DATA>', 'a CSV, Parquet or Arrow file')
+      .requiredOption('--target <column>', 'the column to predict')
+      .addOption(new Option('--task <task>', 'default: by the target').choices(['classification', 'regression']))
+      .option('--drop <columns>', 'columns to leave out, separated by commas', list)
+      .option('--models <names>', 'which models, separated by commas; default: all', list)
+      .addOption(new Option('--folds-count <n>', 'how many folds').default(5).argParser(folds))
+      .option('--metric <name>', 'what ranks: a scorer name of scikit-learn'),
+  run: async (shell, options: CompareCommandOptions, path) => {
+    const { target, drop, seed, json, metric, foldsCount } = options;
+    await using engine = await engineOf(options);
+    const { table } = await openData(path!, { target, ignore: drop, engine, signal: shell.signal });
+    const { task, reason } = chooseTask(table, target, options.task);
+    const names = options.models ?? models.filter(({ tasks }) => tasks.includes(task)).map(({ name }) => name);
+    const entries = names.map((model) => ({ name: model, estimator: defaultRecipe(table, { target, task, model }) }));
+    const splitter = task === 'classification' ? stratifiedKFold({ folds: foldsCount }) : kFold({ folds: foldsCount });
+    const metrics = metric ? [metricNamed(metric, task)] : undefined;
+    const { comparison } = await compare(entries, table, {
+      target,
+      splitter,
+      metrics,
+      seed,
+      engine,
+      signal: shell.signal,
+      onProgress: shell.onProgress,
+    });
+    if (json) {
+      const { candidates, ...rest } = comparison;
+      return shell.print(JSON.stringify({ task, target, ...rest, ranking: candidates }));
+    }
+    shell.print(`${task} of ${target} (${reason}), ${comparison.splitter}, ${comparison.rows} rows\n`);
+    shell.print(comparisonTable(comparison));
+    for (const { name, error } of comparison.failed) shell.print(`\n${name} could not be fitted: ${error}`);
+    shell.print(`\n${comparison.reason}`);
+  },
+};
+
+export default command;
+
+function folds(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 2 || value > 50)
+    throw new InvalidArgumentError(`Expected an integer in [2, 50] for --folds-count but received "${text}".`);
+  return value;
+}
+
+/** The ranking for the terminal. */
+export function comparisonTable({ candidates, metric, metricLabel }: Comparison): string {
+  const { natural } = metricNamed(metric);
+  const rows = candidates.map((candidate) => [
+    candidate.name,
+    formatNumber(natural(candidate.score)),
+    interval(candidate, natural),
+    candidate.againstBest ? formatNumber(candidate.againstBest.p, 2) : 'best',
+    formatSeconds(candidate.fitSeconds),
+    `${formatNumber(candidate.latencyMicroseconds, 3)} µs`,
+    formatBytes(candidate.modelBytes),
+    candidate.interpretability,
+  ]);
+  return textTable(
+    ['model', metricLabel, '95 % interval', 'p against best', 'fit', 'one row', 'size', 'readable'],
+    rows,
+    [1, 3, 4, 5, 6],
+  );
+}
+
+function interval({ interval: { low, high } }: Candidate, natural: (score: number) => number): string {
+  const [a, b] = [natural(low), natural(high)].sort((x, y) => x - y);
+  return `${formatNumber(a)} … ${formatNumber(b)}`;
+}

@@ -1,0 +1,104 @@
+import { basename, join } from 'node:path';
+import { Option } from 'commander';
+import { saveArtefact } from '../deploy/artefact.js';
+import { columnRanges } from '../deploy/ranges.js';
+import { metricNamed } from '../evaluate/metrics.js';
+import { formatCount, formatNumber } from '../explore/page/format.js';
+import { buildReference } from '../monitor/index.js';
+import { defaultRecipe } from '../prepare/index.js';
+import { takeRows } from '../table/columns.js';
+import type { TaskKind } from '../table/interfaces.js';
+import { openData } from '../workflow/data.js';
+import { fitWithValidation, holdOutRows, intervalsOf, judge } from '../workflow/fit.js';
+import { chooseTask } from '../workflow/task.js';
+import { type CommandFile, type CommonOptions, engineOf, list } from './command.js';
+import { textTable } from './table.js';
+
+interface TrainOptions extends CommonOptions {
+  readonly target: string;
+  readonly task?: TaskKind;
+  readonly model: string;
+  readonly drop?: string[];
+  readonly output?: string;
+}
+
+const TEST_FRACTION = 0.2;
+const VALIDATION_FRACTION = 0.15;
+
+const command: CommandFile = {
+  configure: (train) =>
+    train
+      .argument('<DATA>', 'a CSV, Parquet or Arrow file')
+      .requiredOption('--target <column>', 'the column to predict')
+      .option('--model <name>', 'which model', 'gradient-boosting')
+      .addOption(new Option('--task <task>', 'default: by the target').choices(['classification', 'regression']))
+      .option('--drop <columns>', 'columns to leave out, separated by commas', list)
+      .option('--output <folder>', 'where the artefact goes; default: runs/models/ and the name of the data'),
+  run: async (shell, options: TrainOptions, path) => {
+    const { target, drop, seed = 0, json } = options;
+    await using engine = await engineOf(options);
+    const context = { engine, seed, signal: shell.signal };
+    const { table, quarantine, hash } = await openData(path!, { target, ignore: drop, ...context });
+    const { task, reason } = chooseTask(table, target, options.task);
+    const recipe = defaultRecipe(table, { target, task, model: options.model });
+    const fold = holdOutRows(table, target, task, TEST_FRACTION, seed);
+    const learnt = fold ? takeRows(table, fold.train) : table;
+    const model = await fitWithValidation(recipe, learnt, {
+      ...context,
+      target,
+      validation: VALIDATION_FRACTION,
+      onProgress: shell.onProgress,
+    });
+    const judged = fold && (await judge(model, takeRows(table, fold.test), target, context));
+    const scores = judged ? await intervalsOf(judged, task, seed, shell.signal) : [];
+    const output =
+      options.output ??
+      join(
+        'runs',
+        'models',
+        basename(path!)
+          .replace(/(\.gz)?$/, '')
+          .replace(/\.[^.]+$/, ''),
+      );
+    const artefact = await saveArtefact(output, {
+      model,
+      ranges: columnRanges(model.program, learnt),
+      reference: await buildReference(learnt, {
+        ...context,
+        target,
+        model,
+        heldOut: fold && takeRows(table, fold.test),
+      }),
+      metadata: { data: { file: basename(path!), sha256: hash, rows: learnt.numRows }, scores, seed },
+    });
+    if (json) {
+      return shell.print(
+        JSON.stringify({
+          model: output,
+          digest: artefact.digest,
+          estimator: model.estimator,
+          task,
+          target,
+          rows: { train: learnt.numRows, test: fold?.test.length ?? 0, quarantined: quarantine.length },
+          training: model.training,
+          scores,
+        }),
+      );
+    }
+    shell.print(`${options.model}: ${task} of ${target} (${reason})`);
+    shell.print(
+      `${formatCount(learnt.numRows)} rows learnt from${fold ? `, ${formatCount(fold.test.length)} held out to test` : '; too few to hold any out'}${quarantine.length ? `, ${quarantine.length} unreadable` : ''}. ${model.training.verdict}\n`,
+    );
+    const rows = scores.map(({ metric, score, low, high }) => {
+      const { label, natural } = metricNamed(metric);
+      const ends = [natural(low), natural(high)].sort((a, b) => a - b);
+      return [label, formatNumber(natural(score)), `${formatNumber(ends[0])} … ${formatNumber(ends[1])}`];
+    });
+    if (rows.length > 0) shell.print(textTable(['on the test rows', 'score', '95 % interval'], rows, [1]));
+    shell.print(
+      `\nThe model is ${output}. Next: lanewise predict NEW.csv --model ${output}, or lanewise serve --model ${output}`,
+    );
+  },
+};
+
+export default command;

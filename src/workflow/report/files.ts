@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Comparison } from '../../evaluate/compare.js';
+import type { EvaluationReport } from '../../evaluate/report.js';
+import type { Profile } from '../../explore/profile.js';
+import type { MonitorReport } from '../../monitor/index.js';
+import type { Repair, Training } from '../../table/interfaces.js';
+import type { GateResult, TuneResult } from '../../tune/index.js';
+import type { RunRecord } from '../record.js';
+
+/** What the report is drawn from: the record, and the JSON that steps wrote beside it. Absent where a step is not there. */
+export interface ReportMaterial {
+  readonly record: RunRecord;
+  readonly profile?: Profile;
+  readonly prepared?: { readonly report: readonly Repair[] };
+  readonly features?: {
+    readonly lineage: readonly {
+      readonly feature: string;
+      readonly columns: readonly string[];
+      readonly operations: readonly string[];
+    }[];
+    readonly report: readonly Repair[];
+  };
+  readonly comparison?: Comparison;
+  readonly training?: Training & { readonly name: string; readonly importances?: Readonly<Record<string, number>> };
+  readonly evaluation?: EvaluationReport;
+  readonly tuning?: TuneResult;
+  readonly gate?: GateResult;
+  readonly monitoring?: MonitorReport;
+}
+
+/** Reads a run's folder. JSON that is not there is left out; the record says what was written. */
+export function readMaterial(folder: string, record: RunRecord): ReportMaterial {
+  const read = (path: string) => readJson(join(folder, path));
+  const tuned = read('tune/tune.json') as { tuning?: TuneResult; gate?: GateResult } | undefined;
+  return {
+    record,
+    profile: read('explore/profile.json') as Profile | undefined,
+    prepared: read('prepare/report.json') as ReportMaterial['prepared'],
+    features: read('features/features.json') as ReportMaterial['features'],
+    comparison: read('compare/comparison.json') as Comparison | undefined,
+    training: read('train/training.json') as ReportMaterial['training'],
+    evaluation: read('evaluate/report.json') as EvaluationReport | undefined,
+    tuning: tuned?.tuning,
+    gate: tuned?.gate,
+    monitoring: read('monitor/report.json') as MonitorReport | undefined,
+  };
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
