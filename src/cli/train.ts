@@ -9,7 +9,7 @@ import { defaultRecipe } from '../prepare/index.js';
 import { takeRows } from '../table/columns.js';
 import type { TaskKind } from '../table/interfaces.js';
 import { openData } from '../workflow/data.js';
-import { fitWithValidation, holdOutRows, intervalsOf, judge } from '../workflow/fit.js';
+import { fitWithValidation, holdOutRows, intervalsOf, judge } from '../workflow/held-out.js';
 import { chooseTask } from '../workflow/task.js';
 import { type CommandFile, type CommonOptions, engineOf, list } from './command.js';
 import { textTable } from './table.js';
