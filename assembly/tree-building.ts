@@ -1,4 +1,4 @@
-import { philoxWord, storePhiloxBlock } from './inline/philox';
+import { philoxWord, storePhiloxBlock, storePhiloxBlocks4 } from './inline/philox';
 
 // The law is src/kernels/tree-building.ts. Groups of 14 features in 16-byte rows; bin 255 is missing.
 
@@ -61,7 +61,15 @@ export function gradients_quantise_f64(
 ): void {
   let block = <u64>(<u32>firstRow >> 2);
   let i = 0;
-  // The random words lie where the last two of the four results will, and are read before they are overwritten.
+  // The random words lie where the second half of the results will, and each is read before it is overwritten.
+  for (; i + 15 < rowCount; i += 16, block += 4, gradients += 128, hessians += 128, packed += 128) {
+    storePhiloxBlocks4(packed + 64, block, <u32>keyLow, <u32>keyHigh);
+    for (let row: usize = 0; row < 16; row++) {
+      const gradient = load<f64>(gradients + (row << 3)) * gradientScale;
+      const hessian = load<f64>(hessians + (row << 3)) * hessianScale;
+      storeQuantised(packed + (row << 3), gradient, hessian, load<u32>(packed + (row << 2), 64));
+    }
+  }
   for (; i + 3 < rowCount; i += 4, block++, gradients += 32, hessians += 32, packed += 32) {
     storePhiloxBlock(packed + 16, block, <u32>keyLow, <u32>keyHigh);
     const word2 = load<u32>(packed, 24), word3 = load<u32>(packed, 28);
