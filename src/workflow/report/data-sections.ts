@@ -1,5 +1,6 @@
+import { basename } from 'node:path';
 import { metricNamed } from '../../evaluate/metrics.js';
-import { heatMap, histogramChart, lineChart, scatterChart } from '../../explore/page/charts.js';
+import { barChart, heatMap, histogramChart, lineChart, scatterChart } from '../../explore/page/charts.js';
 import { formatCount, formatNumber, formatShare } from '../../explore/page/format.js';
 import { html, type Markup } from '../../explore/page/html.js';
 import { renderTable } from '../../explore/page/page.js';
@@ -7,6 +8,7 @@ import { renderAlerts } from '../../explore/page/profile-page.js';
 import type { Profile } from '../../explore/profile.js';
 import type { ColumnDrift, MonitorReport } from '../../monitor/index.js';
 import type { Repair } from '../../table/interfaces.js';
+import type { GateResult } from '../../tune/index.js';
 import type { StepRecord } from '../record.js';
 import type { ReportMaterial } from './files.js';
 import { charts, next } from './model-sections.js';
@@ -91,22 +93,20 @@ interface DeploySummary {
   readonly name?: string;
   readonly version?: number;
   readonly alias?: string;
-  readonly path?: string;
   readonly digest?: string;
-  readonly rows?: number;
-  readonly wasm?: string;
-  readonly wasmBytes?: number;
+  /** In the run's folder. */
+  readonly registry?: string;
 }
 
-export function deploySection(step: StepRecord, runFolder: string): Markup {
-  const { name, version, alias = 'champion', digest } = step.summary as DeploySummary;
+export function deploySection(step: StepRecord, folder: string): Markup {
+  const { name, version, alias = 'champion', digest, registry } = step.summary as DeploySummary;
   const files = Object.entries(step.outputs).map(([path, hash]) => ({
     cells: [path, html`<code>${hash.slice(0, 16)}</code>`],
   }));
   return html`<p>${step.outcome}</p>
 ${name ? html`<p><strong>${name}</strong>, version ${version}, alias ${alias}${digest ? html`, digest <code>${digest.slice(0, 16)}</code>` : ''}. The same file is served, run in the browser and read by other languages; its golden rows prove it wherever it is loaded.</p>` : ''}
 ${renderTable(['file', 'SHA-256'], files)}
-<pre>lanewise serve --model ${name ?? 'model'}@${alias} --registry ${runFolder}/registry</pre>`;
+<pre>lanewise serve --model ${name ?? 'model'}@${alias} --registry runs/${basename(folder)}/${registry}</pre>`;
 }
 
 export function monitorSection(report: MonitorReport, step: StepRecord): Markup {
@@ -177,21 +177,18 @@ function errorChart(error: NonNullable<MonitorReport['error']>) {
 
 /** What came of retraining, where the verdict asked for it. */
 function retrainBody({ summary }: StepRecord): Markup {
-  const retrain = summary['retrain'] as
-    | {
-        errorBefore?: number;
-        errorAfter?: number;
-        metric?: string;
-        passed?: boolean;
-        trainRows?: number;
-        testRows?: number;
-        reasons?: readonly string[];
-      }
+  const retrained = summary['retrain'] as
+    | { errorBefore: number; errorAfter: number; sentence: string; promoted: boolean; gate: GateResult }
     | undefined;
-  if (retrain?.errorBefore === undefined || retrain.errorAfter === undefined)
-    return next('Keep watching: lanewise monitor NEW.csv compares later rows in the same way.');
-  const { errorBefore, errorAfter, trainRows, testRows, reasons = [] } = retrain;
+  if (!retrained) return next('Keep watching: lanewise monitor NEW.csv compares later rows in the same way.');
+  const { errorBefore, errorAfter, sentence, promoted, gate } = retrained;
+  const rows = [
+    { label: 'before', value: errorBefore },
+    { label: 'after', value: errorAfter },
+  ];
   return html`<h3>Retrained</h3>
-<p>A challenger learnt from ${trainRows === undefined ? 'recent rows' : `${formatCount(trainRows)} recent rows`}; both were scored on ${testRows === undefined ? 'later rows' : `${formatCount(testRows)} rows`} that neither has seen. The error goes from <strong>${formatNumber(errorBefore)}</strong> to <strong>${formatNumber(errorAfter)}</strong>. ${reasons.join(' ')}</p>
-${next('Deploy the challenger as the next version: the registry keeps the old one to roll back to.')}`;
+<p>${sentence}.</p>
+${charts([barChart(`${gate.metricLabel} before and after retraining`, `On the same ${formatCount(gate.rows)} later rows, which neither model has seen.`, rows, gate.metricLabel)])}
+<p>${gate.reasons.join(' ')}</p>
+${next(promoted ? 'The registry keeps the old version to roll back to.' : 'The champion stays; look for what has changed in the world that the columns do not tell.')}`;
 }

@@ -32,7 +32,7 @@ export interface ReportMaterial {
 /** Reads a run's folder. JSON that is not there is left out; the record says what was written. */
 export function readMaterial(folder: string, record: RunRecord): ReportMaterial {
   const read = (path: string) => readJson(join(folder, path));
-  const tuned = read('tune/tune.json') as { tuning?: TuneResult; gate?: GateResult } | undefined;
+  const tuning = read('tune/result.json') as (TuneResult & { gate?: GateResult }) | undefined;
   return {
     record,
     profile: read('explore/profile.json') as Profile | undefined,
@@ -41,8 +41,8 @@ export function readMaterial(folder: string, record: RunRecord): ReportMaterial 
     comparison: read('compare/comparison.json') as Comparison | undefined,
     training: read('train/training.json') as ReportMaterial['training'],
     evaluation: read('evaluate/report.json') as EvaluationReport | undefined,
-    tuning: tuned?.tuning,
-    gate: tuned?.gate,
+    tuning,
+    gate: tuning?.gate,
     monitoring: read('monitor/report.json') as MonitorReport | undefined,
   };
 }

@@ -1,10 +1,8 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { formatCount, formatNumber, formatSeconds } from '../../explore/page/format.js';
 import { html, type Markup } from '../../explore/page/html.js';
 import { type PageSection, renderPage, renderTable, renderTiles } from '../../explore/page/page.js';
-import type { StepRecord } from '../record.js';
-import type { FinishedRun } from '../runner.js';
-import { writeWhole } from '../write-table.js';
+import type { RunRecord, StepRecord } from '../record.js';
 import {
   collectSection,
   deploySection,
@@ -16,12 +14,9 @@ import {
 import { type ReportMaterial, readMaterial } from './files.js';
 import { compareSection, evaluateSection, trainSection, tuneSection } from './model-sections.js';
 
-const PAGE = 'report.html';
-
-/** Draws the run's page into its folder and returns its name. */
-export async function writeRunReport({ record, folder }: FinishedRun): Promise<string> {
-  await writeWhole(join(folder, PAGE), renderRunReport(readMaterial(folder, record), basename(folder)));
-  return PAGE;
+/** The page of a run, drawn from its record and the JSON in its folder. */
+export function renderRunReport(folder: string, record: RunRecord): string {
+  return renderReport(readMaterial(folder, record), folder);
 }
 
 const titles: Readonly<Record<string, string>> = {
@@ -38,7 +33,7 @@ const titles: Readonly<Record<string, string>> = {
 };
 
 /** The whole run as one page, a section a step. */
-export function renderRunReport(material: ReportMaterial, run: string): string {
+export function renderReport(material: ReportMaterial, folder: string): string {
   const { record } = material;
   const target = String(record.workflow['target']);
   const sections = record.steps.map(
@@ -46,7 +41,7 @@ export function renderRunReport(material: ReportMaterial, run: string): string {
       id: step.name,
       kicker: `Step ${index + 1} of ${record.steps.length} · ${step.name} · ${step.reused ? 'reused' : formatSeconds(step.seconds)}`,
       title: titles[step.name] ?? step.name,
-      body: bodyOf(step, material, run),
+      body: bodyOf(step, material, folder),
     }),
   );
   return renderPage({
@@ -58,7 +53,7 @@ export function renderRunReport(material: ReportMaterial, run: string): string {
   });
 }
 
-function bodyOf(step: StepRecord, material: ReportMaterial, run: string): Markup {
+function bodyOf(step: StepRecord, material: ReportMaterial, folder: string): Markup {
   const { profile, prepared, features, comparison, training, evaluation, tuning, gate, monitoring, record } = material;
   if (step.name === 'collect') return collectSection(step);
   if (step.name === 'prepare') return prepareSection(step, prepared?.report ?? []);
@@ -68,7 +63,7 @@ function bodyOf(step: StepRecord, material: ReportMaterial, run: string): Markup
   if (step.name === 'train' && training) return trainSection(training);
   if (step.name === 'evaluate' && evaluation) return evaluateSection(evaluation);
   if (step.name === 'tune') return tuneSection(tuning, gate);
-  if (step.name === 'deploy') return deploySection(step, `runs/${run}`);
+  if (step.name === 'deploy') return deploySection(step, folder);
   if (step.name === 'monitor' && monitoring) return monitorSection(monitoring, step);
   return html`<p>${step.outcome}</p><p class="quiet">${record.id}</p>`;
 }
