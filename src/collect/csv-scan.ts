@@ -4,6 +4,8 @@ import type { QuarantinedRow } from '../table/interfaces.js';
 export interface CsvScan {
   /** The header's cells, as written, quotes resolved. */
   readonly header: readonly string[];
+  /** false: the header is not UTF-8, or holds NUL bytes: the file is no text. */
+  readonly headerIsText: boolean;
   /** Byte at which the first data record begins. */
   readonly dataStart: number;
   /** Records that are well formed, header not counted. */
@@ -125,7 +127,7 @@ export function scanCsv(
   const record: RawRecord = { start: 0, end: 0, next: 0, fields: 0, flags: 0, newline: 0, lines: 0 };
   let header: readonly string[] | undefined;
   let [position, line, records, newlines, longestRecord, nextCut, unclosed] = [0, 1, 0, 0, 0, 0, 0];
-  let [canonical, dataStart] = [true, bytes.length];
+  let [canonical, headerIsText, dataStart] = [true, true, bytes.length];
   while (position < bytes.length) {
     readRecord(bytes, position, delimiterByte, record);
     if (record.flags & UNCLOSED && ++unclosed <= MAX_UNCLOSED) cutToLine(bytes, record);
@@ -140,6 +142,7 @@ export function scanCsv(
     if (header === undefined) {
       header = splitRecord(bytes, record, delimiterByte);
       dataStart = position;
+      headerIsText = isUtf8(bytes.subarray(record.start, record.end)) && (record.flags & NUL) === 0;
       if (record.flags !== 0) canonical = false;
       continue;
     }
@@ -161,6 +164,7 @@ export function scanCsv(
   const rowCount = records - quarantine.length;
   return {
     header: header ?? [],
+    headerIsText,
     dataStart,
     rowCount,
     quarantine,
@@ -190,15 +194,11 @@ export function canonicalCsv(
     else parts.push(bytes.subarray(record.start, record.end), newline);
   });
   const head = quoted(scan.header);
-  const all = [head, newline, ...[]];
-  const length = parts.reduce((sum, part) => sum + part.length, 0) + head.length + 1;
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of all) {
-    out.set(part, at);
-    at += part.length;
-  }
-  const dataStart = at;
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, head.length + 1));
+  out.set(head);
+  out[head.length] = LF;
+  const dataStart = head.length + 1;
+  let at = dataStart;
   const cuts: number[] = [];
   for (let i = 0; i < parts.length; i += 2) {
     if (cuts.length === 0 || at >= cuts.at(-1)! + CUT_BYTES) cuts.push(at);

@@ -64,6 +64,13 @@ async function scanned(file: string, text: Uint8Array, delimiter: string) {
   if (first.header.length === 0) {
     throw new LanewiseError('data', `Expected a header and rows in ${file} but the file is empty`, { file });
   }
+  if (!first.headerIsText) {
+    throw new LanewiseError('data', `Expected text in UTF-8 but the header of ${file} is not in UTF-8`, {
+      file,
+      line: 1,
+      hint: 'Write the file as UTF-8; one that is not text needs another format',
+    });
+  }
   if (first.rowCount === 0 && first.quarantine.length > 0) {
     const { line, reason } = first.quarantine[0]!;
     throw new LanewiseError('data', `Expected rows in ${file} but none can be read: line ${line}: ${reason}`, {

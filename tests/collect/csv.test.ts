@@ -1,0 +1,139 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadDuckdb } from '#lanewise/collect/duckdb-node.js';
+import { readTable } from '#lanewise/collect/index.js';
+import { createEngine } from '#lanewise/engine/engine.js';
+import { readRegister } from '#lanewise/table/columns.js';
+import { columnsOf } from '#lanewise/table/schema.js';
+
+interface Expected {
+  columns: { name: string; kind: string; labels?: string[]; cells: (number | string | null)[] }[];
+  quarantine: { line: number; reason: string }[];
+  sourceRows?: number[];
+  notes: string[];
+}
+
+const fixtures = join(import.meta.dirname, '../fixtures/csv');
+const names = readdirSync(fixtures)
+  .filter((file) => file.endsWith('.csv'))
+  .map((file) => file.slice(0, -4));
+// DuckDB is an optional dependency: where it is not installed, papaparse is all there is to test.
+const readers: ('plain' | 'duckdb')[] = (await loadDuckdb()) ? ['plain', 'duckdb'] : ['plain'];
+const folder = mkdtempSync(join(tmpdir(), 'lanewise-csv-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function read(path: string, reader: 'plain' | 'duckdb' | 'auto') {
+  const collected = await readTable(path, { reader });
+  const columns = columnsOf(collected.table).map(({ name, kind }) => {
+    const { values, labels } = readRegister(collected.table, name);
+    const cell = (value: number) => (Number.isNaN(value) ? null : labels ? labels[value]! : jsonNumber(value));
+    return { name, kind, labels, cells: Array.from(values, cell) };
+  });
+  return { ...collected, columns };
+}
+
+const jsonNumber = (value: number) => (Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : String(value));
+
+describe.each(readers)('the %s reader', (reader) => {
+  test.each(names)('reads the case %s as described', async (name) => {
+    const path = join(fixtures, `${name}.csv`);
+    const expected: Expected = JSON.parse(readFileSync(join(fixtures, `${name}.json`), 'utf8'));
+    const found = await read(path, reader);
+    expect(found.reader).toBe(reader === 'duckdb' ? 'duckdb' : 'papaparse');
+    expect(found.columns.map(({ labels: _, ...column }) => column)).toEqual(
+      expected.columns.map(({ labels: _, ...column }) => column),
+    );
+    for (const { name: column, labels } of expected.columns) {
+      if (labels) expect(found.columns.find((other) => other.name === column)!.labels).toEqual(labels);
+    }
+    expect(found.quarantine.map(({ line, reason }) => ({ line, reason }))).toEqual(expected.quarantine);
+    for (const row of found.quarantine) expect(row.file).toBe(path);
+    expect(found.sourceRows && [...found.sourceRows]).toEqual(expected.sourceRows);
+    expect(found.notes).toEqual(expected.notes);
+  });
+
+  test('takes a column as text when a late cell is one', async () => {
+    const rows = Array.from({ length: 5000 }, (_, row) => `${row},${row}`);
+    const path = write('late.csv', `a,b\n${rows.join('\n')}\nx,5000\n`);
+    const { columns } = await read(path, reader);
+    expect(columns.map(({ kind }) => kind)).toEqual(['categorical', 'numeric']);
+    expect(columns[0]!.cells[4999]).toBe('4999');
+  });
+
+  test('rounds decimal numbers correctly', async () => {
+    const texts = [
+      '0.1',
+      '1.7976931348623157e308',
+      '5e-324',
+      '2.4703282292062328e-324',
+      '9007199254740993',
+      '0.30000000000000004',
+    ];
+    const { columns } = await read(write('numbers.csv', `x\n${texts.join('\n')}\n`), reader);
+    expect(columns[0]!.cells).toEqual(texts.map((text) => jsonNumber(Number(text))));
+  });
+
+  test('reads 2,000 columns', async () => {
+    const header = Array.from({ length: 2000 }, (_, i) => `c${i}`);
+    const path = write(
+      'wide.csv',
+      `${header.join(',')}\n${header.map((_, i) => i).join(',')}\n${header.map(() => '').join(',')}\n`,
+    );
+    const { columns } = await read(path, reader);
+    expect(columns).toHaveLength(2000);
+    expect(columns[1999]!.cells).toEqual([1999, null]);
+  });
+
+  test('reads gzipped text, and text of many parts', async () => {
+    const rows = Array.from(
+      { length: 60_000 },
+      (_, row) =>
+        `${row},${row % 7 === 0 ? '' : `"label ${row % 50}, with a comma and some length to it, so that parts are cut"`}`,
+    );
+    const path = write('many.csv.gz', gzipSync(`a,b\n${rows.join('\n')}\n`));
+    const { columns } = await read(path, reader);
+    expect(columns[0]!.cells).toEqual(rows.map((_, row) => row));
+    expect(columns[1]!.cells[59_999]).toBe(
+      `label ${59_999 % 50}, with a comma and some length to it, so that parts are cut`,
+    );
+    expect(columns[1]!.cells[7]).toBe(null);
+  });
+
+  test('puts numbers into the engine memory where it is DuckDB that reads', async () => {
+    await using engine = await createEngine({ threads: 1 });
+    const { table } = await readTable(join(fixtures, 'ragged.csv'), { reader, engine });
+    expect(engine.arena.holds(readRegister(table, 'a').values)).toBe(reader === 'duckdb');
+  });
+});
+
+test('hashes the bytes of the file as it lies', async () => {
+  const { hash } = await readTable(write('hash.csv', 'a\n1\n'));
+  expect(hash).toBe('309b0e45a73d3fc5325e2b6ed0a01ef8b9cde6b05a5633c1f893f970d52bfddc');
+});
+
+test.each([
+  ['empty.csv', '', /empty\.csv but the file is empty/],
+  ['header.csv', 'a,b\n', /rows below the header of .*header\.csv/],
+  ['ragged.csv', 'a,b\n1\n2\n', /ragged\.csv but none can be read: line 2: expected 2 cells/],
+  ['cut.csv.gz', gzipSync('a,b\n1,2\n').subarray(0, 20), /gzip data in .*cut\.csv\.gz/],
+  ['latin1.csv', Buffer.from('ann\xe9e,b\n1,2\n', 'latin1'), /header of .*latin1\.csv .* UTF-8/],
+])('refuses %s, naming it', async (name, content, message) => {
+  await expect(readTable(write(name, content))).rejects.toThrow(message);
+});
+
+test('refuses a file that is not there and a folder, naming them', async () => {
+  await expect(readTable(join(folder, 'nosuch.csv'))).rejects.toMatchObject({
+    code: 'file',
+    message: /nosuch\.csv does not exist/,
+  });
+  await expect(readTable(folder)).rejects.toMatchObject({ code: 'file', message: /is a directory/ });
+});
