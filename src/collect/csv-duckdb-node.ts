@@ -15,6 +15,8 @@ const TIMESTAMP =
   '\\d{4}-\\d\\d-\\d\\d([ T]([01]\\d|2[0-3]):\\d\\d(:\\d\\d(\\.\\d{1,6})?)?(Z|[+-]\\d\\d(:?\\d\\d)?)?)?';
 /** Rows that tell at little cost which columns are no numbers: casts that fail are slow. */
 const SAMPLE_ROWS = 1000;
+/** DuckDB plans a query in more than linear time. */
+const COLUMNS_PER_QUERY = 64;
 
 /** The DuckDB reader for a file. */
 export function duckdbReader(path: string, engine: Engine): { name: string; read: CsvReader } {
@@ -105,16 +107,22 @@ async function numericColumns(duck: Duck, width: number): Promise<boolean[]> {
   const test = (i: number) => {
     const cell = `c${i}`;
     const plain = `try_cast(${cell} AS DOUBLE) IS NOT NULL AND NOT contains(${cell}, '_')`;
-    return `coalesce(bool_and(${plain} AND ${cell} >= '!' AND NOT (${cell} >= '00' AND ${cell} < '0:')), true)`;
+    const all = `bool_and(${plain} AND ${cell} >= '!' AND NOT (${cell} >= '00' AND ${cell} < '0:'))`;
+    return `coalesce(${all} FILTER (WHERE ${cell} IS NOT NULL), true)`;
   };
-  const among = async (columns: readonly number[], source: string): Promise<number[]> => {
-    if (columns.length === 0) return [];
-    const [row] = await duck.rows(`SELECT ${columns.map(test).join(', ')} FROM ${source}`);
-    return columns.filter((_, index) => row![index]);
+  const among = async (columns: readonly number[], limit: string): Promise<number[]> => {
+    const found: number[] = [];
+    for (let start = 0; start < columns.length; start += COLUMNS_PER_QUERY) {
+      const some = columns.slice(start, start + COLUMNS_PER_QUERY);
+      const source = `(SELECT ${some.map((i) => `c${i}`).join(', ')} FROM cells${limit})`;
+      const [row] = await duck.rows(`SELECT ${some.map(test).join(', ')} FROM ${source}`);
+      found.push(...some.filter((_, index) => row![index]));
+    }
+    return found;
   };
   const all = Array.from({ length: width }, (_, i) => i);
-  const likely = await among(all, `(SELECT * FROM cells LIMIT ${SAMPLE_ROWS})`);
-  const numeric = new Set(await among(likely, 'cells'));
+  const likely = await among(all, ` LIMIT ${SAMPLE_ROWS}`);
+  const numeric = new Set(await among(likely, ''));
   return all.map((column) => numeric.has(column));
 }
 
@@ -129,7 +137,9 @@ function numberPlan(name: string, cell: string): Plan {
 async function isTimestamp(duck: Duck, cell: string): Promise<boolean> {
   const test = `regexp_full_match(${cell}, '${TIMESTAMP}') AND try_cast(${cell} AS TIMESTAMPTZ) IS NOT NULL`;
   const among = async (source: string) => {
-    const [[all]] = (await duck.rows(`SELECT coalesce(bool_and(${test}), true) FROM ${source}`)) as [[boolean]];
+    const [[all]] = (await duck.rows(
+      `SELECT coalesce(bool_and(${test}) FILTER (WHERE ${cell} IS NOT NULL), true) FROM ${source}`,
+    )) as [[boolean]];
     return all;
   };
   return (await among(`(SELECT ${cell} FROM cells WHERE ${cell} IS NOT NULL LIMIT 100)`)) && (await among('cells'));
