@@ -7,6 +7,10 @@ import {
   GradientBoostingRegressor,
   gradientBoostingParameters,
 } from './gradient-boosting/index.js';
+import { KMeans } from './k-means/k-means.js';
+import { kMeansParameters } from './k-means/parameters.js';
+import { KNeighborsClassifier, KNeighborsRegressor } from './k-nearest-neighbors/k-nearest-neighbors.js';
+import { neighborsParameters } from './k-nearest-neighbors/parameters.js';
 import { Ridge } from './linear/linear.js';
 import { ridgeParameters } from './linear/parameters.js';
 import { LogisticRegression } from './logistic-regression/logistic-regression.js';
@@ -42,5 +46,18 @@ export const models: readonly ModelEntry[] = [
     declarations: () => gradientBoostingParameters,
     create: (task, parameters) =>
       task === 'regression' ? new GradientBoostingRegressor(parameters) : new GradientBoostingClassifier(parameters),
+  },
+  {
+    name: 'k-nearest-neighbors',
+    tasks: ['classification', 'regression'],
+    declarations: () => neighborsParameters,
+    create: (task, parameters) =>
+      task === 'regression' ? new KNeighborsRegressor(parameters) : new KNeighborsClassifier(parameters),
+  },
+  {
+    name: 'k-means',
+    tasks: ['clustering'],
+    declarations: () => kMeansParameters,
+    create: (_task, parameters) => new KMeans(parameters),
   },
 ];
