@@ -1,11 +1,19 @@
 #!/usr/bin/env bash
-# The native addon: builds it, runs its tests, then the same kernels under AddressSanitizer and UndefinedBehaviorSanitizer,
-# once on exactly sized buffers, once inside Node. Needs cmake and GCC or Clang; anything missing is a failure.
+# The native addon, in two parts; anything missing is a failure. Needs cmake, and GCC or Clang.
+#   .ci/native.sh            builds it, runs its tests, then the other tests on the native backend
+#   .ci/native.sh sanitize   the same kernels under AddressSanitizer and UndefinedBehaviorSanitizer: on buffers of exactly the
+#                            length of the contract, and inside Node
 set -euo pipefail
 cd "$(dirname "$0")/.."
+vitest() { node node_modules/vitest/vitest.mjs run "$@"; }
 
-node .ci/build.mjs native
-npx vitest run --config vitest.native.config.ts
+if [ "${1:-}" != sanitize ]; then
+  node .ci/build.mjs native
+  vitest --config vitest.native.config.ts
+  # choose.test.ts is about what is chosen where nobody asks.
+  LANEWISE_BACKEND=native vitest --exclude tests/backends/choose.test.ts
+  exit
+fi
 
 sanitized=$PWD/build/sanitized
 cmake_js() { node node_modules/cmake-js/bin/cmake-js "$@" --out "$sanitized" --CDSANITIZE=ON --log-level error --silent; }
@@ -19,4 +27,4 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # Node itself is not built with the sanitizers, so their libraries go first; its own leaks at exit are not ours.
 library() { "${CXX:-c++}" -print-file-name="$1"; }
 LD_PRELOAD="$(library libasan.so):$(library libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-  LANEWISE_ADDON="$sanitized/Release/lanewise.node" node node_modules/vitest/vitest.mjs run --config vitest.native.config.ts
+  LANEWISE_ADDON="$sanitized/Release/lanewise.node" vitest --config vitest.native.config.ts
