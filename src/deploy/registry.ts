@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { LanewiseError, unknownName } from '../errors.js';
@@ -177,26 +177,6 @@ export class Registry {
       await release();
     }
   }
-}
-
-/**
- * The artefact directory that a person means: a path where one exists, else a name in the registry
- * (`name@champion`, `name/2`, `name`).
- * @throws LanewiseError `file` naming what was looked for.
- */
-export async function resolveModel(reference: string, root = 'registry'): Promise<string> {
-  const isPath = await stat(reference).then(
-    () => true,
-    () => false,
-  );
-  if (isPath) return reference;
-  const registry = new Registry(root);
-  const name = reference.split(/[@/]/, 1)[0]!;
-  if (NAME.test(name) && (await registry.names()).includes(name)) return registry.resolve(reference);
-  throw new LanewiseError('file', `There is no model artefact at ${reference}, nor is it a name in ${root}/`, {
-    file: reference,
-    hint: 'Expected the directory of an artefact (it has a manifest.json), or name@champion, name/1 of the registry.',
-  });
 }
 
 function checkName(what: string, name: string): void {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { loadArtefact, saveArtefact } from '#lanewise/deploy/artefact.js';
-import { Registry, resolveModel } from '#lanewise/deploy/registry.js';
+import { Registry } from '#lanewise/deploy/registry.js';
 import { classifier, regressor } from './sample.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lanewise-registry-'));
@@ -23,8 +23,6 @@ test('versions count up, and the champion is found by name, alias, version and p
   expect(await registry.resolve('fare@champion')).toBe(first.path);
   expect(await registry.resolve('fare')).toBe(first.path);
   expect(await registry.resolve('fare/2')).toBe(second.path);
-  expect(await resolveModel('fare@challenger', registry.root)).toBe(second.path);
-  expect(await resolveModel(first.path, registry.root)).toBe(first.path);
   expect(await registry.names()).toEqual(['fare']);
 });
 
@@ -68,8 +66,6 @@ test('what is not there is named, with the nearest that is', async () => {
   await expect(registry.resolve('fare@champion')).rejects.toThrow(/alias of fare "champion"/);
   await expect(registry.resolve('fare/7')).rejects.toThrow(/version of fare "7"/);
   await expect(registry.resolve('fare/x')).rejects.toThrow(/whole number/);
-  await expect(resolveModel('nosuch', registry.root)).rejects.toMatchObject({ code: 'file', message: /nosuch/ });
-  await expect(resolveModel('runs/x/nosuch', registry.root)).rejects.toThrow(/nosuch/);
 });
 
 test('names never leave their folder', async () => {

@@ -1,0 +1,9 @@
+/** Step 9: artefact, registry, server, stand-alone .wasm. Inference alone, without Node, is `lanewise/runtime`. */
+export type { WasmColumn, WasmSchema } from './abi.js';
+export { type Artefact, type ArtefactParts, loadArtefact, saveArtefact } from './artefact.js';
+export type { Manifest } from './manifest.js';
+export { columnRanges } from './ranges.js';
+export { type Alias, type AuditEntry, type Registered, Registry } from './registry.js';
+export { type RunningServer, type ServerOptions, serveUntilStopped, startServer } from './server.js';
+export { withThreshold } from './threshold.js';
+export { exportArtefact, exportWasm, type WasmOptions } from './wasm.js';
