@@ -39,7 +39,11 @@ test('calls are shared out over threads', async () => {
 
 test('every kernel says how much work a call is', () => {
   for (const kernel of kernels) {
-    const { scalars } = kernel.inputs(100, { uniform: () => 0.5, normal: () => 0.1, integer: (bound: number) => bound - 1 }, 'plain');
+    const { scalars } = kernel.inputs(
+      100,
+      { uniform: () => 0.5, normal: () => 0.1, integer: (bound: number) => bound - 1 },
+      'plain',
+    );
     expect(kernel.work(scalars).elements, kernel.name).toBeGreaterThan(0);
   }
 });
