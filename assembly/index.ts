@@ -4,3 +4,4 @@ export * from './gradient-descent';
 export * from './limits';
 export * from './random';
 export * from './tree-building';
+export * from './tree-forest';

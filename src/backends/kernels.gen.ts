@@ -60,7 +60,9 @@ export interface KernelFunctions {
   rows_partition_u8(binsOffset: number, goesLeftOffset: number, rowsOffset: number, scratchOffset: number, dataRows: number, slot: number, rowCount: number): number;
   /** The best threshold of each numeric feature: the largest gain, the lowest bin among equals. */
   split_scan_f64(histogramOffset: number, binCountsOffset: number, gainsOffset: number, splitsOffset: number, gradientUnit: number, hessianUnit: number, l2: number, minHessian: number, minSamples: number, featureCount: number): void;
+  /** Grows one tree of a random forest, or goes on growing it: returns 1 while nodes are open and the budget is spent, 0 when done. */
+  forest_grow_u8(binsOffset: number, targetsOffset: number, weightsOffset: number, stateOffset: number, rowsOffset: number, bagWeightsOffset: number, stackOffset: number, featureOffset: number, splitOffset: number, childOffset: number, valuesOffset: number, importancesOffset: number, nodeTargetsOffset: number, nodeWeightsOffset: number, orderOffset: number, workOffset: number, featuresOffset: number, dataRows: number, groupCount: number, featureCount: number, classCount: number, bootstrap: number, bagKeyLow: number, bagKeyHigh: number, featureKeyLow: number, featureKeyHigh: number, maxFeatures: number, maxDepth: number, minSamplesSplit: number, minSamplesLeaf: number, maxNodes: number, budget: number): number;
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '870e3d0dc3670406';
+export const kernelsHash = 'bc5e8d10cd6ddda9';

@@ -4,6 +4,7 @@ import * as gradientDescent from './gradient-descent.js';
 import * as limits from './limits.js';
 import * as random from './random.js';
 import * as treeBuilding from './tree-building.js';
+import * as treeForest from './tree-forest.js';
 
 /** The families, one module a line. */
 // biome-ignore format: a line a module, so that two additions do not meet
@@ -13,6 +14,7 @@ const families = [
   limits,
   random,
   treeBuilding,
+  treeForest,
 ];
 
 /** Every kernel, in one list: objects with a `reference` that the families' modules export. */
