@@ -19,21 +19,21 @@ export interface Failure {
  * An error as the command line tells it: a paragraph that says what is wrong, one that says how to mend it, no stack.
  * With LANEWISE_DEBUG=1 the stack follows.
  */
-export function describeFailure(error: unknown, debug: boolean): Failure {
-  const { message, hint, exitCode } = explain(error);
+export function describeFailure(error: unknown, debug: boolean, usage?: string): Failure {
+  const { message, hint, exitCode } = explain(error, usage);
   const stack = debug && error instanceof Error ? `\n\n${stackOf(error)}` : '';
   return { text: `error: ${oneParagraph(message)}${hint ? `\nhint: ${oneParagraph(hint)}` : ''}${stack}`, exitCode };
 }
 
-function explain(error: unknown): { message: string; hint?: string; exitCode: number } {
+function explain(error: unknown, usage?: string): { message: string; hint?: string; exitCode: number } {
   if (error instanceof LanewiseError) {
     return { message: placed(error), hint: error.hint, exitCode: exitCodes[error.code] ?? EXIT.failed };
   }
   if (error instanceof CommanderError) {
     const [message, ...rest] = error.message.replace(/^error: /, '').split('\n');
-    const hint =
-      rest.join(' ').replace(/^\((.*)\)$/, '$1') ||
-      'lanewise --help lists the commands, lanewise COMMAND --help its options.';
+    const suggestion = rest.join(' ').replace(/^\((.*)\)$/, '$1');
+    const help = usage ? `The usage is ${usage}; --help shows the options.` : 'lanewise --help lists the commands.';
+    const hint = [suggestion, help].filter(Boolean).join(' ');
     return { message: message!, hint, exitCode: EXIT.usage };
   }
   if (error instanceof Error) {

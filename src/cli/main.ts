@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { unknownName } from '../errors.js';
 import { addCommonOptions, type CommandFile } from './command.js';
 import { describeFailure, EXIT, unknownCommand } from './failure.js';
 import { createShell, type Streams } from './shell.js';
@@ -32,7 +33,7 @@ const commands: readonly Entry[] = [
     load: () => import('./monitor.js'),
   },
   { name: 'doctor', summary: 'say what runs here, and why nothing better does', load: () => import('./doctor.js') },
-  //  { name: 'bench', summary: 'measure the kernels on this machine', load: () => import('./bench.js') },
+  { name: 'bench', summary: 'measure the kernels on this machine', load: () => import('./bench.js') },
 ];
 
 export function packageVersion(): string {
@@ -44,15 +45,17 @@ export function packageVersion(): string {
 export async function main(argv: readonly string[], { signal, streams, debug }: MainOptions): Promise<number> {
   const shell = createShell(signal, streams);
   let exitCode: number = EXIT.done;
+  let usage: string | undefined;
   try {
     const program = await makeProgram(argv, streams, async (file, options, args) => {
       exitCode = (await file.run(shell, options, ...args)) ?? EXIT.done;
     });
+    usage = usageOf(program, argv);
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-    const failure = describeFailure(error, debug);
+    const failure = describeFailure(error, debug, usage);
     shell.clear();
     streams.err.write(`${failure.text}\n`);
     return failure.exitCode;
@@ -91,11 +94,33 @@ async function makeProgram(argv: readonly string[], streams: Streams, invoke: In
   const { default: file } = await entry.load();
   file.configure(command);
   addCommonOptions(command);
+  refuseUnknownOptions(command, argv.slice(argv.indexOf(entry.name) + 1));
   command.action((...all: unknown[]) => {
-    const args = all.slice(0, -2).filter((argument) => argument !== undefined) as string[];
+    const args = all
+      .slice(0, -2)
+      .filter((argument) => argument !== undefined)
+      .flat() as string[];
     return invoke(file, command.opts(), args);
   });
   return program;
+}
+
+/** Before anything else that is wrong: a misspelt option is why the right one seems to be missing. */
+function refuseUnknownOptions(command: Command, args: readonly string[]): void {
+  const known = command.options.flatMap(({ long, short }) => [long, short]).concat('--help', '-h');
+  const end = args.indexOf('--');
+  for (const argument of args.slice(0, end < 0 ? undefined : end)) {
+    const [name] = argument.split('=');
+    if (!/^--?[a-zA-Z]/.test(argument) || known.includes(name)) continue;
+    const names = known.filter((option): option is string => option?.startsWith('--') ?? false);
+    throw unknownName(`option of lanewise ${command.name()}`, name!, names);
+  }
+}
+
+/** How the called command is used, for errors in its options: `lanewise train [options] <DATA>`. */
+function usageOf(program: Command, argv: readonly string[]): string | undefined {
+  const command = program.commands.find((candidate) => argv.includes(candidate.name()));
+  return command && `lanewise ${command.name()} ${command.usage()}`;
 }
 
 function withCommands(program: Command): Command {
