@@ -7,6 +7,7 @@ export const pageHtml = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Lanewise model</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="page.css">
 <main>
   <h1 id="title">Model</h1>
@@ -32,7 +33,7 @@ body { margin: 0; padding: 1.5rem 1rem }
 main { max-width: 46rem; margin: 0 auto }
 h1 { font-size: 1.4rem; margin: 0; overflow-wrap: anywhere }
 .quiet, #about { opacity: .75; font-size: .9rem }
-#fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .8rem 1.2rem; margin: 1.2rem 0 }
+#fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .8rem 1.2rem; margin: 1.2rem 0 }
 label { display: block; font-size: .9rem; overflow-wrap: anywhere }
 input, select { width: 100%; box-sizing: border-box; font: inherit; padding: .35rem .5rem; border: 1px solid var(--line); border-radius: .35rem }
 small { opacity: .65 }

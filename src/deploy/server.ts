@@ -9,6 +9,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { defaultEngine, type Engine } from '../engine/engine.js';
 import { LanewiseError } from '../errors.js';
 import { type Artefact, loadArtefact } from './artefact.js';
+import { isBinaryWanted, LENGTH_HEADER, readBinaryRequest, writeBinaryResponse } from './binary-tensors.js';
 import { exactJson } from './json.js';
 import { createMetrics, type ServerMetrics } from './metrics.js';
 import { bodySchemas, errorSchema } from './openapi.js';
@@ -138,6 +139,7 @@ async function createApp(service: Service, options: ServerOptions): Promise<Fast
   app.setSerializerCompiler(() => exactJson);
   app.setReplySerializer(exactJson);
   app.setErrorHandler(answerError);
+  acceptBinary(app);
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: `There is nothing at ${request.url.slice(0, 200)}` }),
   );
@@ -169,6 +171,18 @@ async function createApp(service: Service, options: ServerOptions): Promise<Fast
     modelRoutes(scope, service);
   });
   return app;
+}
+
+/** A body with binary tensors comes as JSON or as bytes, by whichever client; the length header tells. */
+function acceptBinary(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (LENGTH_HEADER in request.headers) done(null, body);
+    else parseJson(request, body.toString(), done);
+  });
+  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
 }
 
 const contentSecurityPolicy = {
@@ -229,7 +243,7 @@ function modelRoutes(app: FastifyInstance, service: Service): void {
   app.get('/v2', { schema: { summary: 'The server', tags: ['open inference protocol'] } }, async () => ({
     name: 'lanewise',
     version: packageVersion,
-    extensions: [],
+    extensions: ['binary_tensor_data'],
   }));
   const metadata = { schema: { summary: 'Inputs and outputs of the model', tags: ['open inference protocol'] } };
   const infer = {
@@ -242,7 +256,7 @@ function modelRoutes(app: FastifyInstance, service: Service): void {
   };
   for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
     app.get(path, metadata, async (request) => describe(service, request));
-    app.post(`${path}/infer`, infer, async (request) => answerInfer(service, request));
+    app.post(`${path}/infer`, infer, async (request, reply) => answerInfer(service, request, reply));
   }
   const predict = {
     schema: {
@@ -266,15 +280,18 @@ function modelRoutes(app: FastifyInstance, service: Service): void {
   });
 }
 
-async function answerInfer(service: Service, request: FastifyRequest): Promise<unknown> {
+async function answerInfer(service: Service, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   checkModel(service, request);
   const { program } = service.artefact.model;
   const body = bodyOf(request);
   const registers = readTensors(program, body['inputs'], service.maxRows);
   const outputs = await predictRegisters(service, request.id, registers);
   const id = typeof body['id'] === 'string' ? body['id'] : undefined;
+  const head = { model_name: service.name, model_version: service.version, id };
   const tensors = writeTensors(program, outputs, body['outputs']);
-  return { model_name: service.name, model_version: service.version, id, outputs: tensors };
+  if (!tensors.some(({ name }) => isBinaryWanted(body, name))) return { ...head, outputs: tensors };
+  const binary = writeBinaryResponse(head, tensors, (name) => isBinaryWanted(body, name));
+  return reply.header(LENGTH_HEADER, binary.headerLength).type('application/octet-stream').send(binary.body);
 }
 
 async function answerRows(service: Service, request: FastifyRequest): Promise<unknown> {
@@ -331,7 +348,8 @@ function checkModel(service: Service, request: FastifyRequest): void {
 }
 
 function bodyOf(request: FastifyRequest): Record<string, unknown> {
-  const { body } = request;
+  const { body, headers } = request;
+  if (Buffer.isBuffer(body)) return readBinaryRequest(body, headers[LENGTH_HEADER]);
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
   throw new LanewiseError('data', 'Expected a JSON object as the body');
 }

@@ -174,6 +174,99 @@ describe('the open inference protocol', () => {
   });
 });
 
+describe('binary tensors', () => {
+  const texts = (values: readonly (string | null)[]) =>
+    Buffer.concat(
+      values.flatMap((value) => {
+        const [length, text] = [Buffer.alloc(4), Buffer.from(value ?? '')];
+        length.writeUInt32LE(text.length);
+        return [length, text];
+      }),
+    );
+  const numbers = (values: readonly unknown[]) =>
+    Buffer.from(Float64Array.from(values, (value) => (value as number | null) ?? Number.NaN).buffer);
+
+  /** The tensors of `rows`, numbers and labels in binary, the others in JSON. */
+  const mixed = (change: (header: Answer) => void = () => {}) => {
+    const parts: Buffer[] = [];
+    const tensors = tensorsOf(rows).map(({ data, ...tensor }) => {
+      if (!['FP64', 'BYTES'].includes(tensor.datatype!)) return { ...tensor, data };
+      const bytes = tensor.datatype === 'FP64' ? numbers(data) : texts(data as string[]);
+      parts.push(bytes);
+      return { ...tensor, parameters: { binary_data_size: bytes.length } };
+    });
+    const header = { id: 'b', inputs: tensors, parameters: { binary_data_output: true } };
+    change(header);
+    const json = Buffer.from(JSON.stringify(header));
+    return { body: Buffer.concat([json, ...parts]), length: json.length };
+  };
+  const send = async (base: string, { body, length }: { body: Buffer; length: number }, type: string) => {
+    const headers = { 'content-type': type, 'inference-header-content-length': String(length) };
+    const response = await fetch(`${base}/v2/models/model/infer`, {
+      method: 'POST',
+      headers,
+      body: new Uint8Array(body),
+    });
+    const answer = Buffer.from(await response.arrayBuffer());
+    const split = Number(response.headers.get('inference-header-content-length') ?? answer.length);
+    return {
+      status: response.status,
+      json: JSON.parse(answer.subarray(0, split).toString()),
+      rest: answer.subarray(split),
+    };
+  };
+
+  test('carry the same bits as JSON, whichever type the body is said to be', async () => {
+    const other = await startServer({ artefact: payment });
+    const json = (await post('/v2/models/model/infer', { inputs: tensorsOf(rows) }, other.url)).body.outputs;
+    for (const type of ['application/octet-stream', 'application/json']) {
+      const { status, json: head, rest } = await send(other.url, mixed(), type);
+      expect(status).toBe(200);
+      expect(head).toMatchObject({
+        id: 'b',
+        outputs: [{ datatype: 'BYTES' }, { datatype: 'FP64', shape: [5] }, { name: 'probability_cash' }],
+      });
+      const labels = texts(json[0].data);
+      expect(rest).toEqual(Buffer.concat([labels, numbers(json[1].data), numbers(json[2].data)]));
+      expect(head.outputs[1].parameters).toEqual({ binary_data_size: 40 });
+    }
+    const some = await send(
+      other.url,
+      mixed((header) => {
+        header.parameters = {};
+        header.outputs = [{ name: 'probability_cash', parameters: { binary_data: true } }, { name: 'prediction' }];
+      }),
+      'application/json',
+    );
+    expect(some.json.outputs[1].data).toEqual(json[0].data);
+    expect(some.rest).toEqual(numbers(json[2].data));
+    await other.close();
+  });
+
+  test('that do not fit are refused, and the column named', async () => {
+    const other = await startServer({ artefact: payment });
+    const refused = async (change: (header: Answer) => void, message: RegExp) => {
+      const { status, json } = await send(other.url, mixed(change), 'application/octet-stream');
+      expect(status).toBe(400);
+      expect(json.error).toMatch(message);
+    };
+    await refused(
+      (header) => (header.inputs[0].parameters.binary_data_size = 1e9),
+      /binary_data_size of column "distance"/,
+    );
+    await refused((header) => (header.inputs[0].parameters.binary_data_size = -8), /"distance"/);
+    await refused((header) => (header.inputs[0].parameters.binary_data_size = 39), /multiple of 8 bytes.*"distance"/);
+    await refused((header) => (header.inputs[4].parameters.binary_data_size = 3), /row 1 of column "borough"/);
+    await refused((header) => (header.inputs[0].datatype = 'FP99'), /"distance" but received FP99/);
+    await refused((header) => (header.inputs[0].shape = [4]), /shape.*"distance"/);
+    await refused((header) => delete header.inputs[4].parameters, /bytes for header and tensors/);
+    for (const length of [1e9, -1, 3]) {
+      expect((await send(other.url, { ...mixed(), length }, 'application/octet-stream')).status).toBe(400);
+    }
+    await other.close();
+  });
+});
+
 describe('rows as JSON', () => {
   test('predicts what the model predicts, missing and unseen values included', async () => {
     const { status, body } = await post('/predict', { rows });

@@ -92,6 +92,7 @@ function build(schema: ModelSchema): void {
     if (column.range && column.type === 'number') {
       box.append(element('small', `in training ${column.range.min} … ${column.range.max}`));
     }
+    if (column.type === 'timestamp') box.append(element('small', 'UTC'));
     byId('fields').append(box);
     return field;
   });
