@@ -50,9 +50,13 @@ export function targetOf(table: Table, options: FitOptions, task: TaskKind): Tar
   const register = readRegister(table, name);
   refuseMissingTarget(name, register.values);
   if (register.values.length < 2) {
-    throw new LanewiseError('data', `Expected at least two rows to learn "${name}" from but received one`, {
-      column: name,
-    });
+    throw new LanewiseError(
+      'data',
+      `Expected at least two rows to learn "${name}" from but received ${register.values.length}`,
+      {
+        column: name,
+      },
+    );
   }
   const target = task === 'classification' ? classTarget(register) : numberTarget(register);
   const first = target.values[0]!;

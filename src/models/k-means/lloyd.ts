@@ -1,6 +1,7 @@
 import { type Assignment, assignPoints, clusterSums, type Points, squaredDistance } from '../../engine/distance.js';
 import type { Engine } from '../../engine/engine.js';
 import { blockSum } from '../../engine/linear-algebra.js';
+import { throwIfCancelled } from '../../errors.js';
 
 export interface LloydOptions {
   readonly maxIterations: number;
@@ -26,6 +27,7 @@ export async function lloyd(engine: Engine, points: Points, start: Points, optio
   let centers = start;
   let previous: Int32Array | undefined;
   for (let iteration = 1; iteration <= options.maxIterations; iteration++) {
+    throwIfCancelled(signal);
     const assignment = await assignPoints(engine, points, centers, signal);
     const inertia = inertiaOf(assignment, weights);
     options.onIteration?.(iteration, inertia);

@@ -26,8 +26,9 @@ export class KNeighborsRegressor implements Estimator {
   }
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
-    const columns = usableColumns(table, options, this.parameters);
+    throwIfCancelled(options.signal);
     const target = targetOf(table, options, 'regression');
+    const columns = usableColumns(table, options, this.parameters);
     const builder = new ProgramBuilder(inputsOf(columns));
     const [register] = ask(builder, columns, this.parameters, target.values, 1);
     options.onProgress?.({ what: 'model', done: 1, total: 1 });
@@ -59,8 +60,9 @@ export class KNeighborsClassifier implements Estimator {
   }
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
-    const columns = usableColumns(table, options, this.parameters);
+    throwIfCancelled(options.signal);
     const target = targetOf(table, options, 'classification');
+    const columns = usableColumns(table, options, this.parameters);
     const classes = target.classes!;
     const votes = new Float64Array(table.numRows * classes.length);
     target.values.forEach((code, row) => {
@@ -83,7 +85,6 @@ export class KNeighborsClassifier implements Estimator {
 }
 
 function usableColumns(table: Table, options: FitOptions, { nNeighbors }: NeighborsParameters): RegisterColumn[] {
-  throwIfCancelled(options.signal);
   const weights = options.weights ?? namesWithRole(table, 'weight')[0];
   if (weights !== undefined) {
     throw new LanewiseError(
