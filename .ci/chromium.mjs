@@ -1,6 +1,7 @@
 // The same bits in a browser: fits every model in headless Chromium, with shared memory and threads and without, and in
 // Node on the reference backend, and compares the hashes. Needs Chromium (Debian package chromium) and `npm run build`.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -81,6 +82,7 @@ async function runPage(isolated) {
   } finally {
     clearTimeout(late);
     chromium.kill();
+    if (chromium.exitCode === null && chromium.pid !== undefined) await once(chromium, 'exit');
     server.close();
     server.closeAllConnections();
   }
@@ -105,7 +107,7 @@ for (const isolated of [true, false]) {
     }
   }
 }
-rmSync(work, { recursive: true, force: true });
+rmSync(work, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }); // Chromium's children outlive it a little
 console.log(
   `note: ${compared} hashes of ${Object.keys(law).length} models compared between Chromium and the reference`,
 );

@@ -19,7 +19,7 @@ interface Entry {
 
 /** Every command, in the order of the work. Only the one that is called is loaded. */
 const commands: readonly Entry[] = [
-  //  { name: 'run', summary: 'run a workflow file through all ten steps', load: () => import('./run.js') },
+  { name: 'run', summary: 'run a workflow file through all ten steps', load: () => import('./run.js') },
   { name: 'init', summary: 'write a workflow file from a look at the data', load: () => import('./init.js') },
   { name: 'profile', summary: 'explore a table: one offline page and its figures', load: () => import('./profile.js') },
   { name: 'compare', summary: 'rank the models by cross-validation', load: () => import('./compare.js') },

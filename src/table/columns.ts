@@ -147,11 +147,11 @@ function afterSurrogates(unit: number): number {
 export function tableFromRegisters(columns: readonly RegisterColumn[], rowCount = columns[0]?.values.length): Table {
   if (rowCount === undefined)
     throw new LanewiseError('data', 'Expected at least one column for a table but received none');
-  const fields = columns.map(({ name, type, role, kind }) =>
-    makeField(name, arrowType(type), { role, kind: kind ?? kindOfInput[type] }),
+  const children = columns.map(registerData);
+  const fields = columns.map(({ name, type, role, kind }, index) =>
+    makeField(name, children[index]!.type, { role, kind: kind ?? kindOfInput[type] }),
   );
   const schema = new Schema(fields);
-  const children = columns.map((entry) => registerData(entry));
   const data = makeData({ type: new Struct(fields), length: rowCount, nullCount: 0, children });
   return new Table([new RecordBatch(schema, data)]);
 }
@@ -163,17 +163,7 @@ const kindOfInput: Record<InputType, Kind> = {
   category: 'categorical',
 };
 
-function arrowType(type: InputType): DataType {
-  if (type === 'number') return new Float64();
-  if (type === 'boolean') return new Bool();
-  if (type === 'timestamp') return new TimestampMillisecond();
-  return dictionaryType;
-}
-
-// One id for all: the writer tells dictionaries apart by field, and tables of equal schema must compare equal.
-const dictionaryType = new Dictionary(new Utf8(), new Int32());
-
-function registerData({ type, values, labels, name }: RegisterColumn): Data {
+function registerData({ type, values, labels, name }: RegisterColumn, index: number): Data {
   const length = values.length;
   if (type === 'number') return makeData({ type: new Float64(), length, nullCount: 0, data: values });
   if (type === 'timestamp') {
@@ -189,6 +179,8 @@ function registerData({ type, values, labels, name }: RegisterColumn): Data {
   const data = new Int32Array(length);
   for (let i = 0; i < length; i++) data[i] = values[i]! < labels.length ? values[i]! : 0;
   const validity = validityOf(values, labels.length);
+  // Files tell dictionaries apart by id; the column's place gives tables of equal columns equal types.
+  const dictionaryType = new Dictionary(new Utf8(), new Int32(), index);
   return makeData({ type: dictionaryType, length, ...validity, data, dictionary: dictionaryOf(labels) });
 }
 

@@ -13,8 +13,8 @@ const date = z
   .union([z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a date, YYYY-MM-DD'), z.date()])
   .transform((value) => (typeof value === 'string' ? value : value.toISOString().slice(0, 10)));
 const share = z.number().gt(0).lt(1);
-/** A step by its name alone, or with parameters: `{ name: impute, columns: [age], strategy: median }`. */
-const stepEntry = z.union([z.string(), z.looseObject({ name: z.string() })]);
+/** A step or a model by its name alone, or with parameters: `- impute: { strategy: mean, columns: [age] }`. */
+const entry = z.union([z.string(), z.record(z.string(), z.unknown())]);
 
 export const workflowSchema = z.strictObject({
   /** Names the run and the model; default: the file's folder. */
@@ -48,9 +48,9 @@ export const workflowSchema = z.strictObject({
       live: z.union([date, share]).default(0.2),
     })
     .prefault({}),
-  prepare: z.array(stepEntry).optional(),
-  features: z.array(stepEntry).optional(),
-  models: z.array(stepEntry).optional(),
+  prepare: z.array(entry).optional(),
+  features: z.array(entry).optional(),
+  models: z.array(entry).optional(),
   compare: z.strictObject({ folds: z.int().min(2).max(50).default(5), metric: z.string().optional() }).prefault({}),
   train: z.strictObject({ validation: share.default(0.15) }).prefault({}),
   tune: z
@@ -101,7 +101,8 @@ export function readWorkflow(path: string): Workflow {
   if (!checked.success) throw workflowError(path, document, lines, checked.error.issues[0]!);
   const settings = checked.data;
   const data = resolve(dirname(file), Object.values(settings.source).find((value) => value !== undefined)!);
-  return { ...settings, name: settings.name ?? defaultName(file), file, data };
+  const contract = settings.contract && resolve(dirname(file), settings.contract);
+  return { ...settings, name: settings.name ?? defaultName(file), file, data, contract };
 }
 
 function defaultName(file: string): string {

@@ -1,0 +1,45 @@
+import { join, relative } from 'node:path';
+import { runFile } from '../workflow/run.js';
+import type { CommandFile, CommonOptions } from './command.js';
+
+interface RunCommandOptions extends CommonOptions {
+  readonly fresh?: boolean;
+  readonly runs: string;
+}
+
+const command: CommandFile = {
+  configure: (run) =>
+    run
+      .argument('<WORKFLOW>', 'a workflow file (YAML)')
+      .option('--fresh', 'reuse nothing of earlier runs')
+      .option('--runs <folder>', 'where runs are kept', 'runs'),
+  run: async (shell, options: RunCommandOptions, path) => {
+    const print = options.json ? shell.note : shell.print;
+    const { record, folder } = await runFile(path!, {
+      ...options,
+      runsFolder: options.runs,
+      signal: shell.signal,
+      onProgress: (_, progress) => shell.onProgress(progress),
+      onStep: ({ name, outcome, seconds, reused }, index) => {
+        const time = reused ? 'reused' : `${seconds.toFixed(1)} s`;
+        print(`${String(index + 1).padStart(2)} ${name.padEnd(9)} ${outcome}  (${time})`);
+      },
+    });
+    const report = join(folder, 'report.html');
+    if (options.json) return shell.print(JSON.stringify({ ...record, folder, report }));
+    const near = (path: string) => relative(process.cwd(), path) || '.';
+    const deployed = record.steps.find(({ name }) => name === 'deploy')!.summary;
+    const model = near(
+      join(folder, String(deployed['registry']), String(deployed['name']), String(deployed['version'])),
+    );
+    shell.print(`
+Made    ${near(report)}  the report of all ten steps: open it in a browser
+        ${model}  the model: preparation, features and trees in one artefact
+        ${near(join(folder, String(deployed['wasm'])))}  the same model as one stand-alone .wasm
+Next    npx lanewise serve --model ${model}
+        npx lanewise predict DATA.csv --model ${model}
+        npx lanewise doctor`);
+  },
+};
+
+export default command;

@@ -1,0 +1,98 @@
+import type { Table } from 'apache-arrow';
+import type { RunningServer } from '../deploy/server.js';
+import { instantiateModel } from '../deploy/wasm-host.js';
+import { LanewiseError } from '../errors.js';
+import { readRegister } from '../table/columns.js';
+import type { Context, Model } from '../table/interfaces.js';
+
+/** What a server answered, beside what the model in this process says. */
+export interface ServedCheck {
+  readonly rows: number;
+  /** Every output of every row has the same bits. */
+  readonly equalBits: boolean;
+  readonly milliseconds: number;
+  /** Operations that /openapi.json describes. */
+  readonly operations: number;
+}
+
+/** Sends a table's rows over the Open Inference Protocol and compares the answer's bits; reads /openapi.json too. */
+export async function checkServed(
+  server: RunningServer,
+  model: Model,
+  table: Table,
+  context: Context,
+): Promise<ServedCheck> {
+  const begin = performance.now();
+  const answer = await post(`${server.url}/v2/models/${server.name}/infer`, { inputs: tensorsOf(model, table) });
+  const milliseconds = Math.round((performance.now() - begin) * 10) / 10;
+  const expected = await model.predict(table, context);
+  const equalBits = model.program.outputs.every(({ name, labels, type }) => {
+    const received = answer.outputs.find((tensor) => tensor.name === name)?.data ?? [];
+    const { values } = readRegister(expected, name, labels);
+    if (received.length !== values.length) return false;
+    return values.every((value, row) => {
+      const there =
+        type === 'category'
+          ? received[row] === null
+            ? Number.NaN
+            : labels!.indexOf(String(received[row]))
+          : received[row];
+      return Object.is(there === null ? Number.NaN : there, value);
+    });
+  });
+  const openapi = (await (await fetch(`${server.url}/openapi.json`)).json()) as { openapi?: string; paths?: object };
+  if (!openapi.openapi?.startsWith('3.1')) {
+    throw new LanewiseError('internal', `Expected OpenAPI 3.1 from the server but received ${openapi.openapi}`);
+  }
+  const operations = Object.values(openapi.paths ?? {}).reduce(
+    (sum: number, path) => sum + Object.keys(path).length,
+    0,
+  );
+  return { rows: table.numRows, equalBits, milliseconds, operations };
+}
+
+/** Runs a stand-alone module on a table's rows. @throws LanewiseError `internal` where a bit differs from the model's. */
+export async function checkWasm(
+  bytes: Uint8Array<ArrayBuffer>,
+  model: Model,
+  table: Table,
+  context: Context,
+): Promise<void> {
+  const module = await instantiateModel(bytes);
+  const columns = model.program.inputs.map(({ name, labels }) => readRegister(table, name, labels).values);
+  const expected = await model.predict(table, context);
+  module.predict(columns, table.numRows).forEach((received, index) => {
+    const { name, labels } = model.program.outputs[index]!;
+    const { values } = readRegister(expected, name, labels);
+    if (values.every((value, row) => Object.is(value, received[row]))) return;
+    throw new LanewiseError('internal', `The stand-alone module's "${name}" differs from the model's in this process`);
+  });
+}
+
+interface Answer {
+  readonly outputs: readonly { readonly name: string; readonly data: readonly (number | string | boolean | null)[] }[];
+}
+
+async function post(url: string, body: unknown): Promise<Answer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok)
+    throw new LanewiseError('internal', `The server answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as Answer;
+}
+
+/** One tensor a raw column, missing values as null. */
+function tensorsOf(model: Model, table: Table): unknown[] {
+  const datatypes = { number: 'FP64', boolean: 'BOOL', timestamp: 'INT64', category: 'BYTES' };
+  return model.program.inputs.map(({ name, type, labels }) => {
+    const { values, labels: own } = readRegister(table, name, type === 'category' ? undefined : labels);
+    const data = Array.from(values, (value) => {
+      if (Number.isNaN(value)) return null;
+      return type === 'category' ? own![value]! : type === 'boolean' ? value === 1 : value;
+    });
+    return { name, datatype: datatypes[type], shape: [table.numRows], data };
+  });
+}

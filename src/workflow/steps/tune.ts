@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { loadArtefact, saveArtefact } from '../../deploy/artefact.js';
+import { columnRanges } from '../../deploy/ranges.js';
+import { defaultSplitter, evaluateModel, metricNamed, scoreModel } from '../../evaluate/index.js';
+import { type GateResult, gate, type TuneResult, tune as tuneModel } from '../../tune/index.js';
+import { contextOf, fitOnTrain, recipeOf, testRows, trainRows } from '../recipes.js';
+import type { Step, StepContext } from '../runner.js';
+import { type Fitted, need, type RunState } from '../state.js';
+import { ARTEFACT_FILES } from './train.js';
+
+const ARTEFACT = 'tune/model';
+const RESULT = 'tune/tune.json';
+
+/**
+ * Step 8: random search by cross-validation on the training rows (a study on disk that resumes), then the default and
+ * the tuned model on the same test rows, paired; the gate picks the champion.
+ */
+export const tune: Step<RunState> = {
+  name: 'tune',
+  settings: ({ tune, gate }) => ({ tune, gate }),
+  async run(context) {
+    const { workflow, state, folder, write, wrote } = context;
+    const name = workflow.tune.model ?? need(state, 'comparison').recommended;
+    const result = await search(context, name);
+    const defaults = await defaultModel(context, name);
+    const tuned = { name, model: await fitOnTrain(context, name, result.best.parameters) };
+    const decision = await decide(context, defaults, tuned);
+    const champion = decision.passed ? tuned : defaults;
+    state.champion = champion;
+    const ranges = columnRanges(champion.model.program, trainRows(state));
+    await saveArtefact(join(folder, ARTEFACT), { model: champion.model, ranges });
+    for (const file of ARTEFACT_FILES) wrote(`${ARTEFACT}/${file}`);
+    const onTest = await evaluateModel(champion.model, testRows(state), {
+      ...contextOf(context),
+      target: workflow.target,
+    });
+    await write(RESULT, JSON.stringify({ name, tuning: result, gate: decision, metrics: onTest.metrics }, null, 2));
+    return {
+      outcome: `${result.history.length} trials of ${name}; ${decision.reasons.join(' ')}`,
+      summary: {
+        name,
+        metric: result.metric,
+        trials: result.history.length,
+        resumed: result.resumed,
+        best: result.best,
+        verdict: result.verdict,
+        gate: decision,
+        metrics: onTest.metrics,
+        artefact: ARTEFACT,
+      },
+    };
+  },
+  async restore({ folder, state }) {
+    const { name } = JSON.parse(readFileSync(join(folder, RESULT), 'utf8')) as { name: string };
+    const { model } = await loadArtefact(join(folder, ARTEFACT));
+    state.champion = { name, model };
+  },
+};
+
+async function search(context: StepContext<RunState>, name: string): Promise<TuneResult> {
+  const { workflow, state, folder, key, wrote } = context;
+  // Named by what the study reads, so that a run with other settings starts another one.
+  const journal = `tune/study-${key.slice(0, 12)}.ndjson`;
+  await mkdir(dirname(join(folder, journal)), { recursive: true });
+  const result = await tuneModel((parameters) => recipeOf(state, workflow, name, parameters), trainRows(state), {
+    ...contextOf(context),
+    target: workflow.target,
+    metric: need(state, 'comparison').metric,
+    trials: workflow.tune.trials,
+    splitter: defaultSplitter(need(state, 'task'), workflow.tune.folds),
+    journal: join(folder, journal),
+  });
+  wrote(journal);
+  return result;
+}
+
+/** The model of step 6, or the named model with its defaults where tuning is asked for another. */
+async function defaultModel(context: StepContext<RunState>, name: string): Promise<Fitted> {
+  const trained = need(context.state, 'trained');
+  return trained.name === name ? trained : { name, model: await fitOnTrain(context, name) };
+}
+
+async function decide(context: StepContext<RunState>, defaults: Fitted, tuned: Fitted): Promise<GateResult> {
+  const { workflow, state } = context;
+  const test = testRows(state);
+  const scored = async ({ model }: Fitted) =>
+    (await scoreModel(model, test, workflow.target, contextOf(context))).scored;
+  return gate(
+    { name: 'default', scored: await scored(defaults) },
+    { name: 'tuned', scored: await scored(tuned) },
+    { metric: metricNamed(need(state, 'comparison').metric), seed: workflow.seed, ...workflow.gate },
+  );
+}
