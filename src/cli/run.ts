@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path';
-import { runFile } from '../workflow/run.js';
+import { REPORT, runFile } from '../workflow/run.js';
 import type { CommandFile, CommonOptions } from './command.js';
 
 interface RunCommandOptions extends CommonOptions {
@@ -25,7 +25,7 @@ const command: CommandFile = {
         print(`${String(index + 1).padStart(2)} ${name.padEnd(9)} ${outcome}  (${time})`);
       },
     });
-    const report = join(folder, 'report.html');
+    const report = join(folder, REPORT);
     if (options.json) return shell.print(JSON.stringify({ ...record, folder, report }));
     const near = (path: string) => relative(process.cwd(), path) || '.';
     const deployed = record.steps.find(({ name }) => name === 'deploy')!.summary;

@@ -1,11 +1,16 @@
 import { cpus, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { createEngine, type Engine } from '../engine/engine.js';
-import { writeRunReport } from './report/run-report.js';
+import { renderRunReport } from './report/run-report.js';
 import { type FinishedRun, type RunOptions, runWorkflow } from './runner.js';
 import type { RunState } from './state.js';
 import { steps } from './steps/index.js';
 import { version } from './version.js';
 import { readWorkflow, type Workflow } from './workflow-file.js';
+import { writeWhole } from './write-table.js';
+
+/** The page of all ten steps, in the run's folder. */
+export const REPORT = 'report.html';
 
 export interface RunFileOptions extends Pick<RunOptions, 'fresh' | 'signal' | 'onStep' | 'onProgress'> {
   /** Default `runs` in the current folder. */
@@ -37,7 +42,8 @@ export async function runFile(path: string, options: RunFileOptions = {}): Promi
     version,
     environment: () => environmentOf(engine),
   });
-  await writeRunReport(finished);
+  const { folder, record } = finished;
+  await writeWhole(join(folder, REPORT), renderRunReport(folder, record));
   return finished;
 }
 
