@@ -32,14 +32,6 @@ export function withRoles(table: Table, { target, ignore = [] }: Pick<DataOption
  * keyed by. `total` counts all of the file's data rows.
  */
 export function fileRows({ table, quarantine, sourceRows }: Collected): { indices: Uint32Array; total: number } {
-  if (quarantine.length === 0 || !sourceRows) {
-    return { indices: Uint32Array.from({ length: table.numRows }, (_, row) => row), total: table.numRows };
-  }
-  const lost = Float64Array.from(quarantine, ({ line }) => line).sort();
-  let before = 0;
-  const indices = sourceRows.map((line, row) => {
-    while (before < lost.length && lost[before]! < line) before++;
-    return row + before;
-  });
-  return { indices, total: table.numRows + lost.length };
+  const indices = sourceRows ?? Uint32Array.from({ length: table.numRows }, (_, row) => row);
+  return { indices, total: table.numRows + quarantine.length };
 }

@@ -1,0 +1,183 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { goodCsv, lanewise, spawned, temporaryFolder } from './helpers.js';
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder, name);
+const data = at('good.csv');
+writeFileSync(data, goodCsv());
+// Line 4 has a cell too many: it is quarantined, and the rows after it keep their index.
+const lines = goodCsv().trimEnd().split('\n');
+writeFileSync(at('ragged.csv'), `${[...lines.slice(0, 3), `${lines[3]},9,9`, ...lines.slice(4)].join('\n')}\n`);
+writeFileSync(at('folds.csv'), `fold\n${Array.from({ length: 300 }, (_, row) => row % 3).join('\n')}\n`);
+
+const json = async (...argv: string[]) => {
+  const { code, out, err } = await lanewise(...argv, '--json');
+  expect([code, err.includes('error:')]).toEqual([0, false]);
+  return JSON.parse(out);
+};
+
+describe('evaluate', () => {
+  test('prints mean and deviation by scikit-learn scorer name', async () => {
+    const report = await json(
+      'evaluate',
+      data,
+      '--target',
+      'y',
+      '--task',
+      'classification',
+      '--model',
+      'linear',
+      '--folds',
+      at('folds.csv'),
+    );
+    expect(report.metrics['roc_auc'].mean).toBeGreaterThan(0.85);
+    expect(report.metrics['roc_auc'].std).toBeGreaterThan(0);
+    expect(report.metrics['accuracy'].values).toHaveLength(3);
+  });
+
+  test('an error is negative under its scorer name', async () => {
+    const report = await json('evaluate', data, '--target', 'a', '--task', 'regression', '--model', 'linear');
+    expect(report.metrics['neg_root_mean_squared_error'].mean).toBeLessThan(0);
+  });
+
+  test('writes a prediction for each data row, in its fold, with a probability for each class', async () => {
+    await json(
+      'evaluate',
+      data,
+      '--target',
+      'y',
+      '--model',
+      'dummy',
+      '--folds',
+      at('folds.csv'),
+      '--predictions',
+      at('out.csv'),
+    );
+    const [head, ...rows] = readFileSync(at('out.csv'), 'utf8').trimEnd().split('\n');
+    expect(head).toBe('row,fold,prediction,probability_0,probability_1');
+    expect(rows).toHaveLength(300);
+    rows.forEach((line, row) => {
+      const cells = line.split(',').map(Number);
+      expect(cells.slice(0, 2)).toEqual([row, row % 3]);
+      expect(cells[3]! + cells[4]!).toBeCloseTo(1, 12);
+    });
+  });
+
+  test('a quarantined row keeps its place in folds and predictions', async () => {
+    await json(
+      'evaluate',
+      at('ragged.csv'),
+      '--target',
+      'y',
+      '--model',
+      'dummy',
+      '--folds',
+      at('folds.csv'),
+      '--predictions',
+      at('out.csv'),
+    );
+    const rows = readFileSync(at('out.csv'), 'utf8').trimEnd().split('\n').slice(1);
+    expect(rows).toHaveLength(300);
+    expect(rows[2]).toBe('2,,,,');
+    expect(rows[3]).toMatch(/^3,0,[01],/);
+  });
+});
+
+describe('a trained model', () => {
+  beforeAll(async () => {
+    const report = await json('train', data, '--target', 'y', '--model', 'linear', '--output', at('model'));
+    expect(report).toMatchObject({ model: at('model'), task: 'classification', rows: { train: 240, test: 60 } });
+  });
+
+  test('predicts every row, as CSV on standard output', async () => {
+    const { code, out } = await lanewise('predict', data, '--model', at('model'));
+    expect(code).toBe(0);
+    const rows = out.trimEnd().split('\n');
+    expect(rows[0]).toBe('prediction,probability_0,probability_1');
+    expect(rows).toHaveLength(301);
+  });
+
+  test('predicts into an Arrow file with the same figures', async () => {
+    await json('predict', data, '--model', at('model'), '--output', at('out.arrow'));
+    const table = tableFromIPC(readFileSync(at('out.arrow')));
+    const { out } = await lanewise('predict', data, '--model', at('model'));
+    const first = out.split('\n')[1]!.split(',').map(Number);
+    expect(table.numRows).toBe(300);
+    expect(table.getChild('probability_1')!.get(0)).toBe(first[2]);
+  });
+
+  test('finds its own data stable', async () => {
+    const report = await json('monitor', data, '--model', at('model'));
+    expect(report.verdict).toBe('stable');
+  });
+
+  test('sees data that moved', async () => {
+    const moved = goodCsv().replaceAll(/^([\d.e-]+),/gm, (_, a) => `${Number(a) + 1},`);
+    writeFileSync(at('moved.csv'), moved);
+    const report = await json('monitor', at('moved.csv'), '--model', at('model'));
+    expect(report.verdict).not.toBe('stable');
+    expect(report.columns.find(({ name }: { name: string }) => name === 'a').drift).toBe('large');
+  });
+
+  test('the same seed writes the same artefact, another seed another', async () => {
+    const digest = async (seed: string) =>
+      (await json('train', data, '--target', 'y', '--model', 'linear', '--output', at('again'), '--seed', seed)).digest;
+    expect(await digest('1')).toBe(await digest('1'));
+    expect(await digest('1')).not.toBe(await digest('2'));
+  });
+});
+
+test('compare ranks the models that are asked for', async () => {
+  const { ranking, reason } = await json(
+    'compare',
+    data,
+    '--target',
+    'y',
+    '--models',
+    'dummy,linear',
+    '--folds-count',
+    '3',
+  );
+  expect(ranking.map(({ name }: { name: string }) => name)).toEqual(['linear', 'dummy']);
+  expect(reason).toContain('linear');
+});
+
+test('profile writes its page and prints the same figures', async () => {
+  const profile = await json('profile', data, '--target', 'y', '--output', at('page.html'));
+  expect([profile.rows, profile.columns.length]).toEqual([300, 3]);
+  expect(existsSync(at('page.html'))).toBe(true);
+});
+
+test('init writes a workflow file that leaves leaks out, and never overwrites one', async () => {
+  writeFileSync(
+    at('leak.csv'),
+    `x,half,rest,y\n${Array.from({ length: 80 }, (_, i) => `${(i * 7) % 11},${i % 9},${(i * 5) % 13},${(i % 9) + ((i * 5) % 13)}`).join('\n')}\n`,
+  );
+  const report = await json('init', at('leak.csv'), '--target', 'y', '--output', at('leak.yaml'));
+  expect(report.ignore.sort()).toEqual(['half', 'rest']);
+  expect(readFileSync(at('leak.yaml'), 'utf8')).toContain('csv: leak.csv');
+  expect((await lanewise('init', at('leak.csv'), '--target', 'y', '--output', at('leak.yaml'))).code).toBe(1);
+});
+
+test('doctor says which backend runs, and why no better one', async () => {
+  const { engine, node } = await json('doctor', '--backend', 'reference');
+  expect(engine.backend).toBe('reference');
+  expect(node).toBe(process.versions.node);
+});
+
+test('help and version are no errors', async () => {
+  for (const argv of [['--help'], ['train', '--help'], []]) expect((await lanewise(...argv)).code).toBe(0);
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect((await lanewise('--version')).out.trim()).toBe(version);
+});
+
+test('a reader that stops reading is no error', async () => {
+  const answer = await spawned(['predict', data, '--model', at('model')], {
+    cwd: folder,
+    during: (child) => child.stdout!.destroy(),
+  });
+  expect([answer.code, answer.err]).toEqual([0, '']);
+});
