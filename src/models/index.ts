@@ -15,6 +15,12 @@ import { Ridge } from './linear/linear.js';
 import { ridgeParameters } from './linear/parameters.js';
 import { LogisticRegression } from './logistic-regression/logistic-regression.js';
 import { logisticRegressionParameters } from './logistic-regression/parameters.js';
+import {
+  forestClassifierParameters,
+  forestRegressorParameters,
+  RandomForestClassifier,
+  RandomForestRegressor,
+} from './random-forest/index.js';
 
 /** One line of the list of models: how the command line and the workflow file find an estimator. */
 export interface ModelEntry {
@@ -59,5 +65,12 @@ export const models: readonly ModelEntry[] = [
     tasks: ['clustering'],
     declarations: () => kMeansParameters,
     create: (_task, parameters) => new KMeans(parameters),
+  },
+  {
+    name: 'random-forest',
+    tasks: ['classification', 'regression'],
+    declarations: (task) => (task === 'regression' ? forestRegressorParameters : forestClassifierParameters),
+    create: (task, parameters) =>
+      task === 'regression' ? new RandomForestRegressor(parameters) : new RandomForestClassifier(parameters),
   },
 ];
