@@ -8,7 +8,7 @@ import {
   tally,
   totalWeight,
 } from './confusion.js';
-import { addSums, classCount, defineScorer, requireBinary, type Scorer } from './metric.js';
+import { addSums, classCount, defineScorer, requireTwoClasses, type Scorer } from './metric.js';
 
 /** Metrics of predicted classes. Every one is a function of the confusion matrix. */
 
@@ -19,19 +19,21 @@ interface Parts {
   readonly label: string;
   readonly meaning: string;
   readonly of: OfMatrix;
-  /** The metric that serves more than two classes, where this one does not. */
-  readonly binaryInsteadOf?: string;
+  /** true: defined for two classes only. */
+  readonly binary?: boolean;
 }
 
-function confusionScorer({ name, label, meaning, of, binaryInsteadOf }: Parts): Scorer {
-  const check = (scored: Scored) => binaryInsteadOf && requireBinary(name, scored, binaryInsteadOf);
+function confusionScorer({ name, label, meaning, of, binary = false }: Parts): Scorer {
+  const check = (scored: Scored) => {
+    if (binary) requireTwoClasses(name, classCount(scored));
+  };
   return defineScorer({
     name,
     label,
     meaning,
     task: 'classification',
     needs: 'prediction',
-    ...(binaryInsteadOf && { classes: 'binary' as const }),
+    ...(binary && { classes: 'binary' as const }),
     prepare: (scored) => {
       check(scored);
       const classes = classCount(scored);
@@ -123,9 +125,9 @@ const averages: readonly { suffix: string; words: string; average: (of: OfClass)
 ];
 
 function family(name: string, label: string, meaning: string, of: OfClass): Scorer[] {
-  const binary = { name, label, meaning: `${meaning}, of the positive class`, of: ofPositive(of) };
+  const ofOne = { name, label, meaning: `${meaning}, of the positive class`, of: ofPositive(of) };
   return [
-    confusionScorer({ ...binary, binaryInsteadOf: `${name}_macro` }),
+    confusionScorer({ ...ofOne, binary: true }),
     ...averages.map(({ suffix, words, average }) =>
       confusionScorer({
         name: `${name}${suffix}`,

@@ -3,7 +3,7 @@ import { LanewiseError, throwIfCancelled } from '../errors.js';
 import { type RegisterColumn, tableFromRegisters, takeRows } from '../table/columns.js';
 import type { Context, Estimator, Fold, Model, Scored, Splitter } from '../table/interfaces.js';
 import { meanDefined } from './bootstrap.js';
-import type { Scorer } from './metric.js';
+import { requireTwoClasses, type Scorer } from './metric.js';
 import { defaultMetrics, metricNamed } from './metrics.js';
 import { defaultSplitter } from './splitter.js';
 import { readPredictions, readTruth, type Truth, targetName } from './target.js';
@@ -119,7 +119,11 @@ export function resolveMetrics(
   classCount?: number,
 ): readonly Scorer[] {
   if (wanted === undefined || wanted.length === 0) return defaultMetrics(task, classCount);
-  return wanted.map((metric) => (typeof metric === 'string' ? metricNamed(metric, task) : metric));
+  const scorers = wanted.map((metric) => (typeof metric === 'string' ? metricNamed(metric, task) : metric));
+  // Said now rather than after the first fit.
+  const binary = scorers.find(({ classes }) => classes === 'binary');
+  if (binary && classCount !== undefined && classCount !== 2) requireTwoClasses(binary.name, classCount);
+  return scorers;
 }
 
 /**

@@ -116,10 +116,10 @@ export function classCount({ target, prediction, probabilities }: Scored): numbe
   return highest + 1;
 }
 
-/** @throws LanewiseError `usage` where a metric of two classes meets more. */
-export function requireBinary(name: string, scored: Scored, instead: string): void {
-  const classes = classCount(scored);
+/** @throws LanewiseError `usage` where a metric of two classes meets another number of them. */
+export function requireTwoClasses(name: string, classes: number): void {
   if (classes === 2) return;
+  const instead = name === 'roc_auc' || name === 'average_precision' ? 'roc_auc_ovr' : `${name}_macro`;
   throw new LanewiseError('usage', `Expected two classes for ${name} but received ${classes}`, {
     hint: `With more than two classes there is ${instead}.`,
   });

@@ -1,5 +1,12 @@
 import type { Scored } from '../table/interfaces.js';
-import { defineScorer, requireBinary, requireProbabilities, type Scorer, type WeightedScore } from './metric.js';
+import {
+  classCount,
+  defineScorer,
+  requireProbabilities,
+  requireTwoClasses,
+  type Scorer,
+  type WeightedScore,
+} from './metric.js';
 import { sortedRows } from './order.js';
 
 /** Metrics of the order that probabilities put rows in. Ties are exact: rows of one score are one step. */
@@ -69,7 +76,6 @@ function binaryScorer(
   name: string,
   label: string,
   meaning: string,
-  instead: string,
   of: (ranking: Ranking, weights?: Float64Array) => number,
 ): Scorer {
   return defineScorer({
@@ -81,7 +87,7 @@ function binaryScorer(
     classes: 'binary',
     prepare: (scored) => {
       const probabilities = requireProbabilities(name, scored);
-      requireBinary(name, scored, instead);
+      requireTwoClasses(name, classCount(scored));
       const ranking = rank(probabilities[1]!, (row) => scored.target[row] === 1);
       return (weights) => of(ranking, weights);
     },
@@ -148,18 +154,11 @@ function meanDefined(values: readonly number[], weightOf: (index: number) => num
 const multiclass = { task: 'classification', needs: 'probabilities' } as const;
 
 export const rankingScorers: readonly Scorer[] = [
-  binaryScorer(
-    'roc_auc',
-    'ROC AUC',
-    'Probability that a positive row scores above a negative one',
-    'roc_auc_ovr',
-    areaUnderRoc,
-  ),
+  binaryScorer('roc_auc', 'ROC AUC', 'Probability that a positive row scores above a negative one', areaUnderRoc),
   binaryScorer(
     'average_precision',
     'Average precision',
     'Precision averaged over the recall steps (area under the PR curve)',
-    'roc_auc_ovr',
     averagePrecision,
   ),
   defineScorer({

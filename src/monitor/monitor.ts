@@ -131,6 +131,7 @@ function errorSentence(
   harm: boolean,
 ): string {
   const natural = metricNamed(metric).natural;
+  if (Number.isNaN(score)) return `The realised ${metricLabel} is undefined on these rows: they hold one class only.`;
   const now = formatFigure(natural(score));
   const then = formatFigure(natural(reference.score));
   const percent = Math.round(Math.abs(worsening) * 100);

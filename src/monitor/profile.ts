@@ -7,7 +7,7 @@ import { scoreModel } from '../evaluate/report.js';
 import { type RegisterColumn, readRegister } from '../table/columns.js';
 import type { Context, Model } from '../table/interfaces.js';
 import { columnsOf } from '../table/schema.js';
-import { binCounts, quantileEdges } from './population-stability.js';
+import { binCounts, PSI_BINS, quantileEdges } from './population-stability.js';
 import { type QuantileSummary, summarizeQuantiles } from './quantile-summary.js';
 
 /**
@@ -94,11 +94,23 @@ export async function buildReference(table: Table, options: ReferenceOptions = {
   };
 }
 
-/** Columns whose drift is watched where none are named. */
+/**
+ * Columns whose drift is watched where none are named: not timestamps, which always move on, nor texts that are their
+ * rows' own (names, identifiers), which have no distribution and do not belong into a profile.
+ */
 export function driftColumns(table: Table, target?: string): string[] {
   return columnsOf(table)
     .filter(({ name, role, kind }) => role === 'feature' && kind !== 'timestamp' && name !== target)
+    .filter(({ name }) => !isIdentifying(readRegister(table, name)))
     .map(({ name }) => name);
+}
+
+/** Most of the labels stand in one row only. */
+function isIdentifying({ values, labels }: RegisterColumn): boolean {
+  if (!labels) return false;
+  const counts = labelCounts(values, labels.length).filter((count) => count > 0);
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  return counts.length > 20 && counts.length > 0.5 * rows;
 }
 
 /** Classes of a numeric target are categories: 0 and 1 have no distance. */
@@ -173,7 +185,7 @@ function profileNumbers({ name, values }: RegisterColumn): NumberProfile {
   const finite = known.filter(Number.isFinite);
   const mean = finite.reduce((sum, value) => sum + value, 0) / finite.length;
   const variance = finite.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / finite.length;
-  const edges = quantileEdges(known);
+  const edges = profileEdges(known);
   const range = finite.reduce(
     ([low, high], value) => [Math.min(low!, value), Math.max(high!, value)],
     [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
@@ -192,6 +204,16 @@ function profileNumbers({ name, values }: RegisterColumn): NumberProfile {
     counts: binCounts(known, edges),
     summary: summarizeQuantiles(finite),
   };
+}
+
+/** Quantiles; a column of few distinct values (0 and 1, months) gets a bin for each of them. */
+function profileEdges(values: Float64Array): number[] {
+  const distinct = new Set<number>();
+  for (const value of values) {
+    distinct.add(value);
+    if (distinct.size > PSI_BINS) return quantileEdges(values);
+  }
+  return [...distinct].sort((a, b) => a - b).slice(1);
 }
 
 function profileCategories({ name, values, labels = [] }: RegisterColumn): CategoryProfile {

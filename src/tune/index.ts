@@ -7,6 +7,7 @@ export type { StudyHeader, Trial } from './journal.js';
 export { gridSampler, randomSampler, type Sampler } from './sampler.js';
 export * from './space.js';
 export * from './tune.js';
+export * from './tuned-estimator.js';
 
 /** How the next parameters are chosen, by name. */
 export const samplers = { random: randomSampler, grid: gridSampler } as const;

@@ -140,3 +140,9 @@ test('training rows are scored on request', async () => {
   });
   for (const fold of result.folds) expect(fold.trainScores!['r2']).toBeGreaterThan(0.3);
 });
+
+test('a metric of two classes is refused before anything is fitted', async () => {
+  const table = classTable(30, ['a', 'b', 'c']);
+  const run = crossValidate(meansEstimator(), table, { target: 'kind', metrics: ['accuracy', 'f1'] });
+  await expect(run).rejects.toMatchObject({ code: 'usage', hint: expect.stringContaining('f1_macro') });
+});

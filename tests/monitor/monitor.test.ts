@@ -139,6 +139,36 @@ test('a column that was constant and no longer is, and one without values, are h
   expect(driftOf([{ profile: profileColumn(empty), column: empty }])[0]).toMatchObject({ drift: 'none', psi: null });
 });
 
+test('a column of few values has a bin for each, and texts that are their rows’ own are not watched', async () => {
+  const flags: RegisterColumn = {
+    name: 'flag',
+    type: 'number',
+    values: Float64Array.from({ length: 100 }, (_, i) => Number(i < 5)),
+  };
+  const profile = profileColumn(flags);
+  expect(profile).toMatchObject({ edges: [1], counts: [95, 5] });
+  const [drift] = driftOf([{ profile, column: { ...flags, values: flags.values.map((_, i) => Number(i < 60)) } }]);
+  expect(drift).toMatchObject({ drift: 'large' });
+  const labels = Array.from({ length: 100 }, (_, i) => `person ${String(i).padStart(3, '0')}`);
+  const names: RegisterColumn = { name: 'name', type: 'category', labels, values: flags.values.map((_, i) => i) };
+  const reference = await buildReference(tableFromRegisters([flags, names]));
+  expect(reference.columns.map(({ name }) => name)).toEqual(['flag']);
+  expect(JSON.stringify(reference)).not.toContain('person');
+});
+
+test('a live set of one class has no ranking error, and says so', async () => {
+  const table = classTable(300, ['no', 'yes']);
+  const model = await meansEstimator().fit(table, { target: 'kind' });
+  const reference = await buildReference(table, {
+    model,
+    target: 'kind',
+    heldOut: classTable(100, ['no', 'yes'], 2),
+    resamples: 50,
+  });
+  const report = await monitor(reference, classTable(40, ['no']), { model, resamples: 50 });
+  expect(report.reasons[0]).toMatch(/The realised ROC AUC is undefined on these rows/);
+});
+
 test('classes are watched by their shares and the positive probability', async () => {
   const table = classTable(300, ['no', 'yes']);
   const model = await meansEstimator().fit(table, { target: 'kind' });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { stream } from '#lanewise/engine/random.js';
 import { LanewiseError } from '#lanewise/errors.js';
+import { crossValidate } from '#lanewise/evaluate/cross-validate.js';
 import { metricNamed } from '#lanewise/evaluate/metrics.js';
 import { defineParameters } from '#lanewise/parameters.js';
 import { gate } from '#lanewise/tune/gate.js';
@@ -11,6 +12,7 @@ import { parameterImportances } from '#lanewise/tune/importance.js';
 import { gridSampler, randomSampler } from '#lanewise/tune/sampler.js';
 import { overrideSpace, type ParameterSet, spaceOf, valueAt } from '#lanewise/tune/space.js';
 import { type TuneOptions, tune } from '#lanewise/tune/tune.js';
+import { tunedEstimator } from '#lanewise/tune/tuned-estimator.js';
 import { lineEstimator, lineTable, type Seen } from '../evaluate/estimators.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lanewise-tune-'));
@@ -180,6 +182,16 @@ test('parameters that cannot be fitted are a failed trial, not the end', async (
   expect(failed.length).toBeGreaterThan(0);
   expect(failed[0]!.error).toBe('too weak');
   expect(result.best.score).toBeDefined();
+});
+
+test('cross-validating an estimator that tunes itself is nested: the test rows are never seen', async () => {
+  const seen: Seen[] = [];
+  const nested = tunedEstimator((parameters) => lineEstimator(parameters, seen), { trials: 3 });
+  const result = await crossValidate(nested, table, { target: 'y', seed: 1 });
+  // Each outer fold: three trials of five inner fits on 48 of 60 rows' training parts, then one on all 48.
+  expect(seen.length).toBe(5 * (3 * 5 + 1));
+  expect(Math.max(...seen.map(({ rows }) => rows))).toBe(48);
+  expect(result.metrics['neg_root_mean_squared_error']!.mean).toBeGreaterThan(-1.6);
 });
 
 test('a cancelled search keeps what it has, and goes on from there', async () => {

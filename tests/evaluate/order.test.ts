@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { stream } from '#lanewise/engine/random.js';
+import { quantile, quantileOfSorted, sortedRows } from '#lanewise/evaluate/order.js';
+
+const special = [0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 5e-324, -5e-324, 1, -1];
+
+/** The order as defined: by value, NaN last, rows of equal values in order. */
+function definition(values: Float64Array): number[] {
+  const key = (value: number) => (Number.isNaN(value) ? [1, 0] : [0, value]);
+  return Array.from(values, (_, row) => row).sort((a, b) => {
+    const [left, right] = [key(values[a]!), key(values[b]!)];
+    if (left[0] !== right[0]) return left[0]! - right[0]!;
+    if (left[1]! < right[1]!) return -1;
+    return left[1]! > right[1]! ? 1 : a - b;
+  });
+}
+
+test.each([100, 4096, 9000])('%i rows are in the order of their values, ties in the order of rows', (rows) => {
+  for (const seed of [1, 2, 3]) {
+    const random = stream(seed, 'order');
+    const values = Float64Array.from({ length: rows }, () => {
+      if (random.integer(5) === 0) return special[random.integer(special.length)]!;
+      return seed === 2 ? random.integer(7) - 3 : 1e3 * random.normal();
+    });
+    const before = values.slice();
+    expect(Array.from(sortedRows(values))).toEqual(definition(values));
+    expect(values).toEqual(before);
+  }
+});
+
+test('every bit pattern of NaN goes last', () => {
+  const bits = new BigUint64Array(5000).fill(0xfff8000000000001n);
+  const values = new Float64Array(bits.buffer);
+  values[17] = -3;
+  values[4] = 9;
+  expect(Array.from(sortedRows(values).subarray(0, 3))).toEqual([17, 4, 0]);
+});
+
+test('quantiles are those of NumPy', () => {
+  // numpy.quantile([3, 1, 4, 1, 5, 9, 2, 6], [0, 0.1, 0.25, 0.5, 0.9, 1])
+  const values = Float64Array.of(3, 1, 4, 1, 5, 9, 2, 6);
+  const expected = [1, 1, 1.75, 3.5, 6.9, 9];
+  [0, 0.1, 0.25, 0.5, 0.9, 1].forEach((p, i) => {
+    expect(quantile(values, p)).toBeCloseTo(expected[i]!, 12);
+  });
+  expect(quantile(new Float64Array(0), 0.5)).toBeNaN();
+});
+
+test('quantiles ascend with the probability', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (list, a, b) => {
+        const sorted = Float64Array.from(list).sort();
+        expect(quantileOfSorted(sorted, Math.min(a, b))).toBeLessThanOrEqual(quantileOfSorted(sorted, Math.max(a, b)));
+      },
+    ),
+    { seed: 4 },
+  );
+});
