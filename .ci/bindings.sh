@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The stand-alone .wasm in other runtimes: Python (wasmtime) and Chromium reproduce the golden rows bit for bit. Takes the
+# The stand-alone .wasm in other runtimes: Python (wasmtime) and Chromium reproduce the golden rows bit for bit; and the
+# page of the server, in Chromium. Takes the
 # modules as arguments; adds those of the tests, which hold every operation, and the newest run's.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,12 +19,13 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install -q --disable-pip-version-check wasmtime numpy ./bindings/python 2>"$work/pip.log" || { cat "$work/pip.log"; exit 1; }
 rm -rf bindings/python/build bindings/python/*.egg-info
 
-# The last words of both say what was checked; a check that does not run is a failure.
+# The last line of each says what was checked; a check that does not run is a failure.
 run() {
   if "$@" >"$work/out" 2>&1; then passed=$((passed + 1)); else failed=$((failed + 1)); cat "$work/out"; fi
   tail -n 1 "$work/out"
 }
 run "$work/venv/bin/python" bindings/python/tests/test_model.py "${modules[@]}"
 run node bindings/browser/check.mjs "${modules[@]}"
+run node .ci/serve-page.mjs
 echo "$passed passed, $failed failed (${#modules[@]} models)"
 [ "$failed" -eq 0 ]

@@ -61,6 +61,33 @@ test('buffers that do not lie aligned are decoded all the same', () => {
   expect(programImage(decodeProgram(json, shifted.subarray(3)))).toEqual(programImage(program));
 });
 
+test('a program with bytes changed at random is refused, or runs without going astray', () => {
+  const random = dice(99);
+  const { program: json, buffers } = encodeProgram(everyOperation(4));
+  const text = JSON.stringify(json);
+  const data = columns(dice(5), 8);
+  let [refused, ran] = [0, 0];
+  for (let round = 0; round < 600; round++) {
+    const changed = buffers.slice();
+    for (let k = 0; k < 3; k++) changed[random.integer(changed.length)] = random.integer(256);
+    const place = random.integer(text.length);
+    const letter = round % 3 === 0 ? text[place]! : random.pick(['0', '9', '-', '1e9', '"', '[', 'null', '']);
+    const changedText = text.slice(0, place) + letter + text.slice(place + 1);
+    try {
+      const parsed = JSON.parse(changedText);
+      const program = decodeProgram(parsed, changed);
+      if (program.inputs.length <= data.length)
+        for (const values of runProgram(program, data, 8)) expect(values).toHaveLength(8);
+      ran++;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) expect(error).toMatchObject({ name: 'LanewiseError', code: 'artefact' });
+      refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(50);
+  expect(ran).toBeGreaterThan(50);
+});
+
 describe('a program that is not sound is refused, and the reason named', () => {
   // biome-ignore lint/suspicious/noExplicitAny: these programs are wrong on purpose
   type Wrong = any;
