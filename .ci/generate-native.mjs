@@ -1,6 +1,7 @@
 // The C++ files that derive from the kernel table: the header with every kernel's prototype, and the list from which the
 // Node-API wrapper is made. A kernel without a native twin, or with another signature, fails to link.
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { isBuffer, lengthText } from '../dist/kernels/contract.js';
 
 const types = {
@@ -93,8 +94,14 @@ export function nativeList(kernels, head) {
   return `// ${head}\n// LANEWISE_KERNEL(name, bit i set = argument i may be absent)\n${lines.join('\n')}\n`;
 }
 
-/** native/simd/families.gen.h: the sources of the families, which every instruction set's build includes. */
-export function nativeFamilies(kernels, head) {
-  const families = [...new Set(kernels.map((kernel) => kernel.family))].sort();
-  return `// ${head}\n${families.map((family) => `#include "../${family}.cpp"`).join('\n')}\n`;
+/** native/simd/sources.gen.h: the kernels' sources, by stem, which every instruction set's build includes. */
+export async function nativeSources(head) {
+  const folder = new URL('../src/kernels/', import.meta.url);
+  const stems = readdirSync(folder).map((file) => file.replace(/\.ts$/, ''));
+  const withKernels = [];
+  for (const stem of stems.sort()) {
+    const entries = Object.values(await import(new URL(`../dist/kernels/${stem}.js`, import.meta.url).href));
+    if (entries.some((entry) => typeof entry?.reference === 'function')) withKernels.push(stem);
+  }
+  return `// ${head}\n${withKernels.map((stem) => `#include "../${stem}.cpp"`).join('\n')}\n`;
 }

@@ -6,7 +6,7 @@ import { isBuffer } from '../dist/kernels/contract.js';
 import { kernels } from '../dist/kernels/table.js';
 import { fewCases } from './generate-cases.mjs';
 import { kernelsJson, kernelsMarkdown } from './generate-docs.mjs';
-import { kernelsHash, nativeFamilies, nativeHeader, nativeList } from './generate-native.mjs';
+import { kernelsHash, nativeHeader, nativeList, nativeSources } from './generate-native.mjs';
 
 const root = new URL('..', import.meta.url);
 const write = (path, text) => {
@@ -38,7 +38,7 @@ export const kernelsHash = '${kernelsHash(kernels)}';
 );
 write('native/kernels.gen.h', nativeHeader(kernels, head));
 write('native/binding/kernels.gen.inc', nativeList(kernels, head));
-write('native/simd/families.gen.h', nativeFamilies(kernels, head));
+write('native/simd/sources.gen.h', await nativeSources(head));
 write('bindings/kernels.gen.json', kernelsJson(kernels, head));
 write('docs/kernels.gen.md', kernelsMarkdown(kernels, head));
 for (const kernel of kernels) write(`bindings/cases/${kernel.name}.gen.json`, fewCases(kernel));

@@ -69,4 +69,22 @@ LANEWISE_INLINE void philoxBlocks(uint64_t block, uint32_t keyLow, uint32_t keyH
   b.store(words + 4 * vectorLength<uint64_t>);
 }
 
+/// The four words of one block.
+LANEWISE_INLINE void philoxBlock(uint64_t block, uint32_t keyLow, uint32_t keyHigh, uint32_t* words) {
+  uint32_t x0 = static_cast<uint32_t>(block), x1 = static_cast<uint32_t>(block >> 32), x2 = 0, x3 = 0;
+  for (int round = 0; round < philoxRounds; round++) {
+    const uint64_t product0 = 0xd2511f53ull * x0, product1 = 0xcd9e8d57ull * x2;
+    x0 = static_cast<uint32_t>(product1 >> 32) ^ x1 ^ keyLow;
+    x1 = static_cast<uint32_t>(product1);
+    x2 = static_cast<uint32_t>(product0 >> 32) ^ x3 ^ keyHigh;
+    x3 = static_cast<uint32_t>(product0);
+    keyLow += 0x9e3779b9u;
+    keyHigh += 0xbb67ae85u;
+  }
+  words[0] = x0;
+  words[1] = x1;
+  words[2] = x2;
+  words[3] = x3;
+}
+
 }  // namespace lanewise::LANEWISE_ISA

@@ -7,7 +7,7 @@
 #include "../inline/elementary.h"
 #include "../inline/philox.h"
 
-#include "families.gen.h"
+#include "sources.gen.h"
 
 namespace lanewise::LANEWISE_ISA {
 extern const Kernels kernels;

@@ -4,3 +4,4 @@
 #include "../limits.cpp"
 #include "../random.cpp"
 #include "../tree-building.cpp"
+#include "../tree-forest.cpp"
