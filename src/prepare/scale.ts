@@ -48,8 +48,9 @@ export const scale = defineTransformer({
 const spreads: Record<Method, (values: Float64Array) => { shift: number; spread: number }> = {
   standard(values) {
     const { mean, deviation } = moments(values);
-    // A constant whose mean is rounded has a deviation of rounding errors alone.
-    return { shift: mean, spread: deviation > 1e-14 * Math.abs(mean) ? deviation : 0 };
+    // A constant whose mean is rounded has a deviation of rounding errors alone: the constant itself is its mean.
+    if (deviation > 1e-14 * Math.abs(mean)) return { shift: mean, spread: deviation };
+    return { shift: values.find((value) => !Number.isNaN(value)) ?? Number.NaN, spread: 0 };
   },
   min_max(values) {
     const sorted = sortedPresent(values);
