@@ -5,3 +5,4 @@ export * from './limits';
 export * from './random';
 export * from './tree-building';
 export * from './tree-forest';
+export * from './tree-scoring';

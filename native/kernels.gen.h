@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "bc5e8d10cd6ddda9"
+#define LANEWISE_KERNELS_HASH "af967cff45d5ffbd"
 
 namespace lanewise {
 
@@ -40,6 +40,7 @@ struct Kernels {
   int32_t (*rows_partition_u8)(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, uint32_t* scratch, int32_t dataRows, int32_t slot, int32_t rowCount);
   void (*split_scan_f64)(const double* histogram, const int32_t* binCounts, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l2, double minHessian, double minSamples, int32_t featureCount);
   int32_t (*forest_grow_u8)(const uint8_t* bins, const double* targets, const double* weights, int32_t* state, uint32_t* rows, double* bagWeights, int32_t* stack, int32_t* feature, int32_t* split, int32_t* child, double* values, double* importances, double* nodeTargets, double* nodeWeights, uint32_t* order, double* work, int32_t* features, int32_t dataRows, int32_t groupCount, int32_t featureCount, int32_t classCount, int32_t bootstrap, int32_t bagKeyLow, int32_t bagKeyHigh, int32_t featureKeyLow, int32_t featureKeyHigh, int32_t maxFeatures, int32_t maxDepth, int32_t minSamplesSplit, int32_t minSamplesLeaf, int32_t maxNodes, int32_t budget);
+  void (*ensemble_score_f64)(const double* inputs, const double* base, const int32_t* roots, const int32_t* feature, const double* threshold, const int32_t* left, const int32_t* right, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const double* leafValues, double* sums, int32_t inputCount, int32_t outputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t average, int32_t rowCount);
 };
 
 }  // namespace lanewise
@@ -139,6 +140,9 @@ void split_scan_f64(const double* histogram, const int32_t* binCounts, double* g
 /// Grows one tree of a random forest, or goes on growing it: returns 1 while nodes are open and the budget is spent, 0 when done.
 /// bins[16 * groupCount * dataRows] in; targets[dataRows] in; weights[dataRows] in, may be null; state[8] inout; rows[dataRows] inout; bagWeights[dataRows] inout; stack[256] inout; feature[maxNodes] inout; split[maxNodes] inout; child[maxNodes] inout; values[maxNodes * Math.max(1, classCount)] inout; importances[featureCount] inout; nodeTargets[dataRows] scratch; nodeWeights[dataRows] scratch; order[dataRows] scratch; work[2048 + 4 * classCount] scratch; features[featureCount + 8] scratch
 int32_t forest_grow_u8(const uint8_t* bins, const double* targets, const double* weights, int32_t* state, uint32_t* rows, double* bagWeights, int32_t* stack, int32_t* feature, int32_t* split, int32_t* child, double* values, double* importances, double* nodeTargets, double* nodeWeights, uint32_t* order, double* work, int32_t* features, int32_t dataRows, int32_t groupCount, int32_t featureCount, int32_t classCount, int32_t bootstrap, int32_t bagKeyLow, int32_t bagKeyHigh, int32_t featureKeyLow, int32_t featureKeyHigh, int32_t maxFeatures, int32_t maxDepth, int32_t minSamplesSplit, int32_t minSamplesLeaf, int32_t maxNodes, int32_t budget);
+/// Adds up the leaves that rows reach in the trees of an ensemble; the layout of nodes is EnsembleOperation’s.
+/// inputs[inputCount * rowCount] in; base[outputCount] in; roots[treeCount] in; feature[nodeCount] in; threshold[nodeCount] in; left[nodeCount] in; right[nodeCount] in; missingGoesLeft[nodeCount] in; categoryOffset[nodeCount] in; categoryWords[nodeCount] in; categories[wordCount] in; leafValues[leafCount * leafWidth] in; sums[outputCount * rowCount] out
+void ensemble_score_f64(const double* inputs, const double* base, const int32_t* roots, const int32_t* feature, const double* threshold, const int32_t* left, const int32_t* right, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const double* leafValues, double* sums, int32_t inputCount, int32_t outputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t average, int32_t rowCount);
 
 inline constexpr Kernels all_kernels{
     cos_f64,
@@ -171,6 +175,7 @@ inline constexpr Kernels all_kernels{
     rows_partition_u8,
     split_scan_f64,
     forest_grow_u8,
+    ensemble_score_f64,
 };
 
 }  // namespace lanewise::LANEWISE_ISA

@@ -62,7 +62,9 @@ export interface KernelFunctions {
   split_scan_f64(histogramOffset: number, binCountsOffset: number, gainsOffset: number, splitsOffset: number, gradientUnit: number, hessianUnit: number, l2: number, minHessian: number, minSamples: number, featureCount: number): void;
   /** Grows one tree of a random forest, or goes on growing it: returns 1 while nodes are open and the budget is spent, 0 when done. */
   forest_grow_u8(binsOffset: number, targetsOffset: number, weightsOffset: number, stateOffset: number, rowsOffset: number, bagWeightsOffset: number, stackOffset: number, featureOffset: number, splitOffset: number, childOffset: number, valuesOffset: number, importancesOffset: number, nodeTargetsOffset: number, nodeWeightsOffset: number, orderOffset: number, workOffset: number, featuresOffset: number, dataRows: number, groupCount: number, featureCount: number, classCount: number, bootstrap: number, bagKeyLow: number, bagKeyHigh: number, featureKeyLow: number, featureKeyHigh: number, maxFeatures: number, maxDepth: number, minSamplesSplit: number, minSamplesLeaf: number, maxNodes: number, budget: number): number;
+  /** Adds up the leaves that rows reach in the trees of an ensemble; the layout of nodes is EnsembleOperation’s. */
+  ensemble_score_f64(inputsOffset: number, baseOffset: number, rootsOffset: number, featureOffset: number, thresholdOffset: number, leftOffset: number, rightOffset: number, missingGoesLeftOffset: number, categoryOffsetOffset: number, categoryWordsOffset: number, categoriesOffset: number, leafValuesOffset: number, sumsOffset: number, inputCount: number, outputCount: number, treeCount: number, nodeCount: number, wordCount: number, leafCount: number, leafWidth: number, average: number, rowCount: number): void;
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'bc5e8d10cd6ddda9';
+export const kernelsHash = 'af967cff45d5ffbd';

@@ -5,6 +5,7 @@ import * as limits from './limits.js';
 import * as random from './random.js';
 import * as treeBuilding from './tree-building.js';
 import * as treeForest from './tree-forest.js';
+import * as treeScoring from './tree-scoring.js';
 
 /** The families, one module a line. */
 // biome-ignore format: a line a module, so that two additions do not meet
@@ -15,6 +16,7 @@ const families = [
   random,
   treeBuilding,
   treeForest,
+  treeScoring,
 ];
 
 /** Every kernel, in one list: objects with a `reference` that the families' modules export. */

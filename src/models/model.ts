@@ -8,7 +8,8 @@ import { readRegister, tableFromRegisters } from '../table/columns.js';
 import type { Context, Model } from '../table/interfaces.js';
 import { executeOn } from './execute.js';
 
-const BLOCK_ROWS = 65_536;
+/** Rows between two turns of the event loop: a forest of deep trees takes microseconds a row. */
+const BLOCK_ROWS = 8_192;
 
 /** The model of a program: every estimator's `fit` ends here, and so does loading an artefact. */
 export function makeModel(parts: Omit<Model, 'predict' | 'predictSync'>): Model {
