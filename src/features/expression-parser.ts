@@ -2,7 +2,7 @@ import { LanewiseError, unknownName } from '../errors.js';
 
 /**
  * The language of derived columns: numbers, column names (`distance`, or any name between backquotes), + − * /,
- * comparisons (1 or 0), parentheses and functions. It is parsed and lowered to scoring operations; nothing is evaluated
+ * comparisons (1, 0, or missing where a side is), parentheses and functions. It is parsed and lowered to scoring operations; nothing is evaluated
  * by the host language.
  */
 export type Expression =
@@ -27,7 +27,7 @@ export const functions = {
   max: 2,
   fill: 2, // fill(x, value): a constant where x is missing
   missing: 1, // 1 where x is missing
-  if: 3, // if(condition, a, b): missing where either branch is
+  if: 3, // if(condition, a, b): missing where any of the three is
   year: 1,
   quarter: 1,
   month: 1,

@@ -110,9 +110,9 @@ function lowerExpression(builder: ProgramBuilder, node: Expression): number {
     case '<=':
       return atLeast(builder, right, left);
     case '>':
-      return not(builder, atLeast(builder, right, left), left, right);
+      return not(builder, atLeast(builder, right, left));
     case '<':
-      return not(builder, atLeast(builder, left, right), left, right);
+      return not(builder, atLeast(builder, left, right));
   }
 }
 
@@ -122,19 +122,15 @@ function columnRegister(builder: ProgramBuilder, name: string): number {
   return column.register;
 }
 
-/** 1 where left ≥ right, 0 elsewhere, missing included. */
+/** 1 where left ≥ right, 0 elsewhere, missing where a side is. */
 function atLeast(builder: ProgramBuilder, left: number, right: number): number {
   const difference = builder.add({ op: 'binary', operator: 'subtract', left, right });
   return builder.add({ op: 'threshold', in: difference, value: 0 });
 }
 
-/** 1 where the other comparison is 0 and neither side is missing. */
-function not(builder: ProgramBuilder, comparison: number, left: number, right: number): number {
-  const sum = builder.add({ op: 'binary', operator: 'subtract', left, right });
-  const missing = builder.add({ op: 'indicator', in: sum });
-  const either = builder.add({ op: 'binary', operator: 'maximum', left: comparison, right: missing });
+function not(builder: ProgramBuilder, condition: number): number {
   const one = builder.add({ op: 'constant', value: 1 });
-  return builder.add({ op: 'binary', operator: 'subtract', left: one, right: either });
+  return builder.add({ op: 'binary', operator: 'subtract', left: one, right: condition });
 }
 
 const unary: ReadonlySet<string> = new Set<UnaryFunction>([
@@ -169,10 +165,9 @@ function lowerFill(builder: ProgramBuilder, [value, constant]: readonly Expressi
 
 /** condition·a + (1 − condition)·b. */
 function lowerIf(builder: ProgramBuilder, condition: number, a: number, b: number): number {
-  const binary = (operator: 'add' | 'subtract' | 'multiply', left: number, right: number) =>
+  const binary = (operator: 'add' | 'multiply', left: number, right: number) =>
     builder.add({ op: 'binary', operator, left, right });
-  const one = builder.add({ op: 'constant', value: 1 });
-  return binary('add', binary('multiply', condition, a), binary('multiply', binary('subtract', one, condition), b));
+  return binary('add', binary('multiply', condition, a), binary('multiply', not(builder, condition), b));
 }
 
 function requireTimestamp(builder: ProgramBuilder, name: string, value: Expression): void {
