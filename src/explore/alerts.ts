@@ -39,6 +39,8 @@ export interface Findings {
 }
 
 const NEARLY_ALL = 0.995;
+/** Association with the target from which a column is asked when it becomes known. */
+const ALL_BUT_DETERMINED = 0.95;
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 const SEASONS = [
   'winter (December to February)',
@@ -237,7 +239,7 @@ function leakageAlerts({ targetViews, columns, sums, target }: Findings): Alert[
       ? 'Already ignored: nothing to do.'
       : 'Ask when it becomes known: if only after the target, ignore it, or the scores are a promise nobody can keep.';
   const alerts: Alert[] = targetViews
-    .filter(({ association, feature }) => association >= 0.97 && role.get(feature) !== 'id')
+    .filter(({ association, feature }) => association >= ALL_BUT_DETERMINED && role.get(feature) !== 'id')
     .map(({ feature, association }) => ({
       kind: 'suspected-leakage',
       severity: ignored([feature]) ? 'note' : 'warning',

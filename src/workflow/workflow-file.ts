@@ -30,6 +30,8 @@ export const workflowSchema = z.strictObject({
       arrow: z.string().optional(),
     })
     .refine((source) => Object.keys(source).length === 1, 'expected exactly one of csv, tsv, parquet, arrow'),
+  /** What a reader of the report should know about the data or the question. */
+  note: z.string().optional(),
   target: z.string().min(1),
   task: z.enum(['classification', 'regression']).optional(),
   /** Columns that are not known when the prediction is needed. */

@@ -42,6 +42,16 @@ ${table.rows.length > shown.length ? html`<p class="quiet">The first ${shown.len
 </figure>`;
 }
 
+/** Charts two abreast where there is room; undefined ones are left out. */
+export function renderCharts(list: readonly (Chart | undefined)[]): Markup {
+  const drawn = list.filter((chart) => chart !== undefined);
+  if (drawn.length === 0) return html``;
+  // The last one does not stand beside a gap.
+  const narrow = drawn.filter(({ wide }) => !wide).length;
+  if (narrow % 2 === 1) drawn[drawn.length - 1] = { ...drawn.at(-1)!, wide: true };
+  return html`<div class="charts">${drawn.map(renderChart)}</div>`;
+}
+
 /** An axis without title noise; `format` as d3. */
 const axis = (title: string, more: object = {}) => ({ title, tickCount: 6, ...more });
 

@@ -15,6 +15,8 @@ export interface PageSection {
 export interface Page {
   readonly title: string;
   readonly lead: Markup | string;
+  /** A remark of the author's, below the lead. */
+  readonly note?: string;
   readonly summary?: Markup;
   readonly sections: readonly PageSection[];
   readonly footer: string;
@@ -45,7 +47,7 @@ ${body}
 </head>
 <body>
 <div class="wrap">
-<header class="top"><h1>${page.title}</h1>${page.lead instanceof Markup ? page.lead : html`<p class="lead">${page.lead}</p>`}</header>
+<header class="top"><h1>${page.title}</h1>${page.lead instanceof Markup ? page.lead : html`<p class="lead">${page.lead}</p>`}${page.note ? html`<p class="quiet">${page.note}</p>` : ''}</header>
 ${page.summary ?? ''}
 <nav aria-label="Contents">${links.flatMap((link) => [link, '\n'])}</nav>
 <main>${sections}</main>

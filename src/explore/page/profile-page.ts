@@ -8,7 +8,7 @@ import {
   heatMap,
   histogramChart,
   lineChart,
-  renderChart,
+  renderCharts,
   scatterChart,
   sparkBars,
 } from './charts.js';
@@ -65,16 +65,12 @@ export function profileSections(profile: Profile): PageSection[] {
     sections.push({ id: 'target', title: `What ${profile.target} goes with`, body: targetBody(profile) });
   }
   if (profile.scatters.length > 0)
-    sections.push({ id: 'scatter', title: 'Scatter plots', body: charts(scatterCharts(profile)) });
+    sections.push({ id: 'scatter', title: 'Scatter plots', body: renderCharts(scatterCharts(profile)) });
   if (profile.correlations.length > 0)
     sections.push({ id: 'associations', title: 'Correlation', body: correlationBody(profile) });
   if (profile.missingPatterns.length > 0)
     sections.push({ id: 'missing', title: 'Missing values', body: missingBody(profile) });
   return sections;
-}
-
-export function charts(list: readonly Chart[]): Markup {
-  return html`<div class="charts">${list.map(renderChart)}</div>`;
 }
 
 export function renderAlerts(alerts: readonly Alert[]): Markup {
@@ -100,7 +96,7 @@ function columnsBody(profile: Profile): Markup {
   const left = profile.columns.length - drawn.length;
   return html`${renderTable(['column', 'kind', { title: 'missing', number: true }, { title: 'distinct', number: true }, 'in short', 'shape'], rows)}
 <h3>Distributions</h3>
-${charts(drawn.flatMap(columnCharts))}
+${renderCharts(drawn.flatMap(columnCharts))}
 ${left > 0 ? html`<p class="quiet">${left} more columns are in the table above and in the JSON.</p>` : ''}`;
 }
 
@@ -178,7 +174,7 @@ function targetBody(profile: Profile): Markup {
   );
   const roles = new Map(profile.columns.map((column) => [column.name, column.role]));
   const shown = known.filter(({ feature }) => roles.get(feature) === 'feature').slice(0, MOST_TARGET_VIEWS);
-  return charts([{ ...strength, wide: true }, ...shown.map((view) => targetChart(view, meaning))]);
+  return renderCharts([{ ...strength, wide: true }, ...shown.map((view) => targetChart(view, meaning))]);
 }
 
 function targetChart(view: TargetView, meaning: string): Chart {
@@ -214,7 +210,7 @@ function scatterCharts(profile: Profile): Chart[] {
 }
 
 function correlationBody(profile: Profile): Markup {
-  return html`${charts(profile.correlations.map(heatMap))}${profile.limits.map((limit) => html`<p class="quiet">${limit}</p>`)}`;
+  return html`${renderCharts(profile.correlations.map(heatMap))}${profile.limits.map((limit) => html`<p class="quiet">${limit}</p>`)}`;
 }
 
 function missingBody(profile: Profile): Markup {
@@ -227,7 +223,7 @@ function missingBody(profile: Profile): Markup {
     ['missing together', { title: 'rows', number: true }],
     profile.missingPatterns.map(({ columns, rows }) => ({ cells: [columns.join(', '), formatCount(rows)] })),
   );
-  return html`${charts([barChart('Share of missing values', 'Columns that miss any value.', bars, 'share missing')])}<h3>Which are missing together</h3>${patterns}`;
+  return html`${renderCharts([barChart('Share of missing values', 'Columns that miss any value.', bars, 'share missing')])}<h3>Which are missing together</h3>${patterns}`;
 }
 
 /** Shortens a label for a chart, at a whole character. */

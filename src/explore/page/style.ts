@@ -33,7 +33,8 @@ figure>p{margin:8px 0 2px}
 details{margin:6px 0}summary{cursor:pointer;color:var(--quiet);font-size:.88rem}
 .scroll{overflow-x:auto;max-height:320px;overflow-y:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:8px 12px 8px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+th,td{text-align:left;padding:8px 12px 8px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
+td:first-child{min-width:7.5em}h3+table,table+table{margin-top:6px}
 th{font-weight:600;color:var(--quiet);font-size:.85rem}
 .kind{white-space:nowrap}
 td.number,th.number{text-align:right;padding-right:14px;white-space:nowrap}
@@ -54,6 +55,7 @@ body{font-size:15.5px}.wrap{padding:0 16px}header.top{padding-top:28px}
 table.reflow thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 table.reflow tr{display:block;padding:10px 0;border-bottom:1px solid var(--line)}
 table.reflow td,table.reflow td.number{display:flex;justify-content:space-between;gap:16px;border:0;padding:3px 0;text-align:right;white-space:normal}
+table.reflow td>*{min-width:0}table.reflow td{overflow-wrap:anywhere;min-width:0}
 table.reflow td::before{content:attr(data-label);color:var(--quiet);text-align:left;flex:none;max-width:45%}
 table.reflow td:first-child{font-weight:600;text-align:left}table.reflow td:first-child::before{content:none}
 table.reflow td:empty{display:none}tr.best td:first-child{padding-left:10px}

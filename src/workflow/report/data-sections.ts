@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { metricNamed } from '../../evaluate/metrics.js';
-import { barChart, heatMap, histogramChart, lineChart, scatterChart } from '../../explore/page/charts.js';
+import { barChart, heatMap, histogramChart, lineChart, renderCharts, scatterChart } from '../../explore/page/charts.js';
 import { formatCount, formatNumber, formatShare } from '../../explore/page/format.js';
 import { html, type Markup } from '../../explore/page/html.js';
 import { renderTable } from '../../explore/page/page.js';
@@ -11,7 +11,7 @@ import type { Repair } from '../../table/interfaces.js';
 import type { GateResult } from '../../tune/index.js';
 import type { StepRecord } from '../record.js';
 import type { ReportMaterial } from './files.js';
-import { charts, next } from './model-sections.js';
+import { next } from './model-sections.js';
 
 /** Sections 1 to 4 and 9 to 10: what the data held, and what became of it; what was deployed, and how it holds. */
 
@@ -73,7 +73,7 @@ export function exploreSection(profile: Profile, page: string | undefined): Mark
       : undefined;
   const matrix = profile.correlations.find(({ method }) => method === 'spearman') ?? profile.correlations[0];
   return html`${renderAlerts(profile.alerts)}
-${charts([numbers, scatter && scatterChart(`${scatter.x} and ${scatter.y}`, 'The column that goes most closely with the target.', scatter), matrix && heatMap(matrix)])}
+${renderCharts([numbers, scatter && scatterChart(`${scatter.x} and ${scatter.y}`, 'The column that goes most closely with the target.', scatter), matrix && heatMap(matrix)])}
 ${page ? html`<p>Every column, scatter plots and correlations: <a href="${page}">the exploration page</a>.</p>` : ''}`;
 }
 
@@ -118,7 +118,7 @@ export function monitorSection(report: MonitorReport, step: StepRecord): Markup 
     ...(prediction ? [[prediction, 'predictions'] as [ColumnDrift, string]] : []),
   ];
   return html`<p><span class="tag ${tone}">${verdict}</span> ${reasons.join(' ')}</p>
-${charts(error ? [errorChart(error)] : [])}
+${renderCharts(error ? [errorChart(error)] : [])}
 ${renderTable(
   [
     'column',
@@ -188,7 +188,7 @@ function retrainBody({ summary }: StepRecord): Markup {
   ];
   return html`<h3>Retrained</h3>
 <p>${sentence}.</p>
-${charts([barChart(`${gate.metricLabel} before and after retraining`, `On the same ${formatCount(gate.rows)} later rows, which neither model has seen.`, rows, gate.metricLabel)])}
+${renderCharts([barChart(`${gate.metricLabel} before and after retraining`, `On the same ${formatCount(gate.rows)} later rows, which neither model has seen.`, rows, gate.metricLabel)])}
 <p>${gate.reasons.join(' ')}</p>
 ${next(promoted ? 'The registry keeps the old version to roll back to.' : 'The champion stays; look for what has changed in the world that the columns do not tell.')}`;
 }

@@ -22,7 +22,12 @@ export interface ReportMaterial {
     readonly report: readonly Repair[];
   };
   readonly comparison?: Comparison;
-  readonly training?: Training & { readonly name: string; readonly importances?: Readonly<Record<string, number>> };
+  readonly training?: Training & {
+    readonly name: string;
+    readonly importances?: Readonly<Record<string, number>>;
+    /** Where the model itself was solved at once: the best that learns step by step. */
+    readonly beside?: Training & { readonly name: string };
+  };
   readonly evaluation?: EvaluationReport;
   readonly tuning?: TuneResult;
   readonly gate?: GateResult;
@@ -32,7 +37,7 @@ export interface ReportMaterial {
 /** Reads a run's folder. JSON that is not there is left out; the record says what was written. */
 export function readMaterial(folder: string, record: RunRecord): ReportMaterial {
   const read = (path: string) => readJson(join(folder, path));
-  const tuning = read('tune/result.json') as (TuneResult & { gate?: GateResult }) | undefined;
+  const tuned = read('tune/tune.json') as { tuning?: TuneResult; gate?: GateResult } | undefined;
   return {
     record,
     profile: read('explore/profile.json') as Profile | undefined,
@@ -41,8 +46,8 @@ export function readMaterial(folder: string, record: RunRecord): ReportMaterial 
     comparison: read('compare/comparison.json') as Comparison | undefined,
     training: read('train/training.json') as ReportMaterial['training'],
     evaluation: read('evaluate/report.json') as EvaluationReport | undefined,
-    tuning,
-    gate: tuning?.gate,
+    tuning: tuned?.tuning,
+    gate: tuned?.gate,
     monitoring: read('monitor/report.json') as MonitorReport | undefined,
   };
 }

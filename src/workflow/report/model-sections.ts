@@ -7,21 +7,17 @@ import {
   histogramChart,
   intervalChart,
   lineChart,
-  renderChart,
+  renderCharts,
   scatterChart,
 } from '../../explore/page/charts.js';
 import { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from '../../explore/page/format.js';
 import { html, type Markup } from '../../explore/page/html.js';
 import { renderTable } from '../../explore/page/page.js';
+import type { HistoryPoint, Training } from '../../table/interfaces.js';
 import type { GateResult, TuneResult } from '../../tune/index.js';
 import type { ReportMaterial } from './files.js';
 
 /** Sections 5 to 8: what was compared, how training went, what it is worth, what tuning changed. */
-
-export function charts(list: readonly (Chart | undefined)[]): Markup {
-  const drawn = list.filter((chart) => chart !== undefined);
-  return drawn.length > 0 ? html`<div class="charts">${drawn.map(renderChart)}</div>` : html``;
-}
 
 export const next = (text: string) => html`<p class="next"><strong>Next.</strong> ${text}</p>`;
 
@@ -52,7 +48,7 @@ export function compareSection({
     metricLabel,
   );
   return html`<p>${reason}</p>
-${charts([{ ...chart, wide: true }])}
+${renderCharts([{ ...chart, wide: true }])}
 ${renderTable(
   [
     'model',
@@ -91,8 +87,27 @@ function candidateCells(candidate: Candidate, natural: (score: number) => number
 }
 
 export function trainSection(training: NonNullable<ReportMaterial['training']>): Markup {
-  const { name, history, lossName, bestIteration, iterations, rows, verdict, importances } = training;
-  const points = (of: (point: (typeof history)[number]) => number | undefined) =>
+  const { name, iterations, rows, verdict, importances, beside } = training;
+  const ranked = Object.entries(importances ?? {})
+    .filter(([, value]) => value > 0)
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 15);
+  const importance = barChart(
+    'What the model works with',
+    `Share of the work that each feature does in ${name}; at most fifteen are shown.`,
+    ranked.map(([label, value]) => ({ label, value })),
+    'share',
+  );
+  return html`<p>${name} learnt from ${formatCount(rows)} rows in ${formatCount(iterations)} ${iterations === 1 ? 'step' : 'iterations'}: ${verdict}.</p>
+${beside ? html`<p>A model that is solved at once has no loss curve; ${beside.name}, the best of those that learn step by step, was trained beside it: ${beside.verdict}.</p>` : ''}
+${renderCharts([lossChart(name, training), beside && lossChart(beside.name, beside), ranked.length > 0 ? importance : undefined])}
+${next('The model is judged on rows that neither training nor the comparison has seen.')}`;
+}
+
+/** Loss on training and validation rows by iteration, with the iteration that was kept. */
+function lossChart(name: string, { history, lossName, bestIteration, iterations }: Training): Chart | undefined {
+  if (history.length < 2) return undefined;
+  const points = (of: (point: HistoryPoint) => number | undefined) =>
     history.flatMap((point): [number, number][] => {
       const value = of(point);
       return value === undefined || !Number.isFinite(value) ? [] : [[point.iteration, value]];
@@ -101,31 +116,13 @@ export function trainSection(training: NonNullable<ReportMaterial['training']>):
     { name: 'training', points: points(({ loss }) => loss) },
     { name: 'validation', points: points(({ validationLoss }) => validationLoss) },
   ].filter((line) => line.points.length > 0);
-  const stopped = bestIteration < iterations ? `iteration ${bestIteration} was kept` : 'the last iteration was kept';
-  const loss =
-    history.length > 1
-      ? lineChart('Loss curve', `${lossName} after each iteration; ${stopped}.`, series, {
-          xTitle: 'iteration',
-          yTitle: lossName,
-          mark: bestIteration < iterations ? { x: bestIteration, label: 'kept' } : undefined,
-        })
-      : undefined;
-  const ranked = Object.entries(importances ?? {})
-    .filter(([, value]) => value > 0)
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, 15);
-  const importance =
-    ranked.length > 0
-      ? barChart(
-          'What the model works with',
-          'Share of the work that each feature does in the model; at most fifteen are shown.',
-          ranked.map(([label, value]) => ({ label, value })),
-          'share',
-        )
-      : undefined;
-  return html`<p>${name} learnt from ${formatCount(rows)} rows in ${formatCount(iterations)} ${iterations === 1 ? 'step' : 'iterations'}: ${verdict}.</p>
-${charts([loss, importance])}
-${next('The model is judged on rows that neither training nor the comparison has seen.')}`;
+  const stopped = bestIteration < iterations;
+  return lineChart(
+    `Loss curve of ${name}`,
+    `${lossName} after each iteration; ${stopped ? `iteration ${bestIteration} was kept` : 'the last one was kept'}.`,
+    series,
+    { xTitle: 'iteration', yTitle: lossName, ...(stopped && { mark: { x: bestIteration, label: 'kept' } }) },
+  );
 }
 
 export function evaluateSection(report: EvaluationReport): Markup {
@@ -149,7 +146,7 @@ export function evaluateSection(report: EvaluationReport): Markup {
   return html`<p><span class="tag ${tone}">${diagnosis.verdict.replaceAll('-', ' ')}</span> ${diagnosis.sentence}</p>
 ${renderTable(['on the test rows', { title: 'score', number: true }, '95 % interval', 'what it says'], metrics.map(metricRow))}
 <p class="quiet">${formatCount(rows)} rows that were never learnt from; intervals by bootstrap over them.</p>
-${charts([
+${renderCharts([
   barChart(
     `${label} by stage`,
     'A model that over-fits is much better on its training rows than on new ones.',
@@ -286,7 +283,7 @@ function tuningBody({ history, metric, metricLabel, best, verdict, importances, 
       : undefined;
   const names = Object.keys({ ...defaults.parameters, ...best.parameters });
   return html`<p>${verdict}</p>
-${charts([chart, importance])}
+${renderCharts([chart, importance])}
 ${renderTable(
   ['parameter', { title: 'default', number: true }, { title: `best (trial ${best.trial})`, number: true }],
   names.map((name) => ({ cells: [name, shown(defaults.parameters[name]), shown(best.parameters[name])] })),

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { formatCount, formatNumber, formatSeconds } from '../../explore/page/format.js';
+import { formatBytes, formatCount, formatNumber, formatSeconds } from '../../explore/page/format.js';
 import { html, type Markup } from '../../explore/page/html.js';
 import { type PageSection, renderPage, renderTable, renderTiles } from '../../explore/page/page.js';
 import type { RunRecord, StepRecord } from '../record.js';
@@ -47,6 +47,7 @@ export function renderReport(material: ReportMaterial, folder: string): string {
   return renderPage({
     title: `Predicting ${target}`,
     lead: leadOf(material),
+    note: typeof record.workflow['note'] === 'string' ? record.workflow['note'] : undefined,
     summary: summaryTiles(material),
     sections: [...sections, { id: 'run', title: 'The run', body: runBody(material) }],
     footer: `Run ${record.id}, made by Lanewise. This page loads nothing from the network.`,
@@ -143,8 +144,16 @@ function flat(value: object, prefix = ''): Record<string, string> {
     if (inner !== null && typeof inner === 'object' && !Array.isArray(inner))
       Object.assign(out, flat(inner, `${name}.`));
     else if (Array.isArray(inner))
-      out[name] = inner.map((entry) => (typeof entry === 'object' ? JSON.stringify(entry) : String(entry))).join(', ');
-    else out[name] = key === 'file' || key === 'data' ? basename(String(inner)) : String(inner ?? '');
+      out[name] = inner
+        .map((entry) => (typeof entry === 'object' ? Object.values(entry ?? {}).join(': ') : String(entry)))
+        .join(', ');
+    else out[name] = plain(key, inner);
   }
   return out;
+}
+
+function plain(key: string, value: unknown): string {
+  if (key === 'file' || key === 'data') return basename(String(value));
+  if (typeof value === 'number' && /memory|bytes/i.test(key)) return formatBytes(value);
+  return String(value ?? '');
 }

@@ -32,9 +32,11 @@ export const collect: Step<RunState> = {
     await write('collect/quarantine.json', JSON.stringify(collected.quarantine, null, 2));
     const { numRows, numCols } = collected.table;
     const parts = { train: split.train.length, test: split.test.length, live: split.live.length };
+    const { ignore } = workflow;
+    const leaks = ignore.length > 0 ? `; ignored, as they would leak: ${ignore.join(', ')}` : '';
     return {
       outcome: `${count(numRows)} rows × ${numCols} columns by ${collected.reader}, ${count(collected.quarantine.length)} quarantined; \
-${count(parts.train)} train, ${count(parts.test)} test, ${count(parts.live)} live`,
+${count(parts.train)} train, ${count(parts.test)} test, ${count(parts.live)} live${leaks}`,
       summary: {
         source: workflow.data,
         sha256: collected.hash,

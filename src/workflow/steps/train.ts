@@ -4,7 +4,7 @@ import { columnRanges } from '../../deploy/ranges.js';
 import { formatFigure } from '../../evaluate/index.js';
 import type { Training } from '../../table/interfaces.js';
 import { fitOnTrain, trainRows } from '../recipes.js';
-import type { Step } from '../runner.js';
+import type { Step, StepContext } from '../runner.js';
 import { need, type RunState } from '../state.js';
 
 const ARTEFACT = 'train/model';
@@ -21,13 +21,15 @@ export const train: Step<RunState> = {
     state.trained = { name, model };
     await saveArtefact(join(folder, ARTEFACT), { model, ranges: columnRanges(model.program, trainRows(state)) });
     for (const file of ARTEFACT_FILES) wrote(`${ARTEFACT}/${file}`);
+    const beside = model.training.history.length < 2 ? await trainBeside(context, name) : undefined;
     await write(
       'train/training.json',
-      JSON.stringify({ name, ...model.training, importances: model.importances }, null, 2),
+      JSON.stringify({ name, ...model.training, importances: model.importances, beside }, null, 2),
     );
     const { history, ...training } = model.training;
+    const besides = beside ? `; ${beside.name} beside it: ${describe(beside)}` : '';
     return {
-      outcome: `${name} on ${model.training.rows.toLocaleString('en-US')} rows: ${describe(model.training)}`,
+      outcome: `${name} on ${model.training.rows.toLocaleString('en-US')} rows: ${describe(model.training)}${besides}`,
       summary: {
         name,
         ...training,
@@ -42,6 +44,22 @@ export const train: Step<RunState> = {
     state.trained = { name: String(summary['name']), model };
   },
 };
+
+/**
+ * The best of the models that learn step by step, where the one that is taken is solved at once: its loss curve and its
+ * stopping show what training on these rows is like. It goes no further.
+ */
+async function trainBeside(
+  context: StepContext<RunState>,
+  taken: string,
+): Promise<(Training & { name: string }) | undefined> {
+  for (const { name, estimator } of need(context.state, 'comparison').candidates) {
+    if (name === taken || estimator === 'dummy') continue;
+    const { training } = await fitOnTrain(context, name);
+    if (training.history.length > 1) return { name, ...training };
+  }
+  return undefined;
+}
 
 function describe({ history, lossName, bestIteration, verdict }: Training): string {
   const best = history.find(({ iteration }) => iteration === bestIteration);
