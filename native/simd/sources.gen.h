@@ -5,3 +5,4 @@
 #include "../random.cpp"
 #include "../tree-building.cpp"
 #include "../tree-forest.cpp"
+#include "../tree-scoring.cpp"

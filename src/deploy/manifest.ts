@@ -12,7 +12,7 @@ export const BUFFERS_FILE = 'buffers.bin';
 export const REFERENCE_FILE = 'reference.json';
 
 /** What of a model is not its program: how it came about. */
-export type ModelFacts = Omit<Model, 'program' | 'predict' | 'predictSync'>;
+export type ModelFacts = Omit<Model, 'program' | 'predict' | 'predictSync' | 'scorer'>;
 
 /** manifest.json: everything but the numbers, which lie in buffers.bin. */
 export interface Manifest {

@@ -3,7 +3,9 @@ import { defaultEngine } from '../engine/engine.js';
 import { turnEventLoop } from '../engine/turn.js';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
 import { runProgram } from '../scoring/interpreter.js';
+import type { Program } from '../scoring/program.js';
 import { type Row, RowEncoder, RowError } from '../scoring/rows.js';
+import { Scorer } from '../scoring/scorer.js';
 import { readRegister, tableFromRegisters } from '../table/columns.js';
 import type { Context, Model } from '../table/interfaces.js';
 import { executeOn } from './execute.js';
@@ -12,30 +14,40 @@ import { executeOn } from './execute.js';
 const BLOCK_ROWS = 8_192;
 
 /** The model of a program: every estimator's `fit` ends here, and so does loading an artefact. */
-export function makeModel(parts: Omit<Model, 'predict' | 'predictSync'>): Model {
+export function makeModel(parts: Omit<Model, 'predict' | 'predictSync' | 'scorer'>): Model {
   const { program } = parts;
-  const encoder = new RowEncoder(program);
-  const row = program.inputs.map(() => new Float64Array(1));
+  let predictRow: ((values: Row) => number | string | null) | undefined;
   return {
     ...parts,
     predict: (table, context) => predictTable(parts, table, context),
-    predictSync(values: Row) {
-      try {
-        encoder.encode(values, row, 0);
-      } catch (error) {
-        if (error instanceof RowError) throw new LanewiseError('data', error.message, { column: error.input });
-        throw error;
-      }
-      const [prediction] = runProgram(program, row, 1);
-      const value = prediction![0]!;
-      if (Number.isNaN(value)) return null;
-      return program.outputs[0]!.labels ? program.outputs[0]!.labels[value]! : value;
-    },
+    predictSync: (values) => (predictRow ??= rowPredictor(program))(values),
+    scorer: () => new Scorer(program),
+  };
+}
+
+/** One row at a time, on a scorer of its own. */
+function rowPredictor(program: Program): (values: Row) => number | string | null {
+  const encoder = new RowEncoder(program);
+  const scorer = new Scorer(program);
+  const input = new Float64Array(program.inputs.length);
+  const output = new Float64Array(program.outputs.length);
+  const labels = program.outputs[0]!.labels;
+  return (values) => {
+    try {
+      encoder.encodeRow(values, input);
+    } catch (error) {
+      if (error instanceof RowError) throw new LanewiseError('data', error.message, { column: error.input });
+      throw error;
+    }
+    scorer.into(input, output);
+    const value = output[0]!;
+    if (Number.isNaN(value)) return null;
+    return labels ? labels[value]! : value;
   };
 }
 
 async function predictTable(
-  parts: Omit<Model, 'predict' | 'predictSync'>,
+  parts: Omit<Model, 'predict' | 'predictSync' | 'scorer'>,
   table: Table,
   context: Context = {},
 ): Promise<Table> {

@@ -74,9 +74,15 @@ export function execute(operation: Operation, registers: Registers, rowCount: nu
   }
 }
 
+/** The function of a binary operation. */
+export function applyBinary(operator: BinaryOperator): (a: number, b: number) => number {
+  return binary[operator];
+}
+
 type Elementwise = Extract<Operation, { in: number; out: number }>;
 
-function elementwise(operation: Exclude<Elementwise, { op: 'oneHot' }>): (x: number) => number {
+/** The function of an operation that turns one number into one. */
+export function elementwise(operation: Exclude<Elementwise, { op: 'oneHot' }>): (x: number) => number {
   switch (operation.op) {
     case 'impute':
       return (x) => (Number.isNaN(x) ? operation.value : x);

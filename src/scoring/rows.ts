@@ -23,6 +23,13 @@ export class RowEncoder {
     this.#positions = labelPositions(program);
   }
 
+  /** Writes a row into values[input]. @throws RowError naming the column. */
+  encodeRow(row: Row, values: Float64Array): void {
+    for (let i = 0; i < this.#inputs.length; i++) {
+      values[i] = encodeValue(this.#inputs[i]!, row[this.#inputs[i]!.name], this.#positions[i]);
+    }
+  }
+
   /** Writes a row into registers[input][at]. @throws RowError naming the column. */
   encode(row: Row, registers: readonly Float64Array[], at: number): void {
     for (let i = 0; i < this.#inputs.length; i++) {

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import type { ParameterDeclarations, ParameterValue } from '../parameters.js';
 import type { ProgramBuilder } from '../scoring/builder.js';
 import type { Program } from '../scoring/program.js';
+import type { Scorer } from '../scoring/scorer.js';
 
 /** What long work is told and tells. */
 export interface Context {
@@ -117,6 +118,8 @@ export interface Model {
   predict(table: Table, context?: Context): Promise<Table>;
   /** Prediction for one row, as the row has it: numbers, texts, booleans, dates; absent and null are missing. */
   predictSync(row: Readonly<Record<string, unknown>>): number | string | null;
+  /** A scorer of its own: `into(input, output)` on encoded rows (src/scoring/program.ts), allocating nothing. */
+  scorer(): Scorer;
 }
 
 /** Rows by index into the table that was split: training rows and test rows of one fold. */

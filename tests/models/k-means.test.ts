@@ -5,7 +5,7 @@ import { KMeans } from '#lanewise/models/k-means/k-means.js';
 import { lloyd } from '#lanewise/models/k-means/lloyd.js';
 import { pickPoints } from '#lanewise/models/k-means/start.js';
 import { readRegister, selectColumns } from '#lanewise/table/columns.js';
-import { golden, goldenTable, largestDifference } from './linear-data.ts';
+import { golden, goldenTable, largestDifference } from './linear-data.js';
 
 const features = (name: 'iris' | 'wine') => {
   const table = goldenTable(name);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { KNeighborsClassifier, KNeighborsRegressor } from '#lanewise/models/k-nearest-neighbors/k-nearest-neighbors.js';
 import { readRegister, tableFromRegisters } from '#lanewise/table/columns.js';
-import { golden, goldenTable, largestDifference } from './linear-data.ts';
+import { golden, goldenTable, largestDifference } from './linear-data.js';
 
 /** Every `step`-th row of a golden data set, moved by `offset`. */
 function queries(name: 'iris' | 'diabetes', step: number, offset: number) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LinearRegression, Ridge } from '#lanewise/models/linear/linear.js';
 import { tableFromRegisters } from '#lanewise/table/columns.js';
-import { golden, goldenTable, largestDifference, linearOf } from './linear-data.ts';
+import { golden, goldenTable, largestDifference, linearOf } from './linear-data.js';
 
 const table = goldenTable('diabetes');
 

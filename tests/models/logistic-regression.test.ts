@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LogisticRegression } from '#lanewise/models/logistic-regression/logistic-regression.js';
 import { readRegister } from '#lanewise/table/columns.js';
-import { golden, goldenTable, largestDifference, linearOf } from './linear-data.ts';
+import { golden, goldenTable, largestDifference, linearOf } from './linear-data.js';
 
 const binary = golden.iris.target.map((value: number) => (value === 1 ? 1 : 0));
 
