@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The stand-alone .wasm in other runtimes: Python (wasmtime) and Chromium reproduce the golden rows bit for bit; and the
-# page of the server, in Chromium. Takes the
-# modules as arguments; adds those of the tests, which hold every operation, and the newest run's.
+# server's page, in Chromium. Takes the modules as arguments; adds those of the tests, which hold every operation, and the
+# newest run's.
 set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT

@@ -23,6 +23,44 @@ export const errorSchema: Schema = {
   properties: { error: { type: 'string' } },
 };
 
+const text: Schema = { type: 'string' };
+const tensorHeads: Schema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['name', 'datatype', 'shape'],
+    properties: { name: text, datatype: text, shape: { type: 'array', items: { type: 'integer' } } },
+  },
+};
+
+/** Answers that are the same for every model. */
+export const answerSchemas = {
+  live: { type: 'object', required: ['live'], properties: { live: { type: 'boolean' } } },
+  ready: { type: 'object', required: ['ready'], properties: { ready: { type: 'boolean' } } },
+  server: {
+    type: 'object',
+    required: ['name', 'version', 'extensions'],
+    properties: { name: text, version: text, extensions: { type: 'array', items: text } },
+  },
+  model: {
+    type: 'object',
+    required: ['name', 'versions', 'platform', 'inputs', 'outputs'],
+    properties: {
+      name: text,
+      versions: { type: 'array', items: text },
+      platform: text,
+      inputs: tensorHeads,
+      outputs: tensorHeads,
+    },
+  },
+  schema: {
+    type: 'object',
+    description: 'Name, version, digest, estimator, task, target; inputs with type, labels and range; outputs.',
+    required: ['name', 'version', 'digest', 'inputs', 'outputs'],
+  },
+  metrics: { type: 'string', description: "Prometheus' text format." },
+} satisfies Record<string, Schema>;
+
 export function bodySchemas(program: Program, ranges: ColumnRanges): BodySchemas {
   const tensor = (entry: ProgramInput | ProgramOutput): Schema => ({
     type: 'object',

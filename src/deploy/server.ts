@@ -12,7 +12,7 @@ import { type Artefact, loadArtefact } from './artefact.js';
 import { isBinaryWanted, LENGTH_HEADER, readBinaryRequest, writeBinaryResponse } from './binary-tensors.js';
 import { exactJson } from './json.js';
 import { createMetrics, type ServerMetrics } from './metrics.js';
-import { bodySchemas, errorSchema } from './openapi.js';
+import { answerSchemas, bodySchemas, errorSchema } from './openapi.js';
 import { pageCss, pageHtml } from './page.js';
 import { datatypes, outputValue, type Registers, readRows, readTensors, writeTensors } from './protocol.js';
 import { openRequestLog, type RequestLog } from './request-log.js';
@@ -218,8 +218,10 @@ function openApiHead(service: Service, hasToken: boolean) {
 async function openRoutes(app: FastifyInstance, service: Service): Promise<void> {
   const ready = (_request: FastifyRequest, reply: FastifyReply) =>
     reply.code(service.draining ? 503 : 200).send({ ready: !service.draining });
-  const health = (summary: string) => ({ schema: { summary, tags: ['health'], security: [] } });
-  app.get('/v2/health/live', health('Is the process alive?'), async () => ({ live: true }));
+  const health = (summary: string, answer: object = answerSchemas.ready) => ({
+    schema: { summary, tags: ['health'], security: [], response: { 200: answer } },
+  });
+  app.get('/v2/health/live', health('Is the process alive?', answerSchemas.live), async () => ({ live: true }));
   app.get('/v2/health/ready', health('Does it take requests?'), ready);
   app.get('/v2/models/:name/ready', health('Is the model ready?'), (request, reply) => {
     checkModel(service, request);
@@ -240,12 +242,15 @@ function modelRoutes(app: FastifyInstance, service: Service): void {
   const { program } = service.artefact.model;
   const schemas = bodySchemas(program, service.artefact.manifest.ranges);
   const failures = { '4xx': errorSchema };
-  app.get('/v2', { schema: { summary: 'The server', tags: ['open inference protocol'] } }, async () => ({
+  const told = (summary: string, tag: string, answer: object) => ({
+    schema: { summary, tags: [tag], response: { 200: answer, ...failures } },
+  });
+  app.get('/v2', told('The server', 'open inference protocol', answerSchemas.server), async () => ({
     name: 'lanewise',
     version: packageVersion,
     extensions: ['binary_tensor_data'],
   }));
-  const metadata = { schema: { summary: 'Inputs and outputs of the model', tags: ['open inference protocol'] } };
+  const metadata = told('Inputs and outputs of the model', 'open inference protocol', answerSchemas.model);
   const infer = {
     schema: {
       summary: 'Predict: one tensor a raw column',
@@ -267,11 +272,9 @@ function modelRoutes(app: FastifyInstance, service: Service): void {
     },
   };
   app.post('/predict', predict, async (request) => answerRows(service, request));
-  app.get('/schema', { schema: { summary: 'Columns, labels and ranges', tags: ['rows'] } }, async () =>
-    schemaOf(service),
-  );
+  app.get('/schema', told('Columns, labels and ranges', 'rows', answerSchemas.schema), async () => schemaOf(service));
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-  app.get('/metrics', { schema: { summary: 'Figures for Prometheus', tags: ['health'] } }, async (_request, reply) => {
+  app.get('/metrics', told('Figures for Prometheus', 'health', answerSchemas.metrics), async (_request, reply) => {
     const { registry } = service.metrics;
     return reply
       .type(registry.contentType)
