@@ -76,7 +76,8 @@ class ForestSlot implements Disposable {
 
 /**
  * Grows a forest, as many trees at once as there are threads. A tree is a function of (seed, its number) alone, and
- * importances are added tree by tree, so the bits do not depend on the threads. `onTree` is told of every tree, in order.
+ * importances are added tree by tree, so the bits do not depend on the threads. `onTree` is told of every tree, in order,
+ * with the gain of each feature and the weight of each row (0: out of the bag).
  */
 export async function growForest(
   engine: Engine,
@@ -84,7 +85,7 @@ export async function growForest(
   targets: Float64Array,
   weights: Float64Array | undefined,
   options: ForestOptions,
-  onTree: (tree: ForestTree, importances: Float64Array) => void,
+  onTree: (tree: ForestTree, importances: Float64Array, bagWeights: Float64Array) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   const { treeCount, classCount, minSamplesLeaf, maxDepth } = options;
@@ -99,7 +100,7 @@ export async function growForest(
     weights: weights ? shared.copy('f64', weights).byteOffset : 0,
   };
   const slots: ForestSlot[] = [];
-  const finished = new Map<number, { tree: ForestTree; importances: Float64Array }>();
+  const finished = new Map<number, Parameters<typeof onTree>>();
   let [started, told] = [0, 0];
   try {
     while (told < treeCount) {
@@ -119,16 +120,15 @@ export async function growForest(
       );
       busy.forEach((slot, index) => {
         if (open[index] === 1) return;
-        finished.set(slot.tree, {
-          tree: harvest(slot, classCount),
-          importances: slot.blocks.importances.values.slice(),
-        });
+        const { importances, bagWeights } = slot.blocks;
+        const grown = harvest(slot, classCount);
+        finished.set(slot.tree, [grown, importances.values.slice(), bagWeights.values.slice()]);
         slot.tree = -1;
       });
       for (; finished.has(told); told++) {
-        const { tree, importances } = finished.get(told)!;
+        const grown = finished.get(told)!;
         finished.delete(told);
-        onTree(tree, importances);
+        onTree(...grown);
       }
     }
   } finally {

@@ -1,14 +1,15 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
 import { BinnedRows } from '../../engine/trees.js';
-import { LanewiseError, throwIfCancelled } from '../../errors.js';
+import { throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
-import { type RegisterColumn, readRegister } from '../../table/columns.js';
+import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model, Training } from '../../table/interfaces.js';
 import { classificationOutputs, featureColumns, inputsOf, type Target, targetOf, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
+import { joined, readValidation } from '../validation.js';
 import { columnToBin, type FeatureBins, findBins } from './binning.js';
 import { type Boosted, type BoostingData, boost, holdOut } from './boosting.js';
 import type { GrownNode } from './grower.js';
@@ -136,7 +137,7 @@ async function binnedData(
   const rowCount = target.values.length;
   const { validation } = options;
   const added =
-    validation && validation.numRows > 0 ? validationColumns(validation, features, target, options) : undefined;
+    validation && validation.numRows > 0 ? readValidation(validation, features, target, options) : undefined;
   const extra = added?.target.length ?? 0;
   const binned = new BinnedRows(engine, rowCount + extra, features.length);
   try {
@@ -162,40 +163,6 @@ async function binnedData(
     training,
     validation: Uint32Array.from({ length: extra }, (_, i) => rowCount + i),
   };
-}
-
-function validationColumns(
-  table: Table,
-  features: readonly RegisterColumn[],
-  target: Target,
-  options: FitOptions,
-): { columns: RegisterColumn[]; target: Float64Array; weights: Float64Array | undefined } {
-  const columns = features.map(({ name, labels }) => readRegister(table, name, labels));
-  const { type, values, labels } = readRegister(table, target.name);
-  const { classes } = target;
-  if (values.some((value) => !Number.isFinite(value))) {
-    throw new LanewiseError('data', `Expected target "${target.name}" in every row of the validation table`, {
-      column: target.name,
-    });
-  }
-  if (!classes) return { columns, target: values, weights: weightsOf(table, options) };
-  const textOf = (value: number) =>
-    type === 'category' ? labels![value]! : type === 'boolean' ? String(value === 1) : String(value);
-  const codes = new Map(classes.map((label, code) => [label, code]));
-  const encoded = values.map((value) => codes.get(textOf(value)) ?? Number.NaN);
-  const unknown = encoded.findIndex(Number.isNaN);
-  if (unknown >= 0) {
-    const message = `Expected classes of training in the validation table but received "${textOf(values[unknown]!)}"`;
-    throw new LanewiseError('data', message, { column: target.name, row: unknown + 1 });
-  }
-  return { columns, target: encoded, weights: weightsOf(table, options) };
-}
-
-function joined(first: Float64Array, second: Float64Array): Float64Array {
-  const both = new Float64Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
 
 function lower(

@@ -7,10 +7,12 @@ import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
 import type { RegisterColumn } from '../../table/columns.js';
-import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
+import type { Estimator, FitOptions, HistoryPoint, Model } from '../../table/interfaces.js';
 import { classificationOutputs, featureColumns, inputsOf, type Target, targetOf, weightsOf } from '../features.js';
 import { columnToBin, type FeatureBins, findBins } from '../gradient-boosting/binning.js';
 import { makeModel } from '../model.js';
+import { joined, readValidation } from '../validation.js';
+import { ForestCurve } from './curve.js';
 import { lowerForest } from './lower.js';
 import {
   featuresTried,
@@ -73,6 +75,7 @@ interface Grown {
   readonly gains: Float64Array;
   /** Subtracted from the targets before growing. */
   readonly shift: number;
+  readonly history: readonly HistoryPoint[];
 }
 
 async function fitForest(
@@ -88,7 +91,6 @@ async function fitForest(
   const target = targetOf(table, options, estimator.task);
   const grown = await grow(engine, features, target, weightsOf(table, options), estimator.parameters, options);
   const { trees } = grown;
-  const nodes = trees.reduce((sum, tree) => sum + tree.feature.length, 0);
   return makeModel({
     estimator: estimator.name,
     task: estimator.task,
@@ -100,9 +102,9 @@ async function fitForest(
       rows: target.values.length,
       iterations: trees.length,
       bestIteration: trees.length,
-      lossName: target.classes ? 'Gini impurity' : 'squared error',
-      history: [],
-      verdict: `${trees.length} trees of ${Math.round((nodes / trees.length + 1) / 2)} leaves on average; a forest does not over-fit by more trees`,
+      lossName: target.classes ? 'Brier score' : 'squared error',
+      history: grown.history,
+      verdict: verdictOf(grown, estimator.parameters.bootstrap),
     },
     importances: shares(grown.gains, grown.bins),
     interpretability: 'low',
@@ -121,16 +123,26 @@ async function grow(
   const { maxBins, nEstimators, randomState: seed, maxDepth } = parameters;
   const rows = Uint32Array.from(target.values, (_, row) => row).filter((row) => !weights || weights[row]! > 0);
   const bins = await findBins(features, rows, { maxBins, seed, categories: 'ordered' }, signal);
-  using data = new BinnedRows(engine, target.values.length, features.length);
-  await data.encode(
-    features.map((column, index) => columnToBin(column, bins[index]!)),
-    0,
-    signal,
-  );
+  const { validation } = options;
+  const added =
+    validation && validation.numRows > 0 ? readValidation(validation, features, target, options) : undefined;
+  const [trainingRows, extra] = [target.values.length, added?.target.length ?? 0];
+  using data = new BinnedRows(engine, trainingRows + extra, features.length);
+  const encode = (columns: readonly RegisterColumn[], firstRow: number) =>
+    data.encode(
+      columns.map((column, index) => columnToBin(column, bins[index]!)),
+      firstRow,
+      signal,
+    );
+  await encode(features, 0);
+  if (added) await encode(added.columns, trainingRows);
   const classes = target.classes?.length ?? 0;
   // Centred targets keep the digits that count; two classes are a number, whose variance is the Gini impurity.
   const shift = classes > 0 ? 0 : meanOf(target.values);
-  const targets = classes > 0 ? target.values : target.values.map((value) => value - shift);
+  const all = added ? joined(target.values, added.target) : target.values;
+  const targets = shift === 0 ? all : all.map((value) => value - shift);
+  // Validation rows weigh nothing, so no tree ever sees them.
+  const learnt = added ? joined(weights ?? new Float64Array(trainingRows).fill(1), new Float64Array(extra)) : weights;
   const trees: ForestTree[] = [];
   const gains = new Float64Array(features.length);
   const forest = {
@@ -141,15 +153,29 @@ async function grow(
     treeCount: nEstimators,
     seed,
   };
-  const onTree = (tree: ForestTree, importances: Float64Array) => {
+  const validationRows = Uint32Array.from({ length: extra }, (_, i) => trainingRows + i);
+  const curve = new ForestCurve(data, targets, classes, { training: rows, validation: validationRows }, nEstimators);
+  const onTree = (tree: ForestTree, importances: Float64Array, bagWeights: Float64Array) => {
     trees.push(tree);
     // Each tree's gains count alike, as in scikit-learn.
     const total = importances.reduce((sum, gain) => sum + gain, 0);
     if (total > 0) for (let i = 0; i < gains.length; i++) gains[i]! += importances[i]! / total;
-    onProgress?.({ what: 'tree', done: trees.length, total: nEstimators });
+    const metrics = curve.add(tree, parameters.bootstrap ? bagWeights : undefined);
+    onProgress?.({ what: 'tree', done: trees.length, total: nEstimators, ...(metrics && { metrics }) });
   };
-  await growForest(engine, data, targets, weights, forest, onTree, signal);
-  return { trees, bins, gains, shift };
+  await growForest(engine, data, targets, learnt, forest, onTree, signal);
+  return { trees, bins, gains, shift, history: curve.history };
+}
+
+function verdictOf({ trees, history }: Grown, bootstrap: boolean): string {
+  const nodes = trees.reduce((sum, tree) => sum + tree.feature.length, 0);
+  const size = `${trees.length} trees of ${Math.round((nodes / trees.length + 1) / 2)} leaves on average`;
+  const [last, half] = [history.at(-1), history[Math.floor(history.length / 2)]];
+  if (!last || !half) return size;
+  const gain = 1 - last.loss / half.loss;
+  const more = gain > 0.01 ? 'more trees may help' : 'more trees would change little';
+  const rows = bootstrap ? 'rows out of the bag' : 'training rows';
+  return `${size}; loss on ${rows} ${Number(last.loss.toPrecision(4))}, ${more}`;
 }
 
 function lower(
