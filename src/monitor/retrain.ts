@@ -24,11 +24,17 @@ export interface RetrainOptions extends Context, Pick<BootstrapOptions, 'resampl
   readonly time?: string;
   /** Share of the new rows on which both are compared; default 0.3. */
   readonly testFraction?: number;
-  /** 'recent' (default): learn from the new rows alone. 'both': old and new together. */
-  readonly use?: 'recent' | 'both';
+  /**
+   * What the challenger learns from: the new rows alone, or old and new together. Default 'auto': whichever predicts the
+   * latest quarter of the new training rows better, when there is an old table.
+   */
+  readonly use?: 'auto' | Learnt;
   readonly metric?: string | Scorer;
   readonly rule?: 'better' | 'not-worse';
 }
+
+/** Which rows a challenger learns from. */
+export type Learnt = 'recent' | 'both';
 
 export interface RetrainResult {
   readonly champion: Model;
@@ -36,50 +42,100 @@ export interface RetrainResult {
   /** The one that won. */
   readonly winner: Model;
   readonly gate: GateResult;
+  readonly use: Learnt;
+  /** Where it was chosen: the scores on the latest quarter of the new training rows. */
+  readonly choice?: Readonly<Record<Learnt, number>>;
+  /** What the challenger learnt from, and the rows of the gate: a new reference profile is made from them. */
+  readonly train: Table;
+  readonly test: Table;
   readonly trainRows: number;
   readonly testRows: number;
 }
 
+/** Share of the new training rows that decides between recent and both. */
+const CHOICE_FRACTION = 0.25;
+
 /** Fits a challenger on recent rows and sets it against the champion on the rows that neither has seen. */
 export async function retrain(options: RetrainOptions): Promise<RetrainResult> {
-  const { recipe, newTable, oldTable, time, testFraction = 0.3, use = 'recent', seed, signal, engine } = options;
+  const { recipe, newTable, oldTable, testFraction = 0.3, seed, signal, engine } = options;
   const target = targetName(newTable, options.target);
-  const known = rowsWithTarget(newTable, target);
-  const splitter = time === undefined ? holdOut({ testFraction }) : latestHoldOut({ time, testFraction });
-  const [fold] = splitter.split(known, { target, seed });
-  const recent = takeRows(known, fold!.train);
-  const test = takeRows(known, fold!.test);
   const context = { engine, seed, signal };
-  const champion = options.champion ?? (await fitOld(recipe, oldTable, target, context));
-  if (use === 'both' && !oldTable) {
-    throw new LanewiseError('usage', "Expected the old table for use 'both' but received none");
-  }
-  const train = use === 'both' ? concatenate(rowsWithTarget(oldTable!, target), recent) : recent;
+  const [recent, test] = splitLatest(rowsWithTarget(newTable, target), target, testFraction, options);
+  const old = oldTable && rowsWithTarget(oldTable, target);
+  const champion = options.champion ?? (await fitOld(recipe, old, target, context));
+  const metric = scorerOf(champion, options.metric);
   options.onProgress?.({ what: 'fit', done: 0, total: 1 });
+  const { use, choice } = await chooseRows(options, metric, target, recent, old);
+  const train = use === 'both' ? concatenate(old!, recent) : recent;
   const challenger = await recipe.fit(train, { target, ...context });
   options.onProgress?.({ what: 'fit', done: 1, total: 1 });
+  const result = await compareOn(test, champion, challenger, { ...options, metric, target });
+  return {
+    champion,
+    challenger,
+    winner: result.passed ? challenger : champion,
+    gate: result,
+    use,
+    ...(choice && { choice }),
+    train,
+    test,
+    trainRows: train.numRows,
+    testRows: test.numRows,
+  };
+}
+
+/** The latest share of the rows, or where no time is named a share at random, held out. */
+function splitLatest(
+  table: Table,
+  target: string,
+  testFraction: number,
+  { time, seed }: Pick<RetrainOptions, 'time' | 'seed'>,
+): [train: Table, test: Table] {
+  const splitter = time === undefined ? holdOut({ testFraction }) : latestHoldOut({ time, testFraction });
+  const [fold] = splitter.split(table, { target, seed });
+  return [takeRows(table, fold!.train), takeRows(table, fold!.test)];
+}
+
+async function chooseRows(
+  options: RetrainOptions,
+  metric: Scorer,
+  target: string,
+  recent: Table,
+  old: Table | undefined,
+): Promise<{ use: Learnt; choice?: Record<Learnt, number> }> {
+  const { recipe, use = 'auto', engine, seed, signal } = options;
+  if (use === 'both' && !old) {
+    throw new LanewiseError('usage', "Expected the old table for use 'both' but received none");
+  }
+  if (use !== 'auto') return { use };
+  if (!old) return { use: 'recent' };
+  const [train, validation] = splitLatest(recent, target, CHOICE_FRACTION, options);
+  const context = { engine, seed, signal };
+  const scoreOf = async (rows: Table) => {
+    const model = await recipe.fit(rows, { target, ...context });
+    return metric.score((await scoreModel(model, validation, target, context)).scored);
+  };
+  const choice = { recent: await scoreOf(train), both: await scoreOf(concatenate(old, train)) };
+  // Undefined scores and ties go to more rows.
+  return { use: choice.recent > choice.both ? 'recent' : 'both', choice };
+}
+
+async function compareOn(
+  test: Table,
+  champion: Model,
+  challenger: Model,
+  options: RetrainOptions & { readonly metric: Scorer; readonly target: string },
+): Promise<GateResult> {
   const [old, fresh] = [
-    await scoreModel(champion, test, target, context),
-    await scoreModel(challenger, test, target, context),
+    await scoreModel(champion, test, options.target, options),
+    await scoreModel(challenger, test, options.target, options),
   ];
   if (old.rows.length !== fresh.rows.length) {
     throw new LanewiseError('data', 'The new rows hold classes that one of the two models was never shown', {
       hint: "Retrain with use: 'both', or give the champion's classes to both.",
     });
   }
-  const result = await gate(
-    { name: 'champion', scored: old.scored },
-    { name: 'challenger', scored: fresh.scored },
-    { ...options, metric: scorerOf(champion, options.metric) },
-  );
-  return {
-    champion,
-    challenger,
-    winner: result.passed ? challenger : champion,
-    gate: result,
-    trainRows: train.numRows,
-    testRows: test.numRows,
-  };
+  return gate({ name: 'champion', scored: old.scored }, { name: 'challenger', scored: fresh.scored }, options);
 }
 
 async function fitOld(

@@ -200,6 +200,20 @@ test('retraining on recent rows brings a challenger that wins on rows neither ha
   expect(result.gate).toMatchObject({ passed: true, champion: 'challenger' });
   expect(result.winner).toBe(result.challenger);
   expect(result.gate.challengerScore).toBeGreaterThan(result.gate.championScore + 0.5);
+  expect(result.use).toBe('recent');
+  expect(result.choice!.recent).toBeGreaterThan(result.choice!.both);
+});
+
+test('where little is recent and nothing has changed, old rows are learnt from too', async () => {
+  const result = await retrain({
+    recipe,
+    oldTable: train,
+    newTable: lineTable(24, { seed: 11 }),
+    target: 'y',
+    resamples: 50,
+  });
+  expect(result.use).toBe('both');
+  expect(result.trainRows).toBe(600 + 17);
 });
 
 test('where nothing has changed the champion stays', async () => {

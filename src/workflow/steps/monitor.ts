@@ -4,6 +4,7 @@ import { columnRanges } from '../../deploy/ranges.js';
 import { Registry } from '../../deploy/registry.js';
 import { formatFigure, metricNamed } from '../../evaluate/index.js';
 import {
+  buildReference,
   type MonitorReport,
   monitor as monitorTable,
   type ReferenceProfile,
@@ -71,7 +72,6 @@ async function retrainOn(context: StepContext<RunState>): Promise<Retrained> {
     champion: champion.model,
     oldTable: trainRows(state),
     newTable: liveRows(state),
-    use: 'both',
     target: workflow.target,
     time: workflow.time,
     rule: workflow.gate.rule,
@@ -86,16 +86,21 @@ unseen live rows ${formatFigure(errorBefore)} before, ${formatFigure(errorAfter)
   return { sentence, metric: gate.metric, errorBefore, errorAfter, promoted: gate.passed, version, gate };
 }
 
-async function promote(context: StepContext<RunState>, { winner }: RetrainResult): Promise<number> {
-  const { state, wrote } = context;
+async function promote(context: StepContext<RunState>, { winner, train, test }: RetrainResult): Promise<number> {
+  const { workflow, state, wrote } = context;
   const { registry, name } = need(state, 'deployed');
-  const live = liveRows(state);
-  const parts = { model: winner, ranges: columnRanges(winner.program, live) };
+  const reference = await buildReference(train, {
+    ...contextOf(context),
+    target: workflow.target,
+    model: winner,
+    heldOut: test,
+  });
+  const parts = { model: winner, reference, ranges: columnRanges(winner.program, train) };
   const { version } = await new Registry(registry).register(name, parts, {
     alias: 'champion',
     note: 'retrained on live rows',
   });
-  for (const file of ARTEFACT_FILES) wrote(`deploy/registry/${name}/${version}/${file}`);
+  for (const file of [...ARTEFACT_FILES, 'reference.json']) wrote(`deploy/registry/${name}/${version}/${file}`);
   return version;
 }
 
