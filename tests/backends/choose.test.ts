@@ -114,3 +114,42 @@ test('the reference runs with and without shared memory', async () => {
   const { binding } = await chooseBackend({ backend: 'reference' });
   expect(structuredClone(binding)).toEqual({ name: 'reference' });
 });
+
+/** WebAssembly.Memory as a platform has it that refuses some memories. */
+function refuseMemory(refused: (descriptor: WebAssembly.MemoryDescriptor) => boolean): () => void {
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = class extends Memory {
+    constructor(descriptor: WebAssembly.MemoryDescriptor) {
+      if (refused(descriptor)) throw new RangeError(`could not allocate ${descriptor.maximum} pages`);
+      super(descriptor);
+    }
+  } as typeof Memory;
+  return () => {
+    WebAssembly.Memory = Memory;
+  };
+}
+
+test('where 4 GiB of shared memory are refused, 1 GiB is taken, and said', async () => {
+  const restore = refuseMemory(({ shared, maximum }) => shared === true && maximum! > 16_384);
+  try {
+    const { variant, memoryLimit, passedOver } = await describe();
+    expect({ variant, memoryLimit }).toEqual({ variant: 'simd-threads', memoryLimit: 2 ** 30 });
+    expect(passedOver[0]).toEqual({
+      what: 'shared memory of up to 65536 pages',
+      why: 'could not allocate 65536 pages',
+    });
+  } finally {
+    restore();
+  }
+});
+
+test('where shared memory is refused at all, one thread runs on a memory of fixed size, halved until it is granted', async () => {
+  const restore = refuseMemory(({ shared, maximum }) => shared === true || maximum! > 2048);
+  try {
+    const { variant, threads, memoryLimit, passedOver } = await describe({ threads: 2 });
+    expect({ variant, threads, memoryLimit }).toEqual({ variant: 'simd', threads: 1, memoryLimit: 2048 * 65_536 });
+    expect(passedOver.map(({ what }) => what)).toContain('shared memory');
+  } finally {
+    restore();
+  }
+});
