@@ -26,7 +26,6 @@ export const missingTokens: readonly string[] = [
   'null',
 ];
 
-const missing = new Set(missingTokens);
 const number = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)$/i;
 const timestamp = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
 
@@ -42,8 +41,11 @@ function isSpace(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13);
 }
 
-export function isMissing(trimmed: string): boolean {
-  return missing.has(trimmed);
+/** The texts that stand for a missing cell: the tokens above, and those of this reading. */
+export type Missing = ReadonlySet<string>;
+
+export function missingSet(more: readonly string[] = []): Missing {
+  return new Set([...missingTokens, ...more.map(trimCell)]);
 }
 
 /** The number that a cell says, correctly rounded, or undefined: `1,234`, `1_000` and `0x1F` are text. */

@@ -1,5 +1,5 @@
 import { compareUtf8, type RegisterColumn } from '../table/columns.js';
-import { isMissing, parseBoolean, parseNumber, parseTimestamp, trimCell } from './cells.js';
+import { type Missing, parseBoolean, parseNumber, parseTimestamp, trimCell } from './cells.js';
 
 /** A column of text, coded: codes index `texts`, which are distinct; −1 is a cell that is missing already. */
 export interface CodedColumn {
@@ -14,18 +14,18 @@ export interface CodedColumn {
  * than half of the cells are distinct and 20 characters or longer in the mean. Codes such as `00501` (three digits or
  * more, all of one length, at least one with a leading zero) stay categories: as numbers they would lose it.
  */
-export function typedColumn({ name, codes, texts }: CodedColumn): RegisterColumn {
+export function typedColumn({ name, codes, texts }: CodedColumn, missing: Missing): RegisterColumn {
   const trimmed = texts.map(trimCell);
-  const present = trimmed.filter((text) => !isMissing(text));
+  const present = trimmed.filter((text) => !missing.has(text));
   const numbers = present.every((text) => parseNumber(text) !== undefined) && !areCodes(present);
-  if (numbers) return { name, type: 'number', values: mapped(codes, trimmed, parseNumber) };
+  if (numbers) return { name, type: 'number', values: mapped(codes, trimmed, missing, parseNumber) };
   if (present.every((text) => parseTimestamp(text) !== undefined)) {
-    return { name, type: 'timestamp', values: mapped(codes, trimmed, parseTimestamp) };
+    return { name, type: 'timestamp', values: mapped(codes, trimmed, missing, parseTimestamp) };
   }
   if (present.every((text) => parseBoolean(text) !== undefined)) {
-    return { name, type: 'boolean', values: mapped(codes, trimmed, (text) => Number(parseBoolean(text))) };
+    return { name, type: 'boolean', values: mapped(codes, trimmed, missing, (text) => Number(parseBoolean(text))) };
   }
-  return labelledColumn({ name, codes, texts }, (index) => isMissing(trimmed[index]!));
+  return labelledColumn({ name, codes, texts }, (index) => missing.has(trimmed[index]!));
 }
 
 /** Are these codes written in digits, rather than numbers? */
@@ -40,9 +40,10 @@ export function areCodes(present: readonly string[]): boolean {
 function mapped(
   codes: Int32Array,
   trimmed: readonly string[],
+  missing: Missing,
   parse: (text: string) => number | undefined,
 ): Float64Array {
-  const table = Float64Array.from(trimmed, (text) => (isMissing(text) ? Number.NaN : parse(text)!));
+  const table = Float64Array.from(trimmed, (text) => (missing.has(text) ? Number.NaN : parse(text)!));
   const values = new Float64Array(codes.length);
   for (let i = 0; i < codes.length; i++) values[i] = codes[i]! < 0 ? Number.NaN : table[codes[i]!]!;
   return values;

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.js';
 import type { RegisterColumn } from '../table/columns.js';
-import { missingTokens } from './cells.js';
+import type { Missing } from './cells.js';
 import { typedColumn } from './columns-of-text.js';
-import type { CsvReader } from './csv.js';
+import type { CsvReader, CsvText } from './csv.js';
+import type { CsvScan } from './csv-scan.js';
 import { type Duck, literal, readChunks, withDuckdb } from './duckdb-node.js';
 
 /** DuckDB gives up on longer records; papaparse takes such files. */
@@ -22,12 +23,13 @@ const COLUMNS_PER_QUERY = 64;
 export function duckdbReader(path: string, engine: Engine): { name: string; read: CsvReader } {
   return {
     name: 'duckdb',
-    async read({ bytes, scan, delimiter, names, asInFile }) {
+    async read(text) {
+      const { bytes, scan, asInFile } = text;
       if (scan.longestRecord > LONGEST_RECORD) return null;
       const file = asInFile ? path : join(tmpdir(), `lanewise-${randomUUID()}.csv`);
       try {
         if (!asInFile) await writeFile(file, bytes, { flag: 'wx' });
-        return await withDuckdb((duck) => readColumns(duck, file, delimiter, names, scan, engine));
+        return await withDuckdb((duck) => readColumns(duck, file, text, engine));
       } finally {
         if (!asInFile) await unlink(file).catch(() => undefined);
       }
@@ -35,27 +37,19 @@ export function duckdbReader(path: string, engine: Engine): { name: string; read
   };
 }
 
-interface Shape {
-  readonly rowCount: number;
-  readonly newlines: number;
-  readonly longestRecord: number;
-}
-
 /** Null where DuckDB found other rows than our scan did. */
 async function readColumns(
   duck: Duck,
   file: string,
-  delimiter: string,
-  names: readonly string[],
-  shape: Shape,
+  { scan, delimiter, names, missing }: CsvText,
   engine: Engine,
 ): Promise<RegisterColumn[] | null> {
-  await duck.run(loadStatement(file, delimiter, names.length, shape));
+  await duck.run(loadStatement(file, delimiter, names.length, scan, missing));
   const [[rows, rejects]] = (await duck.rows(
     'SELECT (SELECT count(*) FROM cells)::DOUBLE, (SELECT count(*) FROM reject_errors)::DOUBLE',
   )) as [[number, number]];
-  if (rows !== shape.rowCount || rejects > 0) return null;
-  const plans = await planColumns(duck, names);
+  if (rows !== scan.rowCount || rejects > 0) return null;
+  const plans = await planColumns(duck, names, missing);
   const expressions = plans.map((plan) => plan.expression);
   const targets = plans.map((plan) =>
     plan.dtype === 'i32' ? new Int32Array(rows) : engine.arena.allocate('f64', rows),
@@ -64,7 +58,13 @@ async function readColumns(
   return plans.map((plan, index) => plan.finish(targets[index]!));
 }
 
-function loadStatement(file: string, delimiter: string, width: number, { newlines, longestRecord }: Shape): string {
+function loadStatement(
+  file: string,
+  delimiter: string,
+  width: number,
+  { newlines, longestRecord }: CsvScan,
+  missing: Missing,
+): string {
   const columns = Array.from({ length: width }, (_, i) => `'c${i}': 'VARCHAR'`).join(', ');
   const longest = Math.max(2_097_152, 2 * longestRecord);
   const options = [
@@ -74,7 +74,7 @@ function loadStatement(file: string, delimiter: string, width: number, { newline
     `quote = '"', escape = '"'`,
     `new_line = '${newlines === 2 ? '\\r\\n' : '\\n'}'`,
     `columns = {${columns}}`,
-    `nullstr = [${missingTokens.map(literal).join(', ')}]`,
+    `nullstr = [${[...missing].map(literal).join(', ')}]`,
     'store_rejects = true',
     `max_line_size = ${longest}, buffer_size = ${longest * 16}`,
   ];
@@ -88,13 +88,13 @@ interface Plan {
   readonly finish: (values: Float64Array | Int32Array) => RegisterColumn;
 }
 
-async function planColumns(duck: Duck, names: readonly string[]): Promise<Plan[]> {
+async function planColumns(duck: Duck, names: readonly string[], missing: Missing): Promise<Plan[]> {
   const numeric = await numericColumns(duck, names.length);
   const plans: Plan[] = [];
   for (const [index, name] of names.entries()) {
     if (numeric[index]) plans.push(numberPlan(name, `c${index}`));
     else if (await isTimestamp(duck, `c${index}`)) plans.push(timestampPlan(name, `c${index}`));
-    else plans.push(await codedPlan(duck, name, `c${index}`));
+    else plans.push(await codedPlan(duck, name, `c${index}`, missing));
   }
   return plans;
 }
@@ -155,7 +155,7 @@ function timestampPlan(name: string, cell: string): Plan {
 }
 
 /** Everything else by its distinct texts: an ENUM, whose codes come as they lie. */
-async function codedPlan(duck: Duck, name: string, cell: string): Promise<Plan> {
+async function codedPlan(duck: Duck, name: string, cell: string, missing: Missing): Promise<Plan> {
   const type = `t_${cell}`;
   await duck.run(
     `CREATE TYPE ${type} AS ENUM (SELECT DISTINCT ${cell} FROM cells WHERE ${cell} IS NOT NULL ORDER BY ${cell})`,
@@ -164,6 +164,6 @@ async function codedPlan(duck: Duck, name: string, cell: string): Promise<Plan> 
   return {
     dtype: 'i32',
     expression: `coalesce(enum_code(${cell}::${type})::INTEGER, -1)`,
-    finish: (codes) => typedColumn({ name, codes: codes as Int32Array, texts }),
+    finish: (codes) => typedColumn({ name, codes: codes as Int32Array, texts }, missing),
   };
 }

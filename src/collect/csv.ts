@@ -1,6 +1,7 @@
 import { LanewiseError } from '../errors.js';
 import { type RegisterColumn, tableFromRegisters } from '../table/columns.js';
 import type { Collected } from '../table/interfaces.js';
+import { type Missing, missingSet } from './cells.js';
 import { readWithPapaparse } from './csv-papaparse.js';
 import { type CsvScan, canonicalCsv, decodeText, scanCsv } from './csv-scan.js';
 import { sniffDialect } from './dialect.js';
@@ -15,6 +16,7 @@ export interface CsvText {
   readonly scan: CsvScan;
   readonly delimiter: string;
   readonly names: readonly string[];
+  readonly missing: Missing;
   /** true: the file itself holds this text (perhaps compressed, perhaps behind a byte order mark). */
   readonly asInFile: boolean;
 }
@@ -22,6 +24,8 @@ export interface CsvText {
 export interface CsvOptions {
   /** One character; default: the one of `,` `;` tab `|` that fits best. */
   readonly delimiter?: string;
+  /** Texts that stand for a missing cell, beside the usual ones (missingTokens): '?', '-'. */
+  readonly missing?: readonly string[];
 }
 
 const SAMPLE_BYTES = 1 << 17;
@@ -41,14 +45,10 @@ export async function readCsvBytes(
   const delimiter = options.delimiter ?? sniffDialect(decodeText(text.subarray(0, SAMPLE_BYTES))).delimiter;
   const { bytes, scan } = await scanned(file, text, delimiter);
   const { names, notes } = columnNames(scan.header);
-  const columns = await fast?.read({
-    bytes,
-    scan,
-    delimiter,
-    names,
-    asInFile: bytes === text && encodingNotes.length === 0,
-  });
-  const table = tableFromRegisters(columns ?? readWithPapaparse(bytes, scan, delimiter, names));
+  const asInFile = bytes === text && encodingNotes.length === 0;
+  const content = { bytes, scan, delimiter, names, missing: missingSet(options.missing), asInFile };
+  const columns = await fast?.read(content);
+  const table = tableFromRegisters(columns ?? readWithPapaparse(content));
   return {
     table,
     quarantine: scan.quarantine,

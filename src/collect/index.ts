@@ -39,6 +39,7 @@ const SMALL_BYTES = 1 << 18;
 export async function readTable(path: string, options: ReadOptions = {}): Promise<Collected> {
   throwIfCancelled(options.signal);
   const { hash, ...source } = await readSource(path);
+  throwIfCancelled(options.signal);
   const collected = await readFormat(path, source, options);
   throwIfCancelled(options.signal);
   return { ...collected, hash };

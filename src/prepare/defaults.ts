@@ -2,9 +2,11 @@ import type { Table } from 'apache-arrow';
 import { unknownName } from '../errors.js';
 import { type ModelEntry, models } from '../models/index.js';
 import type { ParameterValue } from '../parameters.js';
+import { readRegister } from '../table/columns.js';
 import type { Estimator, TaskKind } from '../table/interfaces.js';
+import { columnsOf } from '../table/schema.js';
 import type { Step } from '../table/steps.js';
-import { dropConstant, dropMissing, dropTimestamps } from './drop.js';
+import { dropConstant, dropIdentifiers, dropMissing, dropTimestamps } from './drop.js';
 import { oneHot, ordinal } from './encode.js';
 import { impute } from './impute.js';
 import { infinite } from './infinite.js';
@@ -29,14 +31,14 @@ const common: readonly Step[] = [
   { transformer: dropMissing.create() },
   { transformer: dropTimestamps.create() },
   { transformer: dropConstant.create() },
+  { transformer: dropIdentifiers.create() },
 ];
-/** Models that add up columns or distances need complete numbers on one scale. */
+/** Models that add up columns or distances need complete numbers on one scale; one-hot columns follow. */
 const complete: readonly Step[] = [
   ...common,
   { transformer: infinite.create() },
   { transformer: impute.create() },
   { transformer: scale.create() },
-  { transformer: oneHot.create() },
 ];
 const stepsOfModel: Readonly<Record<string, readonly Step[]>> = {
   dummy: [{ transformer: dropTimestamps.create() }],
@@ -44,9 +46,20 @@ const stepsOfModel: Readonly<Record<string, readonly Step[]>> = {
   'random-forest': [...common, { transformer: impute.create() }, { transformer: ordinal.create() }],
 };
 
+/** One-hot columns take eight bytes a row and level; in all they may take this much. */
+const ONE_HOT_BYTES = 2 ** 30;
+
 /** The preparation that suits a model where nothing else is asked for; the setup of the reference scores. */
-export function defaultSteps(model: string): readonly Step[] {
-  return stepsOfModel[model] ?? complete;
+export function defaultSteps(model: string, table?: Table): readonly Step[] {
+  return stepsOfModel[model] ?? [...complete, { transformer: oneHot.create({ maxCategories: mostCategories(table) }) }];
+}
+
+/** Null, no limit, unless the levels of all categories would take too much memory: then each column gets its share. */
+function mostCategories(table: Table | undefined): number | null {
+  const levels = table ? columnsOf(table).map(({ name }) => readRegister(table, name).labels?.length ?? 0) : [];
+  const budget = Math.floor(ONE_HOT_BYTES / (8 * (table?.numRows ?? 1)));
+  const total = levels.reduce((sum, count) => sum + count, 0);
+  return total <= budget ? null : Math.max(2, Math.floor(budget / levels.filter((count) => count > 0).length));
 }
 
 /** @throws LanewiseError `usage` for a model that does not exist, or not for this task. */
@@ -67,5 +80,5 @@ export function defaultRecipe(table: Table, options: DefaultRecipeOptions): Reci
   const { target, task, model, parameters, steps = [] } = options;
   if (target !== undefined) checkNames(table, [target], 'target column');
   const estimator: Estimator = findModel(model, task).create(task, parameters);
-  return new Recipe([...steps, ...defaultSteps(model)], estimator, { withoutFeatures: model === 'dummy' });
+  return new Recipe([...steps, ...defaultSteps(model, table)], estimator, { withoutFeatures: model === 'dummy' });
 }

@@ -61,3 +61,31 @@ export const dropTimestamps = defineTransformer({
     return dropping(new Map(found.map((name) => [name, reason])), table.numRows);
   },
 });
+
+/** Drops texts and categories that are nearly as many as the rows: names, numbers of documents. Nothing recurs in them. */
+export const dropIdentifiers = defineTransformer({
+  name: 'drop-identifiers',
+  meaning: 'drops texts and categories that nearly never recur',
+  declarations: defineParameters({
+    share: {
+      type: 'number',
+      default: 0.9,
+      min: 0,
+      max: 1,
+      above: true,
+      meaning: 'distinct labels, as a share of the rows that have one, from which on a column goes',
+    },
+    minLevels: { type: 'integer', default: 20, min: 2, meaning: 'columns with fewer labels stay' },
+  }),
+  fit(table, { columns }, { share, minLevels }) {
+    const reasons = new Map<string, string>();
+    for (const name of columns) {
+      const { labels, values } = readRegister(table, name);
+      if (!labels || labels.length < minLevels) continue;
+      const present = values.length - countMissing(values);
+      if (labels.length >= share * present)
+        reasons.set(name, `dropped: ${labels.length} distinct labels in ${present} rows`);
+    }
+    return dropping(reasons, table.numRows);
+  },
+});

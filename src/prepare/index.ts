@@ -1,7 +1,7 @@
 import type { Step } from '../table/steps.js';
 import { stepsFromConfig } from '../table/steps.js';
 import type { TransformerEntry } from '../table/transformer.js';
-import { dropConstant, dropMissing, dropTimestamps } from './drop.js';
+import { dropConstant, dropIdentifiers, dropMissing, dropTimestamps } from './drop.js';
 import { duplicates } from './duplicates.js';
 import { frequency, oneHot, ordinal } from './encode.js';
 import { impute } from './impute.js';
@@ -32,6 +32,7 @@ export const preparations: readonly TransformerEntry[] = [
   leakage,
   dropMissing,
   dropConstant,
+  dropIdentifiers,
   outliers,
   impute,
   dropTimestamps,

@@ -1,4 +1,5 @@
 import type { Table } from 'apache-arrow';
+import { turnEventLoop } from '../engine/turn.js';
 import { LanewiseError, throwIfCancelled, unknownName } from '../errors.js';
 import { compose, ProgramBuilder } from '../scoring/builder.js';
 import { runProgram } from '../scoring/interpreter.js';
@@ -73,6 +74,7 @@ export class Pipeline {
       program = compose(program, stepProgram);
       for (const { name } of state.features) known.add(name);
       fitted.push(step);
+      await turnEventLoop();
     }
     const used = withoutUnusedInputs(program);
     const report = fitted.flatMap((step) => step.report);

@@ -69,6 +69,13 @@ describe.each(readers)('the %s reader', (reader) => {
     expect(columns[0]!.cells[4999]).toBe('4999');
   });
 
+  test('takes further texts for missing where it is told to', async () => {
+    const path = write('marks.csv', 'a,b\n1,x\n?, ? \n3,y\n');
+    const { table } = await readTable(path, { reader, missing: ['?'] });
+    expect([...readRegister(table, 'a').values]).toEqual([1, Number.NaN, 3]);
+    expect(readRegister(table, 'b').labels).toEqual(['x', 'y']);
+  });
+
   test('rounds decimal numbers correctly', async () => {
     const texts = [
       '0.1',

@@ -82,6 +82,15 @@ test.each(['linear', 'gradient-boosting', 'random-forest', 'k-nearest-neighbors'
   },
 );
 
+test('one-hot columns are limited where all levels together would take too much memory', () => {
+  const count = 200_000;
+  const labels = Array.from({ length: 5000 }, (_, k) => `l${String(k).padStart(4, '0')}`);
+  const values = Float64Array.from({ length: count }, (_, row) => row % 5000);
+  const wide = tableFromRegisters([{ name: 'c', type: 'category', values, labels }]);
+  const last = defaultRecipe(wide, { task: 'regression', model: 'linear' }).pipeline.steps.at(-1)!.transformer;
+  expect(last.parameters).toEqual({ minFrequency: 1, maxCategories: Math.floor(2 ** 30 / 8 / count) });
+});
+
 test('the program of a recipe is the pipeline and the model in one, on the columns that are needed', async () => {
   const recipe = defaultRecipe(without('class'), { target: 'price', task: 'regression', model: 'dummy' });
   const fitted = await recipe.fit(without('class'), { target: 'price' });

@@ -160,6 +160,19 @@ test('columns without values, of one value, or timestamps are dropped with the r
   ]);
 });
 
+test('labels that nearly never recur are dropped, others stay', async () => {
+  const cells = (label: (row: number) => string) => category('', ...Array.from({ length: 40 }, (_, row) => label(row)));
+  const { features, report } = await prepare(
+    ['drop_identifiers'],
+    [
+      { ...cells((row) => `ticket ${row}`), name: 'ticket' },
+      { ...cells((row) => `zone ${row % 30}`), name: 'zone' },
+    ],
+  );
+  expect(Object.keys(features)).toEqual(['zone']);
+  expect(report).toEqual([{ what: 'dropped: 40 distinct labels in 40 rows', column: 'ticket', rows: 40 }]);
+});
+
 test('the leakage guard names a column that gives the target away, and sums that add up to it', async () => {
   const rows = Array.from({ length: 400 }, (_, row) => row);
   const columns = [
