@@ -1,9 +1,11 @@
 // Writes stand-alone models for the bindings' checks into a folder: `node .ci/bindings-models.mjs FOLDER`. They are those of
-// the tests: inputs of every type, and between them every operation of the scoring program.
+// the tests: inputs of every type, and between them every operation of the scoring program. The regressor is written as an
+// artefact too: tests/fixtures/artefact-v1 is a copy of it, made when the format was new.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { saveArtefact } from '../dist/deploy/artefact.js';
 import { exportWasm } from '../dist/deploy/wasm.js';
 import { makeModel } from '../dist/models/model.js';
 
@@ -32,4 +34,5 @@ const models = {
 for (const [name, model] of Object.entries(models)) {
   writeFileSync(join(folder, `${name}.wasm`), await exportWasm(model, { ranges, name }));
 }
+await saveArtefact(join(folder, 'regressor'), { model: models.regressor, ranges, reference: { made: 'by hand' } });
 console.log(`${Object.keys(models).length} models written`);

@@ -41,6 +41,13 @@ test('two artefacts of the same parts have the same bytes', async () => {
   }
 });
 
+test('an artefact of format version 1, as it was first written, still loads and answers alike', async () => {
+  const { model, manifest, reference } = await loadArtefact(join(import.meta.dirname, '../fixtures/artefact-v1'));
+  expect(manifest.version).toBe(1);
+  expect(reference).toEqual({ made: 'by hand' });
+  expect(rows.map((row) => model.predictSync(row))).toEqual(rows.map((row) => regressor().predictSync(row)));
+});
+
 test('golden rows stay within the ranges, hold missing and unseen values, and only columns that are read', async () => {
   const { manifest } = await saveArtefact(place, { model: regressor(), ranges });
   const column = (name: string) => manifest.golden.inputs.find((input) => input.name === name)!.values;

@@ -19,7 +19,7 @@ test('the random programs of these tests use every operation', () => {
 });
 
 test('a program that was saved and loaded gives the same bits', () => {
-  for (let seed = 0; seed < 20; seed++) {
+  for (let seed = 0; seed < 8; seed++) {
     const program = everyOperation(seed);
     const data = columns(dice(seed + 1000), 50);
     const [before, after] = [runProgram(program, data, 50), runProgram(throughText(program), data, 50)];
@@ -67,7 +67,7 @@ test('a program with bytes changed at random is refused, or runs without going a
   const text = JSON.stringify(json);
   const data = columns(dice(5), 8);
   let [refused, ran] = [0, 0];
-  for (let round = 0; round < 600; round++) {
+  for (let round = 0; round < 300; round++) {
     const changed = buffers.slice();
     for (let k = 0; k < 3; k++) changed[random.integer(changed.length)] = random.integer(256);
     const place = random.integer(text.length);
@@ -84,8 +84,8 @@ test('a program with bytes changed at random is refused, or runs without going a
       refused++;
     }
   }
-  expect(refused).toBeGreaterThan(50);
-  expect(ran).toBeGreaterThan(50);
+  expect(refused).toBeGreaterThan(20);
+  expect(ran).toBeGreaterThan(20);
 });
 
 describe('a program that is not sound is refused, and the reason named', () => {
