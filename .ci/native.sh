@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The native addon, in two parts; anything missing is a failure. Needs cmake, and GCC or Clang.
+# The native addon, in parts; anything missing is a failure. Needs cmake, and GCC or Clang.
 #   .ci/native.sh            builds it, runs its tests, then the other tests on the native backend
 #   .ci/native.sh sanitize   the same kernels under AddressSanitizer and UndefinedBehaviorSanitizer: on buffers of exactly the
 #                            length of the contract, and inside Node
+#   .ci/native.sh arm        the same kernels for 64-bit Arm, emulated (Debian: g++-aarch64-linux-gnu, qemu-user-static)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 vitest() { node node_modules/vitest/vitest.mjs run "$@"; }
@@ -12,6 +13,16 @@ if [ "${1:-}" != sanitize ]; then
   vitest --config vitest.native.config.ts
   # choose.test.ts is about what is chosen where nobody asks.
   LANEWISE_BACKEND=native vitest --exclude tests/backends/choose.test.ts
+  exit
+fi
+
+if [ "${1:-}" = arm ]; then
+  arm=$PWD/build/aarch64
+  cmake -S . -B "$arm" -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -DCMAKE_EXE_LINKER_FLAGS=-static
+  cmake --build "$arm" --parallel 2 --target kernel-cases
+  node .ci/generate-cases.mjs "$arm/cases"
+  qemu-aarch64-static "$arm/kernel-cases" "$arm/cases"
   exit
 fi
 

@@ -29,6 +29,7 @@ struct PhiloxState {
   Vector<uint64_t> x0, x1, x2, x3;
 
   LANEWISE_INLINE void start(uint64_t block) {
+    x0 = Vector<uint64_t>{};
     for (int j = 0; j < vectorLength<uint64_t>; j++) x0[j] = block + static_cast<uint64_t>(j);
     x1 = x0 >> 32;
     x2 = x3 = Vector<uint64_t>{};
