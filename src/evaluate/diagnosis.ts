@@ -43,7 +43,16 @@ export function diagnose(scorer: Scorer, stages: StageScores): Diagnosis {
   }
   const [train, validation] = [skillOf(stages.train), skillOf(stages.validation)];
   const skills = { ...(train !== undefined && { train }), ...(validation !== undefined && { validation }), test };
-  return { ...verdictOf(scorer, stages, skills), skill: skills };
+  const { verdict, sentence } = verdictOf(scorer, stages, skills);
+  return { verdict, sentence: `${sentence}${promise(scorer, stages, verdict)}`, skill: skills };
+}
+
+/** Where the test score keeps what validation promised, a gap to training rows is a habit of the model, no surprise. */
+function promise(scorer: Scorer, { validation, testLow }: StageScores, verdict: Diagnosis['verdict']): string {
+  if (validation === undefined || verdict === 'shift' || verdict === 'useless') return '';
+  const promised = `${formatFigure(scorer.natural(validation))} of validation`;
+  if (testLow !== undefined && validation < testLow) return ` It is better than the ${promised}.`;
+  return ` It keeps what the ${promised} promised, within chance.`;
 }
 
 function verdictOf(

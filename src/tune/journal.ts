@@ -1,4 +1,5 @@
-import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { LanewiseError } from '../errors.js';
@@ -59,33 +60,85 @@ export async function openJournal(path: string, header: StudyHeader): Promise<Jo
   await mkdir(dirname(path), { recursive: true });
   // proper-lockfile locks a file that exists; appending nothing creates it and changes nothing else.
   await appendFile(path, '');
-  const release = await lock(path);
+  const lock = await takeLock(path);
   try {
     const trials = await readTrials(path, header);
     return {
       trials,
       append: async (trial) => {
+        lock.check();
         await appendFile(path, `${JSON.stringify(trial)}\n`);
         trials.push(trial);
       },
-      close: release,
+      close: lock.release,
     };
   } catch (error) {
-    await release();
+    await lock.release();
     throw error;
   }
 }
 
-async function lock(path: string): Promise<() => Promise<void>> {
+interface Lock {
+  /** @throws LanewiseError `file` where another process has taken the lock over. */
+  check(): void;
+  release(): Promise<void>;
+}
+
+/** Beside the lock stands who holds it, so that the lock of a killed process does not have to grow stale first. */
+async function takeLock(path: string): Promise<Lock> {
+  const holder = `${path}.pid`;
+  let lost: Error | undefined;
+  const take = () =>
+    lockfile.lock(path, {
+      stale: 20_000,
+      update: 5_000,
+      // By default a timer would throw where nobody can catch it.
+      onCompromised: (error) => {
+        lost = error;
+      },
+    });
+  let release: () => Promise<void>;
   try {
-    return await lockfile.lock(path, { stale: 10_000, update: 2_000 });
+    release = await take().catch(async (error: { code?: string }) => {
+      if (error.code !== 'ELOCKED' || !(await isDead(holder))) throw error;
+      await rm(`${path}.lock`, { recursive: true, force: true });
+      return take();
+    });
   } catch (cause) {
     if ((cause as { code?: string }).code !== 'ELOCKED') throw cause;
     throw new LanewiseError('usage', 'Expected a study that nobody else runs but another process is at it', {
       file: path,
-      hint: 'Wait for it to end, or name another study. A lock left by a killed process expires after ten seconds.',
+      hint: 'Wait for it to end, or name another study.',
       cause,
     });
+  }
+  await writeFile(holder, `${process.pid} ${hostname()}\n`);
+  return {
+    check() {
+      if (!lost) return;
+      throw new LanewiseError('file', 'The study is no longer ours: another process has taken it over', {
+        file: path,
+        hint: 'Was the machine asleep? Run it again: what is done is kept.',
+        cause: lost,
+      });
+    },
+    async release() {
+      if (lost) return;
+      await rm(holder, { force: true });
+      await release();
+    },
+  };
+}
+
+/** The process that wrote the file ran on this machine and does not run any more. */
+async function isDead(holder: string): Promise<boolean> {
+  const [pid, host] = (await readFile(holder, 'utf8').catch(() => '')).trim().split(' ');
+  if (host !== hostname() || !/^\d+$/.test(pid!)) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as { code?: string }).code === 'ESRCH';
   }
 }
 

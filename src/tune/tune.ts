@@ -3,7 +3,9 @@ import { randomKey } from '../engine/random.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../errors.js';
 import { type CrossValidateOptions, crossValidate, type Plan, planFolds } from '../evaluate/cross-validate.js';
 import type { Scorer } from '../evaluate/metric.js';
+import { readRegister } from '../table/columns.js';
 import type { Estimator } from '../table/interfaces.js';
+import { columnsOf } from '../table/schema.js';
 import { parameterImportances } from './importance.js';
 import { type Journal, memoryJournal, openJournal, type StudyHeader, type Trial } from './journal.js';
 import { gridSampler, randomSampler } from './sampler.js';
@@ -76,7 +78,7 @@ export async function tune(
     seed,
     space,
     splitter: plan.splitter,
-    data: digestOf(table, plan.target, plan.truth.values, base),
+    data: digestOf(table, plan.target, base),
   };
   const journal = options.journal === undefined ? memoryJournal() : await openJournal(options.journal, header);
   try {
@@ -200,20 +202,20 @@ function verdictOf(scorer: Scorer, best: Trial & { score: number }, defaults: Tr
   );
 }
 
-/** Rows, columns and target, so that a study is not resumed on other data. */
-function digestOf(table: Table, target: string, values: Float64Array, estimator: Estimator): string {
-  const names = table.schema.fields.map((field) => field.name);
-  const fixed = JSON.stringify(estimator.parameters);
-  const { keyLow, keyHigh } = randomKey(0, target, ...names, fixed, ...digestParts(values));
+/** Rows, columns and a sample of every column's values, so that a study is not resumed on other data. */
+function digestOf(table: Table, target: string, estimator: Estimator): string {
+  const columns = columnsOf(table);
+  const parts = columns.flatMap(({ name }) => [name, ...digestParts(readRegister(table, name).values)]);
+  const { keyLow, keyHigh } = randomKey(0, target, JSON.stringify(estimator.parameters), ...parts);
   const hex = (word: number) => (word >>> 0).toString(16).padStart(8, '0');
-  return `${table.numRows} rows × ${names.length} columns, ${hex(keyHigh)}${hex(keyLow)}`;
+  return `${table.numRows} rows × ${columns.length} columns, ${hex(keyHigh)}${hex(keyLow)}`;
 }
 
-const MOST_DIGESTED = 4096;
+const MOST_DIGESTED = 512;
 
-function digestParts(values: Float64Array): number[] {
+function digestParts(values: Float64Array): (number | string)[] {
   const step = Math.max(1, Math.floor(values.length / MOST_DIGESTED));
-  const parts: number[] = [];
-  for (let i = 0; i < values.length; i += step) parts.push(Number.isNaN(values[i]!) ? -1.5 : values[i]!);
+  const parts: (number | string)[] = [];
+  for (let i = 0; i < values.length; i += step) parts.push(Number.isNaN(values[i]!) ? 'missing' : values[i]!);
   return parts;
 }

@@ -92,6 +92,12 @@ test.each([
   expect(diagnosis.sentence).toMatch(/\.$/);
 });
 
+test('a test score is held against what validation promised', () => {
+  const stages = { train: -1, test: -2, testLow: -2.2, testHigh: -1.8, baseline: -4 };
+  expect(diagnose(rmse, { ...stages, validation: -2.1 }).sentence).toMatch(/keeps what the 2.1 of validation promised/);
+  expect(diagnose(rmse, { ...stages, validation: -3 }).sentence).toMatch(/better than the 3 of validation/);
+});
+
 test('a clustering is evaluated on its points and against known groups', async () => {
   const table = classTable(90, ['a', 'b', 'c'], 1, 12);
   const model = makeModel({

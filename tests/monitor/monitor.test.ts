@@ -245,3 +245,19 @@ test('old and new rows are joined by column and label', async () => {
   expect(result.trainRows).toBe(670);
   await expect(retrain({ recipe, newTable: train, target: 'y' })).rejects.toThrow(/Expected a champion/);
 });
+
+test('no rows, numbers that come as texts and texts that come as numbers are reported, not thrown', async () => {
+  const { model, reference } = await deployed();
+  const empty = await monitor(reference, lineTable(0), { model });
+  expect(empty).toMatchObject({ rows: 0, retrain: false });
+  const live = lineTable(100, { seed: 4 });
+  const swapped = tableFromRegisters([
+    { ...readRegister(live, 'half'), name: 'x' },
+    { ...readRegister(live, 'x'), name: 'half' },
+  ]);
+  const report = await monitor(reference, swapped);
+  expect(report.columns).toMatchObject([
+    { name: 'x', missing: 1, drift: 'large' },
+    { name: 'half', unseen: 1, drift: 'large' },
+  ]);
+});

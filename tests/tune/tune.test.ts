@@ -1,5 +1,15 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { stream } from '#lanewise/engine/random.js';
@@ -142,6 +152,21 @@ test('two processes do not run one study', async () => {
   expect(lost.length).toBe(1);
   expect(String(lost[0]!.reason)).toMatch(/another process is at it/);
   expect(existsSync(`${journal}.lock`)).toBe(false);
+});
+
+test('the lock of a process that was killed does not stand in the way', async () => {
+  const journal = join(folder, 'orphan.ndjson');
+  await tune(estimatorOf, table, { ...options, trials: 2, journal });
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  mkdirSync(`${journal}.lock`);
+  writeFileSync(`${journal}.pid`, `${pid} ${hostname()}\n`);
+  const resumed = await tune(estimatorOf, table, { ...options, trials: 3, journal });
+  expect(resumed.resumed).toBe(2);
+  expect(readdirSync(folder).filter((name) => name.startsWith('orphan'))).toEqual(['orphan.ndjson']);
+  // The lock of one that lives does.
+  mkdirSync(`${journal}.lock`);
+  writeFileSync(`${journal}.pid`, `${process.pid} ${hostname()}\n`);
+  await expect(tune(estimatorOf, table, { ...options, trials: 4, journal })).rejects.toThrow(/another process/);
 });
 
 test('a damaged study is named with its line', async () => {
