@@ -10,6 +10,7 @@ import { LanewiseError, unknownName } from './errors.js';
 import { runProgram } from './scoring/interpreter.js';
 import type { InputType, Program, ProgramInput } from './scoring/program.js';
 import { encodeValue, labelPositions, type Row, RowEncoder, RowError } from './scoring/rows.js';
+import { Scorer } from './scoring/scorer.js';
 
 export { LanewiseError } from './errors.js';
 export type { InputType, ProgramInput } from './scoring/program.js';
@@ -70,9 +71,17 @@ export function loadModel(parts: {
 }): RuntimeModel {
   const { manifest, program } = checkManifest(parts.manifest, parts.buffers);
   const { estimator, task, target, classes } = manifest.model;
-  return runtimeModel({ estimator, task, target, classes }, program, (columns, rowCount) =>
-    runProgram(program, columns, rowCount),
-  );
+  const scorer = new Scorer(program);
+  const input = new Float64Array(program.inputs.length);
+  const output = new Float64Array(program.outputs.length);
+  return runtimeModel({ estimator, task, target, classes }, program, (columns, rowCount) => {
+    if (rowCount !== 1) return runProgram(program, columns, rowCount);
+    columns.forEach((column, k) => {
+      input[k] = column[0]!;
+    });
+    scorer.into(input, output); // one row: nothing is laid out anew, the bits are the same
+    return Array.from(output, (value) => Float64Array.of(value));
+  });
 }
 
 /** A model from a stand-alone `.wasm`. @throws LanewiseError `artefact` where it is none. */

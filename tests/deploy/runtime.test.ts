@@ -51,6 +51,7 @@ describe.each(['artefact', 'wasm'])('a model loaded from its %s', (kind) => {
         rows.map((row) => models[name].predictSync(row)),
       );
     }
+    expect(rows.map((row) => loaded.regressor.predictRow(row))).toEqual(loaded.regressor.predictRows(rows));
     const one = loaded.classifier.predictRow(rows[0]!);
     expect(Object.keys(one)).toEqual(['prediction', 'probability_card', 'probability_cash']);
     expect(loaded.regressor).toMatchObject({ estimator: 'gradient-boosting', task: 'regression', target: 'fare' });
