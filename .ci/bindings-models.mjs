@@ -24,7 +24,14 @@ await build({
 const { classifier, regressor, ranges, everyOperation } = await import(pathToFileURL(bundle).href);
 
 mkdirSync(folder, { recursive: true });
+const constant = {
+  inputs: [],
+  operations: [{ op: 'constant', out: 0, value: 2.5 }],
+  outputs: [{ name: 'prediction', register: 0, type: 'number' }],
+  registerCount: 1,
+};
 const models = {
+  'no-columns': makeModel({ ...regressor(), program: constant }),
   regressor: regressor(),
   classifier: classifier(['card', 'cash', '現金']),
   ...Object.fromEntries(

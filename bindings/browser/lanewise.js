@@ -70,8 +70,7 @@ export class Model {
    * @returns {Record<string, Float64Array | (string | boolean | null)[]>}
    */
   predict(columns) {
-    const outputs = this.#predict(columns);
-    return Object.fromEntries(this.outputs.map((output, k) => [output.name, decodeColumn(output, outputs[k])]));
+    return this.#decoded(columns);
   }
 
   /** Predicts rows as objects; a column left out is missing. */
@@ -79,7 +78,7 @@ export class Model {
     const names = this.inputs.map((column) => column.name);
     for (const row of rows) for (const name of Object.keys(row)) checkName(name, names);
     const columns = Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
-    const outputs = Object.entries(this.predict(columns));
+    const outputs = Object.entries(this.#decoded(columns, rows.length));
     return rows.map((_, row) =>
       Object.fromEntries(outputs.map(([name, values]) => [name, Number.isNaN(values[row]) ? null : values[row]])),
     );
@@ -88,7 +87,10 @@ export class Model {
   /** Runs the golden rows; returns how many there are. Throws where one bit differs. */
   verify() {
     const { golden } = this.schema;
-    const outputs = this.#predict(Object.fromEntries(golden.inputs.map(({ name, values }) => [name, values])));
+    const outputs = this.#predict(
+      Object.fromEntries(golden.inputs.map(({ name, values }) => [name, values])),
+      golden.rowCount,
+    );
     golden.outputs.forEach(({ name, bits }, k) => {
       outputs[k].forEach((value, row) => {
         if (bitsOf(value) !== bits[row]) {
@@ -99,11 +101,17 @@ export class Model {
     return golden.rowCount;
   }
 
-  #predict(columns) {
+  #decoded(columns, rowCount) {
+    const outputs = this.#predict(columns, rowCount);
+    return Object.fromEntries(this.outputs.map((output, k) => [output.name, decodeColumn(output, outputs[k])]));
+  }
+
+  /** A model may read no column at all; then only the caller knows how many rows there are. */
+  #predict(columns, rowCount = 0) {
     const names = this.inputs.map((column) => column.name);
     for (const name of Object.keys(columns)) checkName(name, names);
     const encoded = this.inputs.map((column, k) => encodeColumn(column, columns, this.#codes[k]));
-    const rows = encoded[0]?.length ?? 0;
+    const rows = encoded[0]?.length ?? rowCount;
     encoded.forEach((values, k) => {
       if (values.length === rows) return;
       throw new LanewiseError(`Expected ${rows} rows for column "${names[k]}" but received ${values.length}`);

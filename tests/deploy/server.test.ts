@@ -9,7 +9,7 @@ import { type Artefact, saveArtefact } from '#lanewise/deploy/artefact.js';
 import { exactJson } from '#lanewise/deploy/json.js';
 import { type RunningServer, startServer } from '#lanewise/deploy/server.js';
 import { goldenRowObjects } from '#lanewise/scoring/golden.js';
-import { bitsOf } from '../scoring/programs.js';
+import { bitsOf, dice } from '../scoring/programs.js';
 import { classifier, inputs, ranges, regressor, rows } from './sample.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lanewise-server-'));
@@ -288,6 +288,23 @@ describe('rows as JSON', () => {
     expect((await post('/predict', { row: {} })).body.error).toMatch(/"rows"/);
     expect((await post('/predict', '{"rows": [{"__proto__": {"distance": 1}}]}')).status).toBe(400);
   });
+});
+
+test('bodies changed at random are answered or refused, never a failure of the server', async () => {
+  const random = dice(3);
+  const bodies = {
+    '/predict': JSON.stringify({ rows }),
+    '/v2/models/fare/infer': JSON.stringify({ inputs: tensorsOf(rows) }),
+  };
+  const statuses = new Set<number>();
+  for (let round = 0; round < 150; round++) {
+    const [path, body] = random.pick(Object.entries(bodies));
+    const place = random.integer(body.length);
+    const letter = random.pick(['0', '-', '1e999', '"', '[', ']', '{}', 'null', 'true', ',', '', '\\u0000']);
+    const { status } = await post(path, body.slice(0, place) + letter + body.slice(place + random.integer(3)));
+    statuses.add(status);
+  }
+  expect([...statuses].sort()).toEqual([200, 400]);
 });
 
 test('numbers keep their bits in JSON', () => {

@@ -77,10 +77,7 @@ class Model:
         Numbers come back as float64 (numpy where it is installed), categories as lists of labels, None where there is
         no value.
         """
-        return {
-            column["name"]: _decode(column, values)
-            for column, values in zip(self.outputs, self._predict(columns))
-        }
+        return self._decoded(columns)
 
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Predicts rows as dictionaries; a column left out is missing."""
@@ -90,7 +87,7 @@ class Model:
                 if name not in known:
                     raise LanewiseError(f'Unknown column "{name}"; there are {", ".join(sorted(known))}')
         columns = {name: [row.get(name) for row in rows] for name in known}
-        outputs = self.predict(columns)
+        outputs = self._decoded(columns, len(rows))
         return [
             {name: _plain(values[index]) for name, values in outputs.items()} for index in range(len(rows))
         ]
@@ -99,7 +96,7 @@ class Model:
         """Runs the golden rows; returns how many there are. Raises where one bit differs."""
         golden = self.schema["golden"]
         columns = {column["name"]: column["values"] for column in golden["inputs"]}
-        for wanted, values in zip(golden["outputs"], self._predict(columns)):
+        for wanted, values in zip(golden["outputs"], self._predict(columns, golden["rowCount"])):
             for row, bits in enumerate(wanted["bits"]):
                 found = bits_of(values[row])
                 if found != bits:
@@ -107,13 +104,20 @@ class Model:
                     raise LanewiseError(f"Golden row {row + 1} gives {found} for {name}, expected {bits}")
         return golden["rowCount"]
 
-    def _predict(self, columns: Mapping[str, Sequence[Any]]) -> list[array]:
+    def _decoded(self, columns: Mapping[str, Sequence[Any]], rows: int | None = None) -> dict[str, Any]:
+        outputs = zip(self.outputs, self._predict(columns, rows))
+        return {column["name"]: _decode(column, values) for column, values in outputs}
+
+    def _predict(self, columns: Mapping[str, Sequence[Any]], rows: int | None = None) -> list[array]:
+        # A model may read no column at all; then only the caller knows how many rows there are.
         names = [column["name"] for column in self.inputs]
         for name in columns:
             if name not in names:
                 raise LanewiseError(f'Unknown column "{name}"; there are {", ".join(names)}')
         encoded = [self._encode(column, columns) for column in self.inputs]
-        rows = len(encoded[0]) if encoded else 0
+        if encoded:
+            rows = len(encoded[0])
+        rows = rows or 0
         for name, values in zip(names, encoded):
             if len(values) != rows:
                 raise LanewiseError(f'Expected {rows} rows for column "{name}" but received {len(values)}')

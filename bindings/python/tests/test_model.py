@@ -38,7 +38,7 @@ class ModelTest(unittest.TestCase):
 
     def bits(self, model, rows):
         columns = {column["name"]: [row.get(column["name"]) for row in rows] for column in model.inputs}
-        return [[bits_of(value) for value in values] for values in model._predict(columns)]
+        return [[bits_of(value) for value in values] for values in model._predict(columns, len(rows))]
 
     def test_golden_rows_come_out_bit_for_bit(self):
         for model in self.each_model():
@@ -101,8 +101,8 @@ class ModelTest(unittest.TestCase):
                     values = ["NaT" if value is None else value for value in lists[column["name"]]]
                     arrays[column["name"]] = numpy.array(values, dtype="datetime64[ms]")
             self.assertEqual(
-                [list(map(bits_of, values)) for values in model._predict(arrays)],
-                [list(map(bits_of, values)) for values in model._predict(lists)],
+                [list(map(bits_of, values)) for values in model._predict(arrays, len(rows))],
+                [list(map(bits_of, values)) for values in model._predict(lists, len(rows))],
             )
 
     def test_many_rows_and_then_few_go_through_one_model(self):
@@ -131,6 +131,8 @@ class ModelTest(unittest.TestCase):
             columns = {column["name"]: [None] for column in model.inputs}
             with self.assertRaisesRegex(LanewiseError, "no such column"):
                 model.predict({**columns, "no such column": [1]})
+            if not columns:
+                continue
             name = model.inputs[0]["name"]
             fewer = {key: value for key, value in columns.items() if key != name}
             with self.assertRaisesRegex(LanewiseError, "Expected a column"):
@@ -144,7 +146,7 @@ class ModelTest(unittest.TestCase):
                         model.predict({**columns, column_of(model, kind): [wrong]})
 
     def test_a_changed_model_is_refused(self):
-        path = MODELS[0]
+        path = next(path for path in MODELS if Path(path).name != "no-columns.wasm")
         module = Path(path).read_bytes()
         bits = Model.load(path).schema["golden"]["outputs"][0]["bits"][5].encode()
         with self.assertRaisesRegex(LanewiseError, "Golden row"):
