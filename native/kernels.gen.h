@@ -4,12 +4,16 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "af967cff45d5ffbd"
+#define LANEWISE_KERNELS_HASH "802ff8dab7b7044c"
 
 namespace lanewise {
 
 /// Every kernel, as one instruction set's build offers it.
 struct Kernels {
+  void (*assign_points_f64)(const double* queries, const double* centers, const float* queryRows, const float* panels, const double* queryBounds, const float* panelBounds, int32_t* labels, double* distances, float* values, int32_t queryCount, int32_t pointCount, int32_t dimension, double unit);
+  void (*cluster_sums_f64)(const double* points, const int32_t* labels, const double* weights, double* sums, int32_t pointCount, int32_t dimension, int32_t clusterCount);
+  void (*l2_block_f32)(const float* queryRows, const float* panels, const float* queryLengths, const float* panelLengths, float* out, int32_t queryCount, int32_t pointCount, int32_t dimension);
+  void (*nearest_points_f64)(const double* queries, const double* points, const float* queryRows, const float* panels, const double* queryBounds, const float* panelBounds, double* distances, int32_t* indices, float* limits, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t k, double unit);
   void (*cos_f64)(const double* x, double* out, int32_t rowCount);
   void (*exp_f64)(const double* x, double* out, int32_t rowCount);
   void (*expm1_f64)(const double* x, double* out, int32_t rowCount);
@@ -50,6 +54,18 @@ struct Kernels {
 #pragma GCC visibility push(hidden)
 namespace lanewise::LANEWISE_ISA {
 
+/// The nearest centre of every query by squared L2 distance, the first of equals, and that distance.
+/// queries[queryCount * dimension] in; centers[pointCount * dimension] in; queryRows[queryCount * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryBounds[queryCount] in; panelBounds[Math.ceil(pointCount / 8) * 8] in; labels[queryCount] out; distances[queryCount] out; values[4 * Math.ceil(pointCount / 8) * 8] scratch
+void assign_points_f64(const double* queries, const double* centers, const float* queryRows, const float* panels, const double* queryBounds, const float* panelBounds, int32_t* labels, double* distances, float* values, int32_t queryCount, int32_t pointCount, int32_t dimension, double unit);
+/// By cluster: the weighted sum of its points, and behind it their weight, added in the order of the points.
+/// points[pointCount * dimension] in; labels[pointCount] in; weights[pointCount] in, may be null; sums[clusterCount * (dimension + 1)] out
+void cluster_sums_f64(const double* points, const int32_t* labels, const double* weights, double* sums, int32_t pointCount, int32_t dimension, int32_t clusterCount);
+/// Squared distances of every query to every point in the expanded form: (|q|² + |p|²) − 2·q·p, in f32.
+/// queryRows[s[count] * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryLengths[queryCount] in; panelLengths[Math.ceil(pointCount / 8) * 8] in; out[queryCount * Math.ceil(pointCount / 8) * 8] out
+void l2_block_f32(const float* queryRows, const float* panels, const float* queryLengths, const float* panelLengths, float* out, int32_t queryCount, int32_t pointCount, int32_t dimension);
+/// The k nearest points of every query by squared L2 distance, nearest first, the lower index first among equals.
+/// queries[queryCount * dimension] in; points[pointCount * dimension] in; queryRows[queryCount * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryBounds[queryCount] in; panelBounds[Math.ceil(pointCount / 8) * 8] in; distances[queryCount * k] out; indices[queryCount * k] out; limits[queryCount + 8] scratch
+void nearest_points_f64(const double* queries, const double* points, const float* queryRows, const float* panels, const double* queryBounds, const float* panelBounds, double* distances, int32_t* indices, float* limits, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t k, double unit);
 /// Cosine of a column of angles in radians.
 /// x[rowCount] in; out[rowCount] out
 void cos_f64(const double* x, double* out, int32_t rowCount);
@@ -145,6 +161,10 @@ int32_t forest_grow_u8(const uint8_t* bins, const double* targets, const double*
 void ensemble_score_f64(const double* inputs, const double* base, const int32_t* roots, const int32_t* feature, const double* threshold, const int32_t* left, const int32_t* right, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const double* leafValues, double* sums, int32_t inputCount, int32_t outputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t average, int32_t rowCount);
 
 inline constexpr Kernels all_kernels{
+    assign_points_f64,
+    cluster_sums_f64,
+    l2_block_f32,
+    nearest_points_f64,
     cos_f64,
     exp_f64,
     expm1_f64,

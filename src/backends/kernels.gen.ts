@@ -2,6 +2,14 @@
 
 /** The kernels, as every backend offers them. */
 export interface KernelFunctions {
+  /** The nearest centre of every query by squared L2 distance, the first of equals, and that distance. */
+  assign_points_f64(queriesOffset: number, centersOffset: number, queryRowsOffset: number, panelsOffset: number, queryBoundsOffset: number, panelBoundsOffset: number, labelsOffset: number, distancesOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, unit: number): void;
+  /** By cluster: the weighted sum of its points, and behind it their weight, added in the order of the points. */
+  cluster_sums_f64(pointsOffset: number, labelsOffset: number, weightsOffset: number, sumsOffset: number, pointCount: number, dimension: number, clusterCount: number): void;
+  /** Squared distances of every query to every point in the expanded form: (|q|² + |p|²) − 2·q·p, in f32. */
+  l2_block_f32(queryRowsOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, outOffset: number, queryCount: number, pointCount: number, dimension: number): void;
+  /** The k nearest points of every query by squared L2 distance, nearest first, the lower index first among equals. */
+  nearest_points_f64(queriesOffset: number, pointsOffset: number, queryRowsOffset: number, panelsOffset: number, queryBoundsOffset: number, panelBoundsOffset: number, distancesOffset: number, indicesOffset: number, limitsOffset: number, queryCount: number, pointCount: number, dimension: number, k: number, unit: number): void;
   /** Cosine of a column of angles in radians. */
   cos_f64(xOffset: number, outOffset: number, rowCount: number): void;
   /** e^x of a column. */
@@ -67,4 +75,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'af967cff45d5ffbd';
+export const kernelsHash = '802ff8dab7b7044c';

@@ -11,7 +11,7 @@ import { type CaseInputs, type CaseRandom, defineKernel, type Flavour, type Kern
 
 /** 1.5·2^52: adding and taking it away rounds to the nearest integer, ties to even. */
 const ROUNDER = 6755399441055744;
-const INVERSE_LN2 = 1.4426950408889634;
+const INVERSE_LN2 = Math.LOG2E;
 /** 41 bits of ln 2, so that its product with an exponent is exact, and the rest. */
 const LN2_HIGH = 0.693147180559663;
 const LN2_LOW = 2.8235290563031577e-13;
@@ -48,7 +48,7 @@ function expTail(r: number): number {
 
 /** e^(high + low), where low is beyond the last place of high. */
 function expOfSum(high: number, low: number): number {
-  const x = high > 710 ? 710 : high < -746 ? -746 : high;
+  const x = Math.max(-746, Math.min(710, high));
   const k = x * INVERSE_LN2 + ROUNDER - ROUNDER;
   const upper = x - k * LN2_HIGH;
   const rest = k * LN2_LOW - low;
@@ -68,7 +68,7 @@ export function exp(x: number): number {
 /** e^x − 1, without cancellation near 0. */
 export function expm1(x: number): number {
   if (Math.abs(x) < TINY) return x;
-  const held = x > 710 ? 710 : x < -40 ? -40 : x;
+  const held = Math.max(-40, Math.min(710, x));
   const k = held * INVERSE_LN2 + ROUNDER - ROUNDER;
   const upper = held - k * LN2_HIGH;
   const rest = k * LN2_LOW;
@@ -367,8 +367,7 @@ export function pow(x: number, y: number): number {
   if (x < 0 && !whole) return Number.NaN;
   if (size === 1) return negative ? -1 : 1;
   // Beyond ±2^65 the result is 0 or infinite whatever x is, and the exact product stays in range.
-  const held =
-    y > 3.6893488147419103e19 ? 3.6893488147419103e19 : y < -3.6893488147419103e19 ? -3.6893488147419103e19 : y;
+  const held = Math.max(-3.6893488147419103e19, Math.min(3.6893488147419103e19, y));
   const result = powPositive(size, held);
   return negative ? -result : result;
 }

@@ -1,4 +1,5 @@
 import type { Kernel } from './contract.js';
+import * as distance from './distance.js';
 import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
 import * as limits from './limits.js';
@@ -10,6 +11,7 @@ import * as treeScoring from './tree-scoring.js';
 /** The families, one module a line. */
 // biome-ignore format: a line a module, so that two additions do not meet
 const families = [
+  distance,
   elementary,
   gradientDescent,
   limits,
