@@ -136,7 +136,9 @@ async function isDead(holder: string): Promise<boolean> {
   if (host !== hostname() || !/^\d+$/.test(pid!)) return false;
   try {
     process.kill(Number(pid), 0);
-    return false;
+    // In a container whose first process collects no children, the killed stay listed as zombies.
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    return /^\d+ \(.*\) [ZX] /s.test(stat);
   } catch (error) {
     return (error as { code?: string }).code === 'ESRCH';
   }
