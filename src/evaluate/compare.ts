@@ -226,11 +226,12 @@ function recommend(candidates: readonly Candidate[], scorer: Scorer): { recommen
     return `${Math.round(interval.level * 100)} % interval ${ends.map(formatFigure).join(' … ')}`;
   };
   const scoreText = `${scorer.label} ${figure(best.score)} (${range(best)})`;
-  if (simplest.estimator === 'dummy') {
+  const dummy = contenders.find(({ estimator }) => estimator === 'dummy');
+  if (dummy) {
     return {
-      recommended: simplest.name,
+      recommended: dummy.name,
       reason:
-        `No model is surely better than ${simplest.name}, which looks at no feature: ` +
+        `No model is surely better than ${dummy.name}, which looks at no feature: ` +
         `the columns do not tell the target (best: ${best.name}, ${scoreText}).`,
     };
   }
@@ -251,7 +252,7 @@ function recommend(candidates: readonly Candidate[], scorer: Scorer): { recommen
       recommended: best.name,
       reason:
         `Take ${best.name}: ${scoreText}. ${listed(rivals.map(({ name }) => name))} ` +
-        `${rivals.length === 1 ? 'is' : 'are'} not surely worse, but neither simpler to read.`,
+        `${rivals.length === 1 ? 'is' : 'are'} not surely worse, but no easier to follow.`,
     };
   }
   return {

@@ -281,7 +281,8 @@ function foldsOf(foldOf: Uint32Array, folds: number): Fold[] {
 
 function requireFolds(folds: number, available: number, what: string): void {
   if (Number.isInteger(folds) && folds >= 2 && folds <= available) return;
-  throw invalid('folds', `an integer from 2 to the number of ${what} (${available})`, folds);
+  const hint = available < 2 ? 'There is too little to split.' : 'Ask for fewer folds, or bring more rows.';
+  throw invalid('folds', `an integer from 2 to the number of ${what} (${available})`, folds, hint);
 }
 
 function requireWhole(name: string, value: number, min: number): void {
