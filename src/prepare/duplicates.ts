@@ -19,40 +19,47 @@ export const duplicates = defineTransformer({
   },
 });
 
-/** Rows that equal no earlier row; missing equals missing. */
+/** Rows that equal no earlier row; missing equals missing. An open-addressing table of row numbers plus one. */
 export function firstOfEach(columns: readonly Float64Array[], rowCount: number): Uint32Array {
   const hashes = rowHashes(columns, rowCount);
-  const rowsOfHash = new Map<number, number[]>();
+  const size = 2 ** (32 - Math.clz32(2 * rowCount + 1)); // at most half full
+  const slots = new Uint32Array(size);
   const kept = new Uint32Array(rowCount);
   let count = 0;
   for (let row = 0; row < rowCount; row++) {
-    const rivals = rowsOfHash.get(hashes[row]!);
-    if (!rivals) rowsOfHash.set(hashes[row]!, [row]);
-    else if (rivals.some((rival) => equalRows(columns, rival, row))) continue;
-    else rivals.push(row);
+    let slot = hashes[row]! & (size - 1);
+    let rival = slots[slot]!;
+    while (rival > 0 && !(hashes[rival - 1] === hashes[row] && equalRows(columns, rival - 1, row))) {
+      slot = (slot + 1) & (size - 1);
+      rival = slots[slot]!;
+    }
+    if (rival > 0) continue;
+    slots[slot] = row + 1;
     kept[count++] = row;
   }
   return kept.slice(0, count);
 }
 
-/** FNV-1a over the 32-bit halves of each value, −0 as 0 and every NaN alike, as two lanes in one 52-bit number. */
-function rowHashes(columns: readonly Float64Array[], rowCount: number): Float64Array {
-  const low = new Uint32Array(rowCount).fill(0x811c9dc5);
-  const high = new Uint32Array(rowCount).fill(0x9747b28c);
+/** Murmur-style mixing of the 32-bit halves of each value, −0 as 0 and every NaN alike. */
+function rowHashes(columns: readonly Float64Array[], rowCount: number): Uint32Array {
+  const hashes = new Uint32Array(rowCount).fill(0x9747b28c);
   const cell = new Float64Array(1);
   const halves = new Uint32Array(cell.buffer);
   for (const values of columns) {
     for (let row = 0; row < rowCount; row++) {
       cell[0] = Number.isNaN(values[row]) ? Number.NaN : values[row]! + 0;
-      low[row] = Math.imul(Math.imul(low[row]! ^ halves[0]!, 0x01000193) ^ halves[1]!, 0x01000193);
-      high[row] = Math.imul(Math.imul(high[row]! ^ halves[1]!, 0x85ebca6b) ^ halves[0]!, 0xc2b2ae35);
+      let hash = Math.imul(hashes[row]! ^ halves[0]!, 0x85ebca6b);
+      hash = Math.imul(hash ^ (hash >>> 15) ^ halves[1]!, 0xc2b2ae35);
+      hashes[row] = hash ^ (hash >>> 13);
     }
   }
-  const out = new Float64Array(rowCount);
-  for (let row = 0; row < rowCount; row++) out[row] = (high[row]! & 0xfffff) * 4_294_967_296 + low[row]!;
-  return out;
+  return hashes;
 }
 
 function equalRows(columns: readonly Float64Array[], a: number, b: number): boolean {
-  return columns.every((values) => values[a] === values[b] || (Number.isNaN(values[a]) && Number.isNaN(values[b])));
+  for (let column = 0; column < columns.length; column++) {
+    const [x, y] = [columns[column]![a]!, columns[column]![b]!];
+    if (x !== y && !(Number.isNaN(x) && Number.isNaN(y))) return false;
+  }
+  return true;
 }

@@ -101,7 +101,7 @@ function labelFix({ name, values, labels = [] }: RegisterColumn, merge: boolean,
 }
 
 function numberFix({ name, values }: RegisterColumn): Fix | undefined {
-  const found = SENTINEL_NUMBERS.filter((sentinel) => standsApart(values, sentinel));
+  const found = sentinelsIn(values);
   if (found.length === 0) return undefined;
   const rows = values.reduce((count, value) => count + (found.includes(value) ? 1 : 0), 0);
   return {
@@ -114,19 +114,20 @@ function numberFix({ name, values }: RegisterColumn): Fix | undefined {
   };
 }
 
-/** Does the number occur, twice at least, further from all others than these are from each other? */
-function standsApart(values: Float64Array, sentinel: number): boolean {
-  let [count, others, low, high] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+/** The sentinels that occur, twice at least, further from all other numbers than these are from each other. */
+function sentinelsIn(values: Float64Array): number[] {
+  const counts = SENTINEL_NUMBERS.map(() => 0);
+  let [others, low, high] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < values.length; i++) {
     const x = values[i]!;
-    if (x === sentinel) count++;
-    else if (Number.isFinite(x) && !SENTINEL_NUMBERS.includes(x)) {
+    const place = x <= SENTINEL_NUMBERS[0]! ? SENTINEL_NUMBERS.indexOf(x) : -1;
+    if (place >= 0) counts[place]!++;
+    else if (x > Number.NEGATIVE_INFINITY && x < Number.POSITIVE_INFINITY) {
       others++;
       if (x < low) low = x;
       if (x > high) high = x;
     }
   }
-  if (count < 2 || others < 2) return false;
-  const gap = sentinel < low ? low - sentinel : sentinel - high;
-  return gap > high - low && gap > 0;
+  if (others < 2) return [];
+  return SENTINEL_NUMBERS.filter((sentinel, place) => counts[place]! > 1 && low - sentinel > Math.max(0, high - low));
 }

@@ -163,7 +163,20 @@ const kindOfInput: Record<InputType, Kind> = {
   category: 'categorical',
 };
 
-function registerData({ type, values, labels, name }: RegisterColumn, index: number): Data {
+/** What an array became, and as what: steps hand the same columns on again and again. */
+const dataOf = new WeakMap<Float64Array, { as: readonly unknown[]; data: Data }>();
+
+function registerData(column: RegisterColumn, index: number): Data {
+  const { type, labels, values } = column;
+  const as = type === 'category' ? [type, labels, index] : [type];
+  const known = dataOf.get(values);
+  if (known && known.as.length === as.length && known.as.every((part, place) => part === as[place])) return known.data;
+  const data = makeColumn(column, index);
+  dataOf.set(values, { as, data });
+  return data;
+}
+
+function makeColumn({ type, values, labels, name }: RegisterColumn, index: number): Data {
   const length = values.length;
   if (type === 'number') return makeData({ type: new Float64(), length, nullCount: 0, data: values });
   if (type === 'timestamp') {
