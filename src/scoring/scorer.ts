@@ -152,8 +152,9 @@ class NeighborSearch {
 
   constructor(operation: NeighborsOperation) {
     this.#operation = operation;
-    this.#distances = new Float64Array(operation.k + 1);
-    this.#indices = new Int32Array(operation.k + 1);
+    const places = Math.min(operation.k, operation.targets.length / operation.outputs.length) + 1;
+    this.#distances = new Float64Array(places);
+    this.#indices = new Int32Array(places);
     this.#sums = new Float64Array(operation.outputs.length);
   }
 

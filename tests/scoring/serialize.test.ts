@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ProgramBuilder } from '#lanewise/scoring/builder.js';
+import { embedProgram } from '#lanewise/scoring/embed.js';
 import { runProgram } from '#lanewise/scoring/interpreter.js';
 import { layout } from '#lanewise/scoring/layout.js';
 import type { EnsembleOperation, Program } from '#lanewise/scoring/program.js';
+import { Scorer } from '#lanewise/scoring/scorer.js';
 import { decodeProgram, encodeProgram, programImage } from '#lanewise/scoring/serialize.js';
 import { programBytes } from '#lanewise/scoring/size.js';
 import { validateProgram } from '#lanewise/scoring/validate.js';
@@ -76,8 +78,13 @@ test('a program with bytes changed at random is refused, or runs without going a
     try {
       const parsed = JSON.parse(changedText);
       const program = decodeProgram(parsed, changed);
-      if (program.inputs.length <= data.length)
-        for (const values of runProgram(program, data, 8)) expect(values).toHaveLength(8);
+      if (program.inputs.length > data.length) continue;
+      for (const values of runProgram(program, data, 8)) expect(values).toHaveLength(8);
+      new Scorer(program).into(
+        Float64Array.from(data, (values) => values[0]!),
+        new Float64Array(program.outputs.length),
+      );
+      embedProgram(program);
       ran++;
     } catch (error) {
       if (!(error instanceof SyntaxError)) expect(error).toMatchObject({ name: 'LanewiseError', code: 'artefact' });
@@ -129,6 +136,7 @@ describe('a program that is not sound is refused, and the reason named', () => {
     'an edge that is NaN': [(p) => (at(p, 'bin').edges = Float64Array.of(1, Number.NaN)), /do not ascend/],
     'softmax of other width': [(p) => at(p, 'softmax').inputs.pop(), /outputs of operation/],
     'points too few': [(p) => (at(p, 'neighbors').points = new Float64Array(3)), /points/],
+    'no outputs of neighbours': [(p) => (at(p, 'neighbors').outputs = []), /no outputs|before it is written/],
     'no neighbours': [(p) => (at(p, 'neighbors').k = 0), /k of operation .* is 0/],
     'centres too few': [(p) => (at(p, 'centroids').centers = new Float64Array(3)), /centers/],
     'a tree that begins beyond the nodes': [(p) => (at(p, 'ensemble').roots[0] = 100_000), /begins at node/],
