@@ -4,8 +4,8 @@ import { LanewiseError, throwIfCancelled, unknownName } from '../errors.js';
 import { compose, ProgramBuilder } from '../scoring/builder.js';
 import { runProgram } from '../scoring/interpreter.js';
 import { type Program, type ProgramInput, readRegisters, writtenRegisters } from '../scoring/program.js';
-import { type RegisterColumn, readRegister, tableFromRegisters } from '../table/columns.js';
-import type { Context, FittedTransformer, Repair } from '../table/interfaces.js';
+import { type RegisterColumn, readRegister, selectColumns, tableFromRegisters } from '../table/columns.js';
+import type { Context, FittedTransformer, Repair, Transformer } from '../table/interfaces.js';
 import { columnsOf, inputTypeOfKind, type Kind } from '../table/schema.js';
 import type { ColumnSelection, Step } from '../table/steps.js';
 
@@ -80,6 +80,30 @@ export class Pipeline {
     const report = fitted.flatMap((step) => step.report);
     const pipeline = { program: used, steps: fitted, report, lineage: lineageOf(used) };
     return { fitted: pipeline, table: state.table(), keptRows: state.keptRows };
+  }
+
+  /** The pipeline as a step of another: it acts on the columns that it is given and leaves the others as they are. */
+  asTransformer(name = 'pipeline'): Transformer {
+    return {
+      name,
+      parameters: {},
+      fit: async (table, context): Promise<FittedTransformer> => {
+        const { columns, target } = context;
+        const own = selectColumns(table, [...columns, ...(target === undefined ? [] : [target])]);
+        const { fitted, keptRows } = await this.fit(own, context);
+        return {
+          name,
+          keptRows,
+          report: fitted.report,
+          lower(builder) {
+            const outputs = builder.append(fitted.program);
+            const kept = new Set(outputs.map((output) => output.name));
+            for (const column of columns) if (!kept.has(column)) builder.drop(column);
+            for (const output of outputs) builder.define(output);
+          },
+        };
+      },
+    };
   }
 }
 

@@ -2,10 +2,14 @@
 
 /** The values that are present, ascending. */
 export function sortedPresent(values: Float64Array): Float64Array {
+  return presentValues(values).sort();
+}
+
+function presentValues(values: Float64Array): Float64Array {
   const out = new Float64Array(values.length);
   let count = 0;
   for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) out[count++] = values[i]!;
-  return out.subarray(0, count).sort();
+  return out.subarray(0, count);
 }
 
 /** Quantile of ascending values by linear interpolation between the two nearest (numpy's default). NaN of none. */
@@ -18,8 +22,40 @@ export function quantile(sorted: Float64Array, share: number): number {
   return a === b ? a : a + (b - a) * (place - low);
 }
 
+/** The quantile at 0.5, by selection: sorting a long column takes ten times as long. */
 export function median(values: Float64Array): number {
-  return quantile(sortedPresent(values), 0.5);
+  const present = presentValues(values);
+  const upper = present.length >> 1;
+  if (present.length === 0) return Number.NaN;
+  select(present, upper);
+  if (present.length % 2 === 1) return present[upper]!;
+  let lower = present[0]!;
+  for (let i = 1; i < upper; i++) if (present[i]! > lower) lower = present[i]!;
+  return quantile(Float64Array.of(lower, present[upper]!), 0.5);
+}
+
+/** Moves the k-th smallest value to place k, smaller ones before it, larger ones behind (Hoare's FIND, 1961). */
+function select(values: Float64Array, k: number): void {
+  let [left, right] = [0, values.length - 1];
+  while (left < right) {
+    const pivot = middleOfThree(values[left]!, values[(left + right) >> 1]!, values[right]!);
+    let [i, j] = [left, right];
+    while (i <= j) {
+      while (values[i]! < pivot) i++;
+      while (values[j]! > pivot) j--;
+      if (i > j) break;
+      const swapped = values[i]!;
+      values[i++] = values[j]!;
+      values[j--] = swapped;
+    }
+    if (k <= j) right = j;
+    else if (k >= i) left = i;
+    else return;
+  }
+}
+
+function middleOfThree(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }
 
 export function countMissing(values: Float64Array): number {

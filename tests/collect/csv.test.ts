@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadDuckdb } from '#lanewise/collect/duckdb-node.js';
-import { readTable } from '#lanewise/collect/index.js';
+import { missingTokens, readTable } from '#lanewise/collect/index.js';
 import { createEngine } from '#lanewise/engine/engine.js';
 import { readRegister } from '#lanewise/table/columns.js';
 import { columnsOf } from '#lanewise/table/schema.js';
@@ -121,6 +122,35 @@ describe.each(readers)('the %s reader', (reader) => {
     const { table } = await readTable(join(fixtures, 'ragged.csv'), { reader, engine });
     expect(engine.arena.holds(readRegister(table, 'a').values)).toBe(reader === 'duckdb');
   });
+});
+
+test('finds in any text what was written, and both readers the same', async () => {
+  const cell = fc.oneof(
+    fc.constantFrom('', 'NA', '1', '-2.5', ' 3 ', 'x', '"', ',', ';', '\n', '\r\n', 'true', '2019-03-01', '007'),
+    fc.string({ maxLength: 5, unit: fc.constantFrom('a', '"', ',', ' ', '\n', '\r', 'é', '😀', '|', '\t', '0', '.') }),
+  );
+  const rows = fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(rows, fc.constantFrom('\n', '\r\n'), fc.boolean(), async (cells, newline, last) => {
+      const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+      const written = (text: string) => (/[",;|\t\r\n]/.test(text) || text === '' ? quoted(text) : text);
+      const lines = ['a,b,c', ...cells.map((row) => row.map(written).join(','))];
+      const path = write('any.csv', lines.join(newline) + (last ? newline : ''));
+      const found = await Promise.all(readers.map((reader) => read(path, reader)));
+      for (const { columns, quarantine } of found) {
+        expect(quarantine).toEqual([]);
+        expect(columns).toEqual(found[0]!.columns);
+        columns.forEach(({ kind, cells: column }, place) => {
+          if (kind !== 'categorical' && kind !== 'text') return;
+          const texts = cells.map((row) =>
+            missingTokens.includes(row[place]!.replace(/^[\s]+|[\s]+$/g, '')) ? null : row[place]!,
+          );
+          expect(column).toEqual(texts);
+        });
+      }
+    }),
+    { seed: 11, numRuns: 40 },
+  );
 });
 
 test('hashes the bytes of the file as it lies', async () => {

@@ -82,6 +82,27 @@ test.each(['linear', 'gradient-boosting', 'random-forest', 'k-nearest-neighbors'
   },
 );
 
+test('a pipeline is a step of another: on its own columns, with the program of its steps', async () => {
+  const steps = defaultRecipe(table, { task: 'regression', model: 'linear' }).pipeline.steps;
+  const inner = new Pipeline(steps).asTransformer();
+  const outer = new Pipeline([{ transformer: inner, columns: { names: ['size', 'label'] } }]);
+  const { fitted } = await outer.fit(table, { target: 'price' });
+  expect(fitted.program.outputs.map(({ name }) => name)).toEqual([
+    'when',
+    'size',
+    'flat',
+    'flag',
+    'class',
+    'label=a',
+    'label=b',
+    'label=c',
+    'label=(missing)',
+  ]);
+  const alone = await new Pipeline(steps).fit(table, { target: 'price' });
+  const values = (of: typeof fitted, name: string) => [...readRegister(transformTable(of, table), name).values];
+  for (const name of ['size', 'label=b']) expect(values(fitted, name)).toEqual(values(alone.fitted, name));
+});
+
 test('one-hot columns are limited where all levels together would take too much memory', () => {
   const count = 200_000;
   const labels = Array.from({ length: 5000 }, (_, k) => `l${String(k).padStart(4, '0')}`);

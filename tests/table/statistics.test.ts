@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { contingency, correlationRatio, goodmanKruskal, groupsOf, pearson } from '#lanewise/table/association.js';
 import {
@@ -19,6 +20,18 @@ test('quantiles interpolate as numpy does, missing values aside', () => {
   expect([0, 0.25, 0.5, 0.9, 1].map((share) => quantile(sorted, share))).toEqual([1, 1.75, 2.5, 1 + 3 * 0.9, 4]);
   expect(median(of(missing))).toBeNaN();
   expect(quantile(of(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY), 1)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('the median by selection is the middle of the sorted values', () => {
+  const column = fc.array(fc.oneof(fc.double(), fc.constantFrom(0, 1, 1, 2)), { maxLength: 60 });
+  fc.assert(
+    fc.property(column, (values) => {
+      expect(median(Float64Array.from(values)) + 0).toEqual(
+        quantile(sortedPresent(Float64Array.from(values)), 0.5) + 0,
+      );
+    }),
+    { seed: 3, numRuns: 500 },
+  );
 });
 
 test('moments are exact where the offset is large', () => {
