@@ -9,6 +9,7 @@ import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model, Training } from '../../table/interfaces.js';
 import { classificationOutputs, featureColumns, inputsOf, type Target, targetOf, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
+import { seedOf } from '../seed.js';
 import { joined, readValidation } from '../validation.js';
 import { columnToBin, type FeatureBins, findBins } from './binning.js';
 import { type Boosted, type BoostingData, boost, holdOut } from './boosting.js';
@@ -78,7 +79,7 @@ async function fitBoosting(estimator: BoostingEstimator, table: Table, options: 
   const target = targetOf(table, options, task);
   const loss = lossFor(target);
   const rows = splitRows(parameters, target, options, weightsOf(table, options));
-  const seed = parameters.randomState;
+  const seed = seedOf(parameters.randomState, options);
   const binning = { maxBins: parameters.maxBins, seed, categories: 'native' as const };
   const bins = await findBins(features, rows.training, binning, options.signal);
   const data = await binnedData(engine, features, bins, target, rows, options);
@@ -119,10 +120,11 @@ function splitRows(
   const all = Uint32Array.from(target.values, (_, row) => row).filter((row) => !weights || weights[row]! > 0);
   const none = new Uint32Array(0);
   const { earlyStopping, validationFraction, randomState } = parameters;
+  const seed = seedOf(randomState, options);
   const stops = earlyStopping === 'true' || (earlyStopping === 'auto' && all.length > AUTO_STOPPING_ROWS);
   if (!stops || options.validation || all.length < 2) return { training: all, validation: none, weights };
   const classOf = target.classes && ((row: number) => target.values[row]!);
-  return { ...holdOut(all, validationFraction, randomState, classOf), weights };
+  return { ...holdOut(all, validationFraction, seed, classOf), weights };
 }
 
 /** Bins the table's rows and, behind them, those of the validation table. */

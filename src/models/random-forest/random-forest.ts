@@ -11,6 +11,7 @@ import type { Estimator, FitOptions, HistoryPoint, Model } from '../../table/int
 import { classificationOutputs, featureColumns, inputsOf, type Target, targetOf, weightsOf } from '../features.js';
 import { columnToBin, type FeatureBins, findBins } from '../gradient-boosting/binning.js';
 import { makeModel } from '../model.js';
+import { seedOf } from '../seed.js';
 import { joined, readValidation } from '../validation.js';
 import { ForestCurve } from './curve.js';
 import { lowerForest } from './lower.js';
@@ -120,7 +121,8 @@ async function grow(
   options: FitOptions,
 ): Promise<Grown> {
   const { signal, onProgress } = options;
-  const { maxBins, nEstimators, randomState: seed, maxDepth } = parameters;
+  const { maxBins, nEstimators, randomState, maxDepth } = parameters;
+  const seed = seedOf(randomState, options);
   const rows = Uint32Array.from(target.values, (_, row) => row).filter((row) => !weights || weights[row]! > 0);
   const bins = await findBins(features, rows, { maxBins, seed, categories: 'ordered' }, signal);
   const { validation } = options;
@@ -138,7 +140,7 @@ async function grow(
   if (added) await encode(added.columns, trainingRows);
   const classes = target.classes?.length ?? 0;
   // Centred targets keep the digits that count; two classes are a number, whose variance is the Gini impurity.
-  const shift = classes > 0 ? 0 : meanOf(target.values);
+  const shift = classes > 0 ? 0 : coarseMean(target.values);
   const all = added ? joined(target.values, added.target) : target.values;
   const targets = shift === 0 ? all : all.map((value) => value - shift);
   // Validation rows weigh nothing, so no tree ever sees them.
@@ -203,10 +205,19 @@ function lower(
   return builder.build(classificationOutputs(builder, [negative, first], classes));
 }
 
-function meanOf(values: Float64Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
+/** About the mean, but a multiple of a power of two: taking it away and adding it again leaves whole numbers whole. */
+function coarseMean(values: Float64Array): number {
+  let [sum, least, most] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    sum += value;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  let grid = 1;
+  while (grid > (most - least) / 64) grid /= 2;
+  while (grid < (most - least) / 128) grid *= 2;
+  const mean = Math.round(sum / values.length / grid) * grid;
+  return Number.isFinite(mean) ? mean : 0;
 }
 
 function shares(gains: Float64Array, bins: readonly FeatureBins[]): Record<string, number> {

@@ -1,0 +1,296 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { createEngine } from '#lanewise/engine/engine.js';
+import { RandomForestClassifier, RandomForestRegressor } from '#lanewise/models/random-forest/index.js';
+import type { EnsembleOperation } from '#lanewise/scoring/program.js';
+import { type RegisterColumn, readRegister, tableFromRegisters, takeRows } from '#lanewise/table/columns.js';
+import type { Model } from '#lanewise/table/interfaces.js';
+import { areaUnderCurve, labelled, noise, numbers, outputOf, rootMeanSquare, taxiTrips } from './tree-data.js';
+
+const golden = JSON.parse(readFileSync(new URL('../fixtures/trees.json', import.meta.url), 'utf8'));
+const target = 'y';
+const ensembleOf = (model: Model) =>
+  model.program.operations.find((operation) => operation.op === 'ensemble') as EnsembleOperation;
+
+function plane(rows: number): RegisterColumn[] {
+  const [x0, x1] = [0, 1].map((j) => numbers(`x${j}`, rows, (row) => noise(row, j)));
+  return [x0!, x1!, numbers('y', rows, (row) => 4 * x0!.values[row]! - x1!.values[row]! + noise(row, 9))];
+}
+
+describe('quality', () => {
+  // Held to scikit-learn's exact splits on the same folds (tests/agreement/trees.py), within one deviation over folds.
+  const trips = taxiTrips();
+  const all = [...Array(trips.numRows).keys()];
+  const folds = [0, 1, 2, 3, 4].map((k) => ({
+    train: takeRows(
+      trips,
+      all.filter((row) => row % 5 !== k),
+    ),
+    test: takeRows(
+      trips,
+      all.filter((row) => row % 5 === k),
+    ),
+  }));
+  const without = (table: typeof trips, name: string) =>
+    table.select(table.schema.fields.map((field) => field.name).filter((field) => field !== name));
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+  test('the fare of a taxi trip is predicted as well as by scikit-learn', async () => {
+    const errors: number[] = [];
+    for (const { train, test } of folds) {
+      const model = await new RandomForestRegressor({ nEstimators: 30 }).fit(without(train, 'tolls'), {
+        target: 'fare',
+      });
+      const predicted = await outputOf(model, test);
+      const fares = readRegister(test, 'fare').values;
+      errors.push(rootMeanSquare(predicted.map((value, row) => value - fares[row]!)));
+    }
+    const { mean: reference, std } = golden['fare, random-forest'];
+    expect(mean(errors)).toBeLessThan(reference + std);
+  });
+
+  test('whether tolls are paid is predicted as well as by scikit-learn', async () => {
+    const areas: number[] = [];
+    for (const { train, test } of folds) {
+      const model = await new RandomForestClassifier({ nEstimators: 30 }).fit(without(train, 'fare'), {
+        target: 'tolls',
+      });
+      const scores = await outputOf(model, test, 'probability_paid');
+      areas.push(areaUnderCurve(readRegister(test, 'tolls', model.classes).values, scores));
+    }
+    const { mean: reference, std } = golden['tolls, random-forest'];
+    expect(mean(areas)).toBeGreaterThan(reference - std);
+  });
+});
+
+/** The leaf values of every tree, by descending on raw values. */
+function leavesOf(model: Model, columns: readonly RegisterColumn[], row: number): number[] {
+  const { roots, feature, threshold, left, right, missingGoesLeft, inputs, leafValues } = ensembleOf(model);
+  const value = (input: number) => {
+    const name = model.program.inputs[inputs[input]!]!.name;
+    return columns.find((column) => column.name === name)!.values[row]!;
+  };
+  return Array.from(roots, (root) => {
+    let node = root;
+    while (feature[node]! >= 0) {
+      const x = value(feature[node]!);
+      node = (Number.isNaN(x) ? missingGoesLeft[node] === 1 : x <= threshold[node]!) ? left[node]! : right[node]!;
+    }
+    return leafValues[left[node]!]!;
+  });
+}
+
+describe('a single tree without bootstrap', () => {
+  const one = { nEstimators: 1, bootstrap: false };
+
+  test('fits distinct rows wholly, beyond the number of bins by as much as bins allow', async () => {
+    const columns = plane(250);
+    const model = await new RandomForestRegressor(one).fit(tableFromRegisters(columns), { target });
+    const predicted = await outputOf(model, tableFromRegisters(columns));
+    predicted.forEach((value, row) => {
+      expect(value).toBeCloseTo(columns[2]!.values[row]!, 12);
+    });
+  });
+
+  test('parts the rows where the squared error falls most', async () => {
+    const columns = plane(120);
+    const model = await new RandomForestRegressor({ ...one, maxDepth: 1 }).fit(tableFromRegisters(columns), { target });
+    const { feature, threshold, inputs, leafValues, left, right, roots } = ensembleOf(model);
+    const best = bestSplit(columns.slice(0, 2), columns[2]!.values);
+    const root = roots[0]!;
+    expect(model.program.inputs[inputs[feature[root]!]!]!.name).toBe(columns[best.feature]!.name);
+    const values = columns[best.feature]!.values;
+    const goesLeft = (row: number) => values[row]! <= threshold[root]!;
+    expect([...values.keys()].filter(goesLeft).length).toBe(best.leftCount);
+    expect(leafValues[left[left[root]!]!]).toBeCloseTo(best.leftMean, 12);
+    expect(leafValues[left[right[root]!]!]).toBeCloseTo(best.rightMean, 12);
+  });
+
+  test('minSamplesLeaf, minSamplesSplit and maxDepth hold', async () => {
+    const columns = plane(300);
+    const table = tableFromRegisters(columns);
+    const sizes = async (parameters: object) => {
+      const model = await new RandomForestRegressor({ ...one, ...parameters }).fit(table, { target });
+      const counts = new Map<number, number>();
+      for (let row = 0; row < 300; row++) {
+        const [leaf] = leavesOf(model, columns, row);
+        counts.set(leaf!, (counts.get(leaf!) ?? 0) + 1);
+      }
+      return [...counts.values()];
+    };
+    expect(Math.min(...(await sizes({ minSamplesLeaf: 9 })))).toBeGreaterThanOrEqual(9);
+    expect(await sizes({ maxDepth: 3 })).toHaveLength(8);
+    expect(await sizes({ minSamplesSplit: 301 })).toHaveLength(1);
+  });
+
+  test('three classes are parted by the Gini impurity', async () => {
+    const rows = 150;
+    const x = numbers('x', rows, (row) => noise(row, 1));
+    const y = labelled(
+      'y',
+      Array.from(x.values, (value) => (value < 0.2 ? 'a' : value < 0.7 ? 'b' : 'c')),
+    );
+    const model = await new RandomForestClassifier(one).fit(tableFromRegisters([x, y]), { target });
+    expect([0.1, 0.5, 0.9].map((value) => model.predictSync({ x: value }))).toEqual(['a', 'b', 'c']);
+    expect(ensembleOf(model).leafWidth).toBe(3);
+    // Two thresholds suffice where every split is the best one.
+    expect(ensembleOf(model).feature.filter((feature) => feature >= 0)).toHaveLength(2);
+  });
+});
+
+/** The split of least squared error over numeric columns without gaps, by trying every one. */
+function bestSplit(columns: readonly RegisterColumn[], targets: Float64Array) {
+  const meanOf = (rows: number[]) => rows.reduce((sum, row) => sum + targets[row]!, 0) / rows.length;
+  const errorOf = (rows: number[]) => rows.reduce((sum, row) => sum + (targets[row]! - meanOf(rows)) ** 2, 0);
+  let best = { error: Number.POSITIVE_INFINITY, feature: -1, leftCount: 0, leftMean: 0, rightMean: 0 };
+  columns.forEach(({ values }, feature) => {
+    const order = [...values.keys()].sort((a, b) => values[a]! - values[b]!);
+    for (let count = 1; count < order.length; count++) {
+      const [left, right] = [order.slice(0, count), order.slice(count)];
+      const error = errorOf(left) + errorOf(right);
+      if (error < best.error) {
+        best = { error, feature, leftCount: count, leftMean: meanOf(left), rightMean: meanOf(right) };
+      }
+    }
+  });
+  return best;
+}
+
+describe('missing values, categories, weights', () => {
+  test('missing values go to the side where they belong, and where there were none, with the many', async () => {
+    const rows = 300;
+    for (const belongs of [0, 10]) {
+      const gone = (row: number) => noise(row, 7) < 0.3;
+      const x = numbers('x', rows, (row) => (gone(row) ? Number.NaN : noise(row, 1)));
+      const y = numbers('y', rows, (row) => (gone(row) ? belongs : noise(row, 1) > 0.5 ? 10 : 0));
+      const model = await new RandomForestRegressor({ nEstimators: 5 }).fit(tableFromRegisters([x, y]), { target });
+      expect(model.predictSync({ x: null })).toBeCloseTo(belongs, 9);
+      expect([0.1, 0.9].map((value) => model.predictSync({ x: value }))).toEqual([0, 10]);
+    }
+    const x = numbers('x', 100, (row) => row);
+    const y = numbers('y', 100, (row) => (row < 80 ? 1 : 2));
+    const model = await new RandomForestRegressor({ nEstimators: 3 }).fit(tableFromRegisters([x, y]), { target });
+    expect(model.predictSync({ x: null })).toBeCloseTo(1, 9);
+  });
+
+  test('missing values of several classes go where they belong', async () => {
+    const rows = 400;
+    const kind = (row: number) => Math.floor(4 * noise(row, 1));
+    const x = numbers('x', rows, (row) => (kind(row) === 3 ? Number.NaN : kind(row)));
+    const y = labelled(
+      'y',
+      Array.from({ length: rows }, (_, row) => ['p', 'q', 'r', 'q'][kind(row)]),
+    );
+    const model = await new RandomForestClassifier({ nEstimators: 9 }).fit(tableFromRegisters([x, y]), { target });
+    expect([0, 1, 2, null].map((value) => model.predictSync({ x: value }))).toEqual(['p', 'q', 'r', 'q']);
+  });
+
+  test('a label never seen is as good as missing', async () => {
+    const x = labelled(
+      'x',
+      Array.from({ length: 90 }, (_, row) => ['a', 'b', undefined][row % 3]),
+    );
+    const y = numbers('y', 90, (row) => [1, 2, 7][row % 3]!);
+    const model = await new RandomForestRegressor({ nEstimators: 5 }).fit(tableFromRegisters([x, y]), { target });
+    expect(['a', 'b', null, 'new'].map((value) => model.predictSync({ x: value }))).toEqual([1, 2, 7, 7]);
+  });
+
+  test('a row of weight 2 counts as two rows, and one of weight 0 as none', async () => {
+    const columns = plane(120);
+    const weight = numbers('w', 120, (row) => row % 3);
+    const twice = [...Array(120).keys()].flatMap((row) => new Array(row % 3).fill(row));
+    const repeated = columns.map((column) => ({
+      ...column,
+      values: Float64Array.from(twice, (row) => column.values[row]!),
+    }));
+    const parameters = { nEstimators: 1, bootstrap: false, maxDepth: 4 };
+    const weighted = await new RandomForestRegressor(parameters).fit(tableFromRegisters([...columns, weight]), {
+      target,
+      weights: 'w',
+    });
+    const doubled = await new RandomForestRegressor(parameters).fit(tableFromRegisters(repeated), { target });
+    const table = tableFromRegisters(columns);
+    const [a, b] = [await outputOf(weighted, table), await outputOf(doubled, table)];
+    for (const row of twice) expect(a[row]).toBeCloseTo(b[row]!, 9);
+  });
+});
+
+describe('the forest', () => {
+  test('trees see about 63 % of the rows, and differ', async () => {
+    const columns = plane(200);
+    const model = await new RandomForestRegressor({ nEstimators: 40 }).fit(tableFromRegisters(columns), { target });
+    const exact = [...Array(200).keys()].map(
+      (row) =>
+        leavesOf(model, columns, row).filter((value) => Math.abs(value - columns[2]!.values[row]!) < 1e-12).length / 40,
+    );
+    expect(exact.reduce((sum, share) => sum + share, 0) / 200).toBeCloseTo(0.632, 1);
+  });
+
+  test('the curve is measured out of the bag, and on validation rows by every tree', async () => {
+    const [train, validation] = [plane(400), plane(700)].map((columns) => tableFromRegisters(columns));
+    const model = await new RandomForestRegressor({ nEstimators: 60 }).fit(train!, { target, validation });
+    const { history, verdict } = model.training;
+    expect(history.at(-1)!.iteration).toBe(60);
+    expect(history.at(-1)!.loss).toBeLessThan(history[0]!.loss);
+    const predicted = await outputOf(model, validation!);
+    const y = readRegister(validation!, 'y').values;
+    const loss = rootMeanSquare(predicted.map((value, row) => value - y[row]!)) ** 2;
+    expect(history.at(-1)!.validationLoss).toBeCloseTo(loss, 9);
+    // In the bag the loss would be a fraction of the noise's variance, 1/12.
+    expect(history.at(-1)!.loss).toBeGreaterThan(0.07);
+    expect(verdict).toMatch(/60 trees/);
+  });
+
+  test('a validation table changes nothing but the curve', async () => {
+    const [train, validation] = [plane(150), plane(90)].map((columns) => tableFromRegisters(columns));
+    const [plain, watched] = [undefined, validation].map((table) =>
+      new RandomForestRegressor({ nEstimators: 4 }).fit(train!, { target, validation: table }),
+    );
+    expect(ensembleOf(await watched!)).toEqual(ensembleOf(await plain!));
+  });
+
+  test('the order of the columns changes nothing', async () => {
+    const [x0, x1, y] = plane(150);
+    const one = await new RandomForestRegressor({ nEstimators: 5 }).fit(tableFromRegisters([x0!, x1!, y!]), { target });
+    const other = await new RandomForestRegressor({ nEstimators: 5 }).fit(tableFromRegisters([y!, x1!, x0!]), {
+      target,
+    });
+    const table = tableFromRegisters([x0!, x1!]);
+    expect(await outputOf(other, table)).toEqual(await outputOf(one, table));
+  });
+
+  test('importances name the feature that does the work', async () => {
+    const useless = numbers('useless', 300, (row) => noise(row, 30));
+    const model = await new RandomForestRegressor({ nEstimators: 10 }).fit(
+      tableFromRegisters([...plane(300), useless]),
+      { target },
+    );
+    const { x0, x1, useless: none } = model.importances!;
+    expect(x0).toBeGreaterThan(x1!);
+    expect(x0! + x1! + none!).toBeCloseTo(1, 9);
+    expect(none).toBeLessThan(0.15);
+  });
+
+  test('a tree that is grown call by call is the tree that is grown at once', async () => {
+    // 60,000 rows take more than one call's budget.
+    const rows = 60_000;
+    const x = numbers('x', rows, (row) => noise(row, 1));
+    const y = numbers('y', rows, (row) => Math.round(3 * noise(row, 1) + noise(row, 2)));
+    const predictions: Float64Array[] = [];
+    for (const threads of [1, 2]) {
+      await using engine = await createEngine({ backend: 'wasm', threads });
+      const model = await new RandomForestRegressor({ nEstimators: 3, minSamplesLeaf: 50 }).fit(
+        tableFromRegisters([x, y]),
+        { target, engine },
+      );
+      predictions.push(ensembleOf(model).leafValues);
+    }
+    expect(predictions[1]).toEqual(predictions[0]);
+    expect(predictions[0]!.length).toBeGreaterThan(500);
+  });
+
+  test('parameters are checked by name', () => {
+    expect(() => new RandomForestRegressor({ nEstimators: 0 })).toThrow(/RandomForestRegressor.nEstimators/);
+    expect(() => new RandomForestClassifier({ maxFeatures: 'half' as never })).toThrow(/maxFeatures/);
+  });
+});
