@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The stand-alone .wasm in other runtimes: Python (wasmtime) and Chromium reproduce the golden rows bit for bit; and the
-# server's page, in Chromium. Takes the modules as arguments; adds those of the tests, which hold every operation, and the
+# The stand-alone .wasm in other runtimes: Python (wasmtime) and Chromium reproduce the golden rows bit for bit; the runtime
+# entry and the server's page work in Chromium. Takes modules as arguments; adds those of .ci/bindings-models.mjs and the
 # newest run's.
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,6 +26,7 @@ run() {
 }
 run "$work/venv/bin/python" bindings/python/tests/test_model.py "${modules[@]}"
 run node bindings/browser/check.mjs "${modules[@]}"
+run node .ci/runtime-browser.mjs "$work/models"
 run node .ci/serve-page.mjs
 echo "$passed passed, $failed failed (${#modules[@]} models)"
 [ "$failed" -eq 0 ]
