@@ -23,7 +23,8 @@ lanewise train "$data" "${options[@]}" --model gradient-boosting --output model 
 lanewise predict "$data" --model model --output predictions.csv --json | json 'v.rows > 0'
 lanewise monitor "$data" --model model --json | json 'v.verdict === "stable"'
 lanewise bench dot --json | json 'v.rows.length > 0'
-lanewise serve --model model --port 0 --json >serve.log 2>&1 &
+# Not through the function: its subshell would take the signal that is meant for the server.
+node "$root/dist/cli/index.js" serve --model model --port 0 --json >serve.log 2>&1 &
 server=$!
 for _ in $(seq 100); do grep -q '"url"' serve.log && break; sleep 0.2; done
 url=$(grep -oE 'http://[0-9.:]+' serve.log | head -n 1)
