@@ -1,7 +1,10 @@
-import { throwIfCancelled } from '../errors.js';
-import type { Engine } from './engine.js';
+import { candidatePanels, candidateRows, candidateUnit, PANEL, panelCount } from '../kernels/distance.js';
+import type { Registers } from '../scoring/interpreter.js';
+import { scoreNeighbors } from '../scoring/neighbors.js';
+import type { NeighborsOperation } from '../scoring/program.js';
+import type { Scope } from './arena.js';
+import type { Engine, Task } from './engine.js';
 import { BLOCK_ROWS, mergePartials } from './linear-algebra.js';
-import { turnEventLoop } from './turn.js';
 
 /** Points of equal length, one after the other. */
 export interface Points {
@@ -33,61 +36,334 @@ export function squaredDistance(a: Points, i: number, b: Points, k: number): num
   return sum;
 }
 
-/** Each point's nearest centre (the first of equals) and the squared distance to it. */
+/** Where candidates are compared: less the centre, times a power of two. */
+export interface Frame {
+  readonly center: Float64Array;
+  readonly unit: number;
+}
+
+/** A frame in which these points lie around the origin, within 1. */
+export function frameOf({ values, count, dimension }: Points): Frame {
+  const center = new Float64Array(dimension);
+  for (let i = 0; i < count; i++) for (let j = 0; j < dimension; j++) center[j]! += values[i * dimension + j]! / count;
+  for (let j = 0; j < dimension; j++) if (!Number.isFinite(center[j]!)) center[j] = values[j] ?? 0;
+  return { center, unit: candidateUnit(values, dimension, center) };
+}
+
+/** Each point's nearest centre (the first of equals; −1 where none lies at a finite distance) and the squared distance. */
 export interface Assignment {
   readonly labels: Int32Array;
   readonly distances: Float64Array;
 }
 
-export async function assignPoints(
-  _engine: Engine,
-  points: Points,
-  centers: Points,
-  signal?: AbortSignal,
-): Promise<Assignment> {
-  const labels = new Int32Array(points.count);
-  const distances = new Float64Array(points.count);
-  for (let i = 0; i < points.count; i++) {
-    let best = Number.POSITIVE_INFINITY;
-    for (let k = 0; k < centers.count; k++) {
-      const distance = squaredDistance(points, i, centers, k);
-      if (distance < best) [best, labels[i]] = [distance, k];
-    }
-    distances[i] = best;
-    if (i % 1024 === 1023) {
-      throwIfCancelled(signal);
-      await turnEventLoop();
-    }
-  }
-  return { labels, distances };
+export interface Neighbors {
+  /** count × k squared distances, nearest first; Infinity where fewer than k lie at a finite distance. */
+  readonly distances: Float64Array;
+  /** count × k indices of points, the lower first among equals; −1 where there is none. */
+  readonly indices: Int32Array;
 }
 
-/** Per cluster: the weight of its points, and the weighted sum of their coordinates. Blocks merge in the one tree. */
-export async function clusterSums(
-  points: Points,
-  labels: Int32Array,
-  clusterCount: number,
-  weights?: Float64Array,
-): Promise<{ sums: Float64Array; totals: Float64Array }> {
-  const { values, count, dimension } = points;
-  const partials: Float64Array[] = [];
-  for (let start = 0; start < count || start === 0; start += BLOCK_ROWS) {
-    const partial = new Float64Array(clusterCount * (dimension + 1));
-    for (let i = start; i < Math.min(count, start + BLOCK_ROWS); i++) {
-      const at = labels[i]! * (dimension + 1);
-      const weight = weights ? weights[i]! : 1;
-      for (let j = 0; j < dimension; j++) partial[at + j]! += weight * values[i * dimension + j]!;
-      partial[at + dimension]! += weight;
+/** Queries a task: their rows stay in the cache while blocks of points pass by. */
+const QUERY_ROWS = 128;
+const ASSIGN_ROWS = 2048;
+
+/** Points in the engine's memory, ready to be asked about: with their rows in a frame for finding candidates. */
+export class PlacedPoints implements Disposable {
+  readonly points: Points;
+  readonly frame: Frame;
+  readonly #engine: Engine;
+  readonly #scope: Scope;
+  readonly #values: Float64Array;
+  readonly #rows: Float32Array;
+  readonly #lengths: Float32Array;
+  readonly #bounds: Float64Array;
+  #assignment: Assignment | undefined;
+
+  constructor(engine: Engine, points: Points, frame: Frame) {
+    this.points = points;
+    this.frame = frame;
+    this.#engine = engine;
+    this.#scope = engine.arena.scope();
+    const { rows, lengths, bounds } = candidateRows(points.values, points.dimension, frame.center, frame.unit);
+    this.#values = this.#scope.copy('f64', points.values);
+    this.#rows = this.#scope.copy('f32', rows);
+    this.#lengths = this.#scope.copy('f32', lengths);
+    this.#bounds = this.#scope.copy('f64', bounds);
+  }
+
+  /** Each point's nearest centre. The arrays are overwritten by the next call. */
+  async assign(centers: Points, signal?: AbortSignal): Promise<Assignment> {
+    const { count, dimension } = this.points;
+    const { unit } = this.frame;
+    this.#assignment ??= {
+      labels: this.#scope.allocate('i32', count),
+      distances: this.#scope.allocate('f64', count),
+    };
+    const { labels, distances } = this.#assignment;
+    using scope = this.#engine.arena.scope();
+    const offered = this.#offer(scope, centers);
+    const tasks: Task[] = [];
+    for (let start = 0; start < count; start += ASSIGN_ROWS) {
+      const rows = Math.min(ASSIGN_ROWS, count - start);
+      const scratch = scope.allocate('f32', 4 * PANEL * panelCount(centers.count));
+      const values = [
+        this.#values.byteOffset + 8 * start * dimension,
+        offered.values.byteOffset,
+        this.#rows.byteOffset + 4 * start * dimension,
+        offered.panels.byteOffset,
+        this.#bounds.byteOffset + 8 * start,
+        offered.bounds.byteOffset,
+        labels.byteOffset + 4 * start,
+        distances.byteOffset + 8 * start,
+        scratch.byteOffset,
+      ];
+      tasks.push({ kernel: 'assign_points_f64', values: [...values, rows, centers.count, dimension, unit] });
     }
-    partials.push(partial);
-    if (count > BLOCK_ROWS) await turnEventLoop();
+    await this.#engine.run(tasks, signal);
+    return this.#assignment;
   }
-  const merged = mergePartials(partials);
-  const sums = new Float64Array(clusterCount * dimension);
-  const totals = new Float64Array(clusterCount);
-  for (let k = 0; k < clusterCount; k++) {
-    sums.set(merged.subarray(k * (dimension + 1), k * (dimension + 1) + dimension), k * dimension);
-    totals[k] = merged[k * (dimension + 1) + dimension]!;
+
+  /** By cluster of the last assignment: the weighted sum of its points, and their weight. Blocks merge in the one tree. */
+  async clusterSums(
+    clusterCount: number,
+    weights?: Float64Array,
+    signal?: AbortSignal,
+  ): Promise<{ sums: Float64Array; totals: Float64Array }> {
+    const { count, dimension } = this.points;
+    using scope = this.#engine.arena.scope();
+    const weighted = weights && scope.copy('f64', weights);
+    const partials: Float64Array[] = [];
+    const tasks: Task[] = [];
+    for (let start = 0; start < count; start += BLOCK_ROWS) {
+      const partial = scope.allocate('f64', clusterCount * (dimension + 1));
+      partials.push(partial);
+      const values = [
+        this.#values.byteOffset + 8 * start * dimension,
+        this.#assignment!.labels.byteOffset + 4 * start,
+        weighted ? weighted.byteOffset + 8 * start : 0,
+        partial.byteOffset,
+      ];
+      const rows = Math.min(BLOCK_ROWS, count - start);
+      tasks.push({ kernel: 'cluster_sums_f64', values: [...values, rows, dimension, clusterCount] });
+    }
+    await this.#engine.run(tasks, signal);
+    const merged = mergePartials(partials);
+    const sums = new Float64Array(clusterCount * dimension);
+    const totals = new Float64Array(clusterCount);
+    for (let k = 0; k < clusterCount; k++) {
+      sums.set(merged.subarray(k * (dimension + 1), k * (dimension + 1) + dimension), k * dimension);
+      totals[k] = merged[k * (dimension + 1) + dimension]!;
+    }
+    return { sums, totals };
   }
-  return { sums, totals };
+
+  /**
+   * Squared distances of every point to a few others, in f32 and in the frame's unit, not below 0: for sampling, where
+   * the last places do not matter. distances[other][point].
+   */
+  async roughDistances(others: Points, signal?: AbortSignal): Promise<Float32Array[]> {
+    const { count, dimension } = this.points;
+    using scope = this.#engine.arena.scope();
+    const offered = this.#offer(scope, others);
+    const width = PANEL * panelCount(others.count);
+    const out = scope.allocate('f32', count * width);
+    const tasks: Task[] = [];
+    for (let start = 0; start < count; start += ASSIGN_ROWS) {
+      const values = [
+        this.#rows.byteOffset + 4 * start * dimension,
+        offered.panels.byteOffset,
+        this.#lengths.byteOffset + 4 * start,
+        offered.lengths.byteOffset,
+        out.byteOffset + 4 * start * width,
+      ];
+      const rows = Math.min(ASSIGN_ROWS, count - start);
+      tasks.push({ kernel: 'l2_block_f32', values: [...values, rows, others.count, dimension] });
+    }
+    await this.#engine.run(tasks, signal);
+    return Array.from({ length: others.count }, (_, k) => {
+      const distances = new Float32Array(count);
+      for (let i = 0; i < count; i++) distances[i] = Math.max(0, out[i * width + k]!);
+      return distances;
+    });
+  }
+
+  #offer(scope: Scope, points: Points) {
+    const { center, unit } = this.frame;
+    const rows = candidateRows(points.values, points.dimension, center, unit);
+    const { panels, panelLengths, panelBounds } = candidatePanels(rows, points.dimension);
+    return {
+      values: scope.copy('f64', points.values),
+      panels: scope.copy('f32', panels),
+      lengths: scope.copy('f32', panelLengths),
+      bounds: scope.copy('f32', panelBounds),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#scope[Symbol.dispose]();
+  }
+}
+
+/** Points to search among: laid out once, asked as often as wanted. */
+export class NeighborIndex implements Disposable {
+  readonly points: Points;
+  readonly #engine: Engine;
+  readonly #frame: Frame;
+  readonly #scope: Scope;
+  readonly #values: Float64Array;
+  readonly #panels: Float32Array;
+  readonly #bounds: Float32Array;
+
+  constructor(engine: Engine, points: Points) {
+    this.points = points;
+    this.#engine = engine;
+    this.#frame = frameOf(points);
+    this.#scope = engine.arena.scope();
+    const rows = candidateRows(points.values, points.dimension, this.#frame.center, this.#frame.unit);
+    const { panels, panelBounds } = candidatePanels(rows, points.dimension);
+    this.#values = this.#scope.copy('f64', points.values);
+    this.#panels = this.#scope.copy('f32', panels);
+    this.#bounds = this.#scope.copy('f32', panelBounds);
+  }
+
+  /** The k nearest points of finite queries, on all threads. */
+  async nearest(queries: Points, k: number, signal?: AbortSignal): Promise<Neighbors> {
+    using asked = this.#ask(queries, k);
+    await this.#engine.run(asked.tasks, signal);
+    return asked.result();
+  }
+
+  /** As `nearest`, at once, on this thread. */
+  nearestSync(queries: Points, k: number): Neighbors {
+    using asked = this.#ask(queries, k);
+    for (const { values } of asked.tasks) {
+      this.#engine.kernels.nearest_points_f64(...(values as Parameters<Engine['kernels']['nearest_points_f64']>));
+    }
+    return asked.result();
+  }
+
+  #ask(queries: Points, k: number) {
+    const { dimension, count } = queries;
+    const { center, unit } = this.#frame;
+    const scope = this.#engine.arena.scope();
+    const { rows, bounds } = candidateRows(queries.values, dimension, center, unit);
+    const values = scope.copy('f64', queries.values);
+    const placedRows = scope.copy('f32', rows);
+    const placedBounds = scope.copy('f64', bounds);
+    const distances = scope.allocate('f64', count * k);
+    const indices = scope.allocate('i32', count * k);
+    const tasks: Task[] = [];
+    for (let start = 0; start < count; start += QUERY_ROWS) {
+      const rowCount = Math.min(QUERY_ROWS, count - start);
+      const offsets = [
+        values.byteOffset + 8 * start * dimension,
+        this.#values.byteOffset,
+        placedRows.byteOffset + 4 * start * dimension,
+        this.#panels.byteOffset,
+        placedBounds.byteOffset + 8 * start,
+        this.#bounds.byteOffset,
+        distances.byteOffset + 8 * start * k,
+        indices.byteOffset + 4 * start * k,
+        scope.allocate('f32', rowCount + 8).byteOffset,
+      ];
+      const shape = [rowCount, this.points.count, dimension, k, unit];
+      tasks.push({ kernel: 'nearest_points_f64', values: [...offsets, ...shape] });
+    }
+    return {
+      tasks,
+      result: (): Neighbors => ({ distances: distances.slice(), indices: indices.slice() }),
+      [Symbol.dispose]: () => scope[Symbol.dispose](),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#scope[Symbol.dispose]();
+  }
+}
+
+/** Fewer products of rows and points are searched where they lie: laying the points out would cost more. */
+const MIN_PAIRS = 4096;
+
+const indexes = new WeakMap<Engine, WeakMap<NeighborsOperation, NeighborIndex>>();
+/** Gives the memory back when the model it belongs to is gone. */
+const forgotten = new FinalizationRegistry<NeighborIndex>((index) => index[Symbol.dispose]());
+
+/** A neighbours operation of a scoring program on the engine's kernels; the bits are the interpreter's. */
+export function scoreNeighborsOn(
+  engine: Engine,
+  operation: NeighborsOperation,
+  registers: Registers,
+  rowCount: number,
+): void {
+  const search = neighborSearch(engine, operation, registers, rowCount);
+  if (!search) return scoreNeighbors(operation, registers, rowCount);
+  search.write(search.index.nearestSync(search.queries, operation.k));
+}
+
+/** As `scoreNeighborsOn`, on all threads. */
+export async function scoreNeighborsOnThreads(
+  engine: Engine,
+  operation: NeighborsOperation,
+  registers: Registers,
+  rowCount: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const search = neighborSearch(engine, operation, registers, rowCount);
+  if (!search) return scoreNeighbors(operation, registers, rowCount);
+  search.write(await search.index.nearest(search.queries, operation.k, signal));
+}
+
+function neighborSearch(engine: Engine, operation: NeighborsOperation, registers: Registers, rowCount: number) {
+  const inputs = operation.inputs.map((register) => registers[register]!);
+  const pointCount = operation.targets.length / operation.outputs.length;
+  if (inputs.length === 0 || pointCount * rowCount < MIN_PAIRS || pointCount < operation.k) return undefined;
+  const index = indexOf(engine, operation, inputs.length, pointCount);
+  const queries = pointsOf(inputs.map((column) => column.subarray(0, rowCount)));
+  return { index, queries, write: (found: Neighbors) => writeNeighbors(operation, registers, queries, found) };
+}
+
+function indexOf(engine: Engine, operation: NeighborsOperation, dimension: number, count: number): NeighborIndex {
+  let ofEngine = indexes.get(engine);
+  if (!ofEngine) indexes.set(engine, (ofEngine = new WeakMap()));
+  let index = ofEngine.get(operation);
+  if (!index) {
+    index = new NeighborIndex(engine, { values: operation.points, count, dimension });
+    ofEngine.set(operation, index);
+    forgotten.register(operation, index);
+  }
+  return index;
+}
+
+/** Turns neighbours into outputs, as `scoreNeighbors` does; rows that kernels have no word on go to it. */
+function writeNeighbors(
+  operation: NeighborsOperation,
+  registers: Registers,
+  queries: Points,
+  { distances, indices }: Neighbors,
+): void {
+  const { k, outputs, targets, weights } = operation;
+  const width = outputs.length;
+  const sums = new Float64Array(width);
+  for (let row = 0; row < queries.count; row++) {
+    if (!usable(queries, row) || !(distances[row * k + k - 1]! < Number.POSITIVE_INFINITY)) {
+      const single = registers.map((column) => column.subarray(row, row + 1));
+      scoreNeighbors(operation, single, 1);
+      continue;
+    }
+    const exact = weights === 'distance' && distances[row * k] === 0;
+    sums.fill(0);
+    let total = 0;
+    for (let place = row * k; place < row * k + k; place++) {
+      const distance = distances[place]!;
+      const weight = weights === 'uniform' ? 1 : exact ? (distance === 0 ? 1 : 0) : 1 / Math.sqrt(distance);
+      total += weight;
+      for (let j = 0; j < width; j++) sums[j] = sums[j]! + weight * targets[indices[place]! * width + j]!;
+    }
+    for (let j = 0; j < width; j++) registers[outputs[j]!]![row] = sums[j]! / total;
+  }
+}
+
+function usable({ values, dimension }: Points, row: number): boolean {
+  for (let j = row * dimension; j < (row + 1) * dimension; j++) if (!Number.isFinite(values[j]!)) return false;
+  return true;
 }

@@ -27,7 +27,9 @@ const FAR = 1.2676506002282294e30; // 2^100
 export interface Candidates {
   /** The points less the centre, times the unit, row-major. */
   readonly rows: Float32Array;
-  /** Lower bounds of the squared lengths of the rows: less the margin. */
+  /** Squared lengths of the rows. */
+  readonly lengths: Float64Array;
+  /** Lower bounds of them: less the margin. */
   readonly bounds: Float64Array;
 }
 
@@ -35,6 +37,7 @@ export interface Candidates {
 export function candidateRows(points: Float64Array, dimension: number, center: Float64Array, unit: number): Candidates {
   const count = dimension === 0 ? 0 : points.length / dimension;
   const rows = new Float32Array(points.length);
+  const lengths = new Float64Array(count);
   const bounds = new Float64Array(count);
   const margin = candidateMargin(dimension);
   for (let i = 0; i < count; i++) {
@@ -44,25 +47,28 @@ export function candidateRows(points: Float64Array, dimension: number, center: F
       rows[i * dimension + j] = value;
       length += value * value;
     }
+    lengths[i] = length;
     bounds[i] = length < FAR ? length * (1 - margin) - UNDERFLOW : Number.NEGATIVE_INFINITY;
   }
-  return { rows, bounds };
+  return { rows, lengths, bounds };
 }
 
 /** Rows as panels of eight; absent points of the last panel are 0, with a bound that rules them out. */
 export function candidatePanels(
-  { rows, bounds }: Candidates,
+  { rows, lengths, bounds }: Candidates,
   dimension: number,
-): { panels: Float32Array; panelBounds: Float32Array } {
+): { panels: Float32Array; panelLengths: Float32Array; panelBounds: Float32Array } {
   const count = bounds.length;
   const panels = new Float32Array(panelCount(count) * PANEL * dimension);
+  const panelLengths = new Float32Array(panelCount(count) * PANEL);
   const panelBounds = new Float32Array(panelCount(count) * PANEL).fill(Number.POSITIVE_INFINITY);
   for (let i = 0; i < count; i++) {
     const at = (i - (i % PANEL)) * dimension + (i % PANEL);
     for (let j = 0; j < dimension; j++) panels[at + j * PANEL] = rows[i * dimension + j]!;
+    panelLengths[i] = lengths[i]!;
     panelBounds[i] = bounds[i]!;
   }
-  return { panels, panelBounds };
+  return { panels, panelLengths, panelBounds };
 }
 
 /** The power of two that brings the largest distance from the centre, coordinate by coordinate, near 1. */
@@ -174,7 +180,7 @@ export const l2_block_f32 = defineKernel({
     { ...queryRows, length: rowsOf('queryCount'), meaning: 'queries, row-major' },
     { ...panels, meaning: 'points in panels of eight' },
     { ...queryBounds, name: 'queryLengths', dtype: 'f32', meaning: 'squared lengths of the queries' },
-    { ...panelBounds, name: 'panelLengths', meaning: 'squared lengths of the points' },
+    { ...panelBounds, name: 'panelLengths', meaning: 'squared lengths of the points, 0 behind the last' },
     {
       name: 'out',
       role: 'out',
@@ -212,8 +218,8 @@ export const l2_block_f32 = defineKernel({
       buffers: {
         queryRows: made.asked.rows,
         panels: made.offered.panels,
-        queryLengths: Float32Array.from(made.asked.bounds),
-        panelLengths: made.offered.panelBounds,
+        queryLengths: Float32Array.from(made.asked.lengths),
+        panelLengths: made.offered.panelLengths,
       },
     };
   },

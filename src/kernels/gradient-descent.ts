@@ -260,7 +260,7 @@ export const gradient_logistic_f64 = defineKernel({
         const power = exp(-Math.abs(z));
         const share = 1 / (1 + power);
         const probability = z < 0 ? power * share : share;
-        losses[row - start] = weight * (log1p(power) + ((z > 0 ? z : 0) - truth[row]! * z));
+        losses[row - start] = weight * (log1p(power) + (Math.max(0, z) - truth[row]! * z));
         if (curvature) curvature[row] = weight * (power * share * share);
         tile[row - start] = weight * (probability - truth[row]!);
       }
@@ -328,7 +328,7 @@ export const gradient_softmax_f64 = defineKernel({
         let highest = tile[at]!;
         for (let k = 1; k < classes; k++) {
           const margin = tile[k * TILE_ROWS + at]!;
-          highest = margin > highest ? margin : highest;
+          highest = Math.max(highest, margin);
         }
         let own = 0;
         let sum = 0;

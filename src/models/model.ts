@@ -2,13 +2,12 @@ import type { Table } from 'apache-arrow';
 import { defaultEngine } from '../engine/engine.js';
 import { turnEventLoop } from '../engine/turn.js';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
-import { runProgram } from '../scoring/interpreter.js';
 import type { Program } from '../scoring/program.js';
 import { type Row, RowEncoder, RowError } from '../scoring/rows.js';
 import { Scorer } from '../scoring/scorer.js';
 import { readRegister, tableFromRegisters } from '../table/columns.js';
 import type { Context, Model } from '../table/interfaces.js';
-import { executeOn } from './execute.js';
+import { runProgramOn } from './execute.js';
 
 /** Rows between two turns of the event loop: a forest of deep trees takes microseconds a row. */
 const BLOCK_ROWS = 8_192;
@@ -59,7 +58,7 @@ async function predictTable(
     throwIfCancelled(context.signal);
     const end = Math.min(table.numRows, start + BLOCK_ROWS);
     const block = columns.map((column) => column.subarray(start, end));
-    const results = runProgram(program, block, end - start, executeOn(engine));
+    const results = await runProgramOn(engine, program, block, end - start, context.signal);
     results.forEach((values, index) => {
       outputs[index]!.set(values, start);
     });

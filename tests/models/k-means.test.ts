@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Points, pointsOf } from '#lanewise/engine/distance.js';
+import { frameOf, PlacedPoints, type Points, pointsOf } from '#lanewise/engine/distance.js';
 import { defaultEngine } from '#lanewise/engine/engine.js';
 import { KMeans } from '#lanewise/models/k-means/k-means.js';
 import { lloyd } from '#lanewise/models/k-means/lloyd.js';
@@ -17,11 +17,14 @@ const features = (name: 'iris' | 'wine') => {
 const points = (name: 'iris' | 'wine'): Points =>
   pointsOf(Object.values(golden[name].columns).map((column) => Float64Array.from(column as number[])));
 
+const place = async (rows: Points) => new PlacedPoints(await defaultEngine(), rows, frameOf(rows));
+
 for (const name of ['iris', 'wine'] as const) {
   test(`from the same first centres, ${name} gets the centres, labels and inertia of scikit-learn`, async () => {
     const { start, inertia, centers, labels } = golden.kmeans[name];
     const options = { maxIterations: 300, tolerance: 0 };
-    const found = await lloyd(await defaultEngine(), points(name), pickPoints(points(name), start), options);
+    using placed = await place(points(name));
+    const found = await lloyd(placed, pickPoints(points(name), start), options);
     expect(found.converged).toBe(true);
     expect(found.inertia).toBeCloseTo(inertia, 9);
     expect(largestDifference(found.centers.values, centers.flat())).toBeLessThan(1e-12);
@@ -47,7 +50,8 @@ test('inertia never rises, and predictions are the nearest centres', async () =>
 test('a cluster that lost its points takes the farthest one', async () => {
   const line = pointsOf([Float64Array.of(0, 1, 2, 10, 11, 30)]);
   const start = { values: Float64Array.of(1, 100, 10.5), count: 3, dimension: 1 };
-  const found = await lloyd(await defaultEngine(), line, start, { maxIterations: 50, tolerance: 0 });
+  using placed = await place(line);
+  const found = await lloyd(placed, start, { maxIterations: 50, tolerance: 0 });
   expect([...found.centers.values].sort((a, b) => a - b)).toEqual([1, 10.5, 30]);
 });
 

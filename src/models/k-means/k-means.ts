@@ -1,5 +1,5 @@
 import type { Table } from 'apache-arrow';
-import { type Points, pointsOf } from '../../engine/distance.js';
+import { frameOf, PlacedPoints, type Points, pointsOf } from '../../engine/distance.js';
 import { defaultEngine } from '../../engine/engine.js';
 import { blockSum } from '../../engine/linear-algebra.js';
 import { randomKey } from '../../engine/random.js';
@@ -66,13 +66,16 @@ export class KMeans implements Estimator {
   ): Promise<{ best: Clustering; history: readonly HistoryPoint[] }> {
     const { nClusters, nInit, maxIter, tol, init } = this.parameters;
     const engine = options.engine ?? (await defaultEngine());
+    using placed = new PlacedPoints(engine, points, frameOf(points));
     let best: { best: Clustering; history: readonly HistoryPoint[] } | undefined;
     for (let run = 0; run < nInit; run++) {
       const key = randomKey(options.seed ?? 0, 'k-means', run);
       const start =
-        init === 'random' ? randomStart(points, nClusters, key) : await plusPlusStart(points, nClusters, key, weights);
+        init === 'random'
+          ? randomStart(points, nClusters, key)
+          : await plusPlusStart(placed, nClusters, key, { weights, signal: options.signal });
       const history: HistoryPoint[] = [];
-      const clustering = await lloyd(engine, points, pickPoints(points, start), {
+      const clustering = await lloyd(placed, pickPoints(points, start), {
         maxIterations: maxIter,
         tolerance: tol * meanVariance(points),
         weights,

@@ -1,5 +1,4 @@
-import { type Assignment, assignPoints, clusterSums, type Points, squaredDistance } from '../../engine/distance.js';
-import type { Engine } from '../../engine/engine.js';
+import { type Assignment, type PlacedPoints, type Points, squaredDistance } from '../../engine/distance.js';
 import { blockSum } from '../../engine/linear-algebra.js';
 import { throwIfCancelled } from '../../errors.js';
 
@@ -22,20 +21,20 @@ export interface Clustering {
 }
 
 /** Assigns points to their nearest centre and moves the centres to the means, in turn (Lloyd, 1957/1982). */
-export async function lloyd(engine: Engine, points: Points, start: Points, options: LloydOptions): Promise<Clustering> {
+export async function lloyd(placed: PlacedPoints, start: Points, options: LloydOptions): Promise<Clustering> {
   const { weights, signal } = options;
   let centers = start;
   let previous: Int32Array | undefined;
   for (let iteration = 1; iteration <= options.maxIterations; iteration++) {
     throwIfCancelled(signal);
-    const assignment = await assignPoints(engine, points, centers, signal);
+    const assignment = await placed.assign(centers, signal);
     const inertia = inertiaOf(assignment, weights);
     options.onIteration?.(iteration, inertia);
     if (previous?.every((label, i) => label === assignment.labels[i])) {
-      return { centers, labels: assignment.labels, inertia, iterations: iteration, converged: true };
+      return { centers, labels: assignment.labels.slice(), inertia, iterations: iteration, converged: true };
     }
-    previous = assignment.labels;
-    const next = await moveCenters(points, assignment, centers, weights);
+    previous = assignment.labels.slice();
+    const next = await moveCenters(placed, assignment, centers, options);
     let movement = 0;
     for (let k = 0; k < centers.count; k++) movement += squaredDistance(centers, k, next, k);
     centers = next;
@@ -44,9 +43,9 @@ export async function lloyd(engine: Engine, points: Points, start: Points, optio
   return finish(options.maxIterations, false);
 
   async function finish(iterations: number, converged: boolean): Promise<Clustering> {
-    const assignment = await assignPoints(engine, points, centers, signal);
+    const assignment = await placed.assign(centers, signal);
     const inertia = inertiaOf(assignment, weights);
-    return { centers, labels: assignment.labels, inertia, iterations, converged };
+    return { centers, labels: assignment.labels.slice(), inertia, iterations, converged };
   }
 }
 
@@ -55,14 +54,14 @@ function inertiaOf({ distances }: Assignment, weights: Float64Array | undefined)
 }
 
 async function moveCenters(
-  points: Points,
+  placed: PlacedPoints,
   assignment: Assignment,
   centers: Points,
-  weights: Float64Array | undefined,
+  { weights, signal }: LloydOptions,
 ): Promise<Points> {
-  const { dimension } = points;
-  const { sums, totals } = await clusterSums(points, assignment.labels, centers.count, weights);
-  fillEmptyClusters(points, assignment, sums, totals, weights);
+  const { dimension } = placed.points;
+  const { sums, totals } = await placed.clusterSums(centers.count, weights, signal);
+  fillEmptyClusters(placed.points, assignment, sums, totals, weights);
   const values = new Float64Array(centers.values.length);
   for (let k = 0; k < centers.count; k++) {
     for (let j = 0; j < dimension; j++) {

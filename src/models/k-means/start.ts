@@ -1,4 +1,4 @@
-import { type Points, squaredDistance } from '../../engine/distance.js';
+import type { PlacedPoints, Points } from '../../engine/distance.js';
 import { type RandomKey, streamOf } from '../../engine/random.js';
 import { turnEventLoop } from '../../engine/turn.js';
 import { log } from '../../kernels/elementary.js';
@@ -26,31 +26,34 @@ export function randomStart(points: Points, clusterCount: number, key: RandomKey
  * of 2 + ⌊ln k⌋ draws the one that lowers the sum of distances most. Arthur and Vassilvitskii, "k-means++", 2007.
  */
 export async function plusPlusStart(
-  points: Points,
+  placed: PlacedPoints,
   clusterCount: number,
   key: RandomKey,
-  weights?: Float64Array,
+  options: { weights?: Float64Array; signal?: AbortSignal } = {},
 ): Promise<number[]> {
+  const { weights, signal } = options;
+  const { points } = placed;
   const random = streamOf(key);
   const trials = 2 + Math.floor(log(clusterCount));
   const weight = (i: number) => (weights ? weights[i]! : 1);
-  let nearest: Float64Array = new Float64Array(points.count).fill(Number.POSITIVE_INFINITY);
-  const first = draw(points.count, random.uniform(), weight);
-  const chosen = [first];
-  nearest = nearer(points, nearest, first);
+  const chosen = [draw(points.count, random.uniform(), weight)];
+  let [nearest] = await placed.roughDistances(pickPoints(points, chosen), signal);
   while (chosen.length < clusterCount) {
-    const potentialOf = (i: number) => weight(i) * nearest[i]!;
-    let best: { index: number; distances: Float64Array; potential: number } | undefined;
-    for (let trial = 0; trial < trials; trial++) {
-      const index = draw(points.count, random.uniform(), potentialOf);
-      const distances = nearer(points, nearest, index);
+    const share = (i: number) => weight(i) * nearest![i]!;
+    const drawn = Array.from({ length: trials }, () => draw(points.count, random.uniform(), share));
+    const distances = await placed.roughDistances(pickPoints(points, drawn), signal);
+    let [best, bestPotential] = [0, Number.POSITIVE_INFINITY];
+    distances.forEach((column, trial) => {
       let potential = 0;
-      for (let i = 0; i < points.count; i++) potential += weight(i) * distances[i]!;
-      if (!best || potential < best.potential) best = { index, distances, potential };
-      if (points.count * points.dimension > 1e5) await turnEventLoop();
-    }
-    chosen.push(best!.index);
-    nearest = best!.distances;
+      for (let i = 0; i < points.count; i++) {
+        column[i] = Math.min(column[i]!, nearest![i]!);
+        potential += weight(i) * column[i]!;
+      }
+      if (potential < bestPotential) [best, bestPotential] = [trial, potential];
+    });
+    chosen.push(drawn[best]!);
+    nearest = distances[best]!;
+    await turnEventLoop();
   }
   return chosen;
 }
@@ -69,8 +72,4 @@ function draw(count: number, uniform: number, share: (index: number) => number):
     if (sum > goal) return i;
   }
   return last;
-}
-
-function nearer(points: Points, nearest: Float64Array, center: number): Float64Array {
-  return nearest.map((distance, i) => Math.min(distance, squaredDistance(points, i, points, center)));
 }

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { createEngine } from '#lanewise/engine/engine.js';
+import { executeOn, runProgramOn } from '#lanewise/models/execute.js';
+import { runProgram } from '#lanewise/scoring/interpreter.js';
+import type { Operation, Program } from '#lanewise/scoring/program.js';
+import { bitsOf, columns, dice, everyOperation, numbers } from '../scoring/programs.js';
+
+test('every operation on kernels has the bits of the interpreter', async () => {
+  await using engine = await createEngine({ backend: 'wasm', threads: 2 });
+  for (let seed = 1; seed <= 12; seed++) {
+    const program = everyOperation(seed);
+    const inputs = columns(dice(seed), 61);
+    const expected = runProgram(program, inputs, 61).map(bitsOf);
+    expect(runProgram(program, inputs, 61, executeOn(engine)).map(bitsOf), `seed ${seed}`).toEqual(expected);
+    expect((await runProgramOn(engine, program, inputs, 61)).map(bitsOf), `seed ${seed}`).toEqual(expected);
+  }
+});
+
+/** A program of one operation on three inputs. */
+function program(operation: Operation, outputs: readonly number[]): Program {
+  return {
+    inputs: ['a', 'b', 'c'].map((name) => ({ name, type: 'number' })),
+    operations: [operation],
+    outputs: outputs.map((register) => ({ name: `r${register}`, register, type: 'number' })),
+    registerCount: 3 + outputs.length,
+  };
+}
+
+test('many neighbours, far out, at equal distances and with odd values, have the bits of the interpreter', async () => {
+  for (const backend of ['wasm', 'reference'] as const) {
+    await using engine = await createEngine({ backend, threads: 2 });
+    for (let seed = 1; seed <= 8; seed++) {
+      const random = dice(seed);
+      const value = () =>
+        seed % 4 === 0
+          ? random.integer(4)
+          : seed % 4 === 1
+            ? 1e8 + random.uniform()
+            : seed % 4 === 2
+              ? 1e-200 * random.uniform()
+              : 3e160 * random.uniform();
+      const points = Float64Array.from({ length: 3 * 700 }, value);
+      const inputs = [0, 1, 2].map(() =>
+        Float64Array.from({ length: 150 }, () => (random.integer(40) === 0 ? numbers(random, 1)[0]! : value())),
+      );
+      const weights = seed % 2 === 0 ? 'uniform' : 'distance';
+      const targets = Float64Array.from({ length: 2 * 700 }, () => random.uniform());
+      const operation: Operation = {
+        op: 'neighbors',
+        inputs: [0, 1, 2],
+        outputs: [3, 4],
+        k: 7,
+        weights,
+        points,
+        targets,
+      };
+      const expected = runProgram(program(operation, [3, 4]), inputs, 150).map(bitsOf);
+      const found = await runProgramOn(engine, program(operation, [3, 4]), inputs, 150);
+      expect(found.map(bitsOf), `${backend}, seed ${seed}`).toEqual(expected);
+    }
+  }
+});
+
+test('a large linear operation has the bits of the interpreter', async () => {
+  await using engine = await createEngine({ backend: 'wasm', threads: 1 });
+  const random = dice(5);
+  const inputs = [0, 1, 2].map(() => numbers(random, 3001));
+  const [coefficients, intercepts] = [numbers(random, 9), numbers(random, 3)];
+  const operation: Operation = { op: 'linear', inputs: [0, 2, 1], outputs: [3, 4, 5], coefficients, intercepts };
+  const expected = runProgram(program(operation, [3, 4, 5]), inputs, 3001).map(bitsOf);
+  expect((await runProgramOn(engine, program(operation, [3, 4, 5]), inputs, 3001)).map(bitsOf)).toEqual(expected);
+});
