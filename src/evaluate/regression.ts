@@ -1,7 +1,6 @@
 import { log, log1p } from '../kernels/elementary.js';
 import type { Scored } from '../table/interfaces.js';
 import {
-  blockSum,
   defineMeanScorer,
   defineScorer,
   type Mergeable,
@@ -95,20 +94,25 @@ function mergeMoments(left: Float64Array, right: Float64Array): Float64Array {
   );
 }
 
-function moments({ target, prediction }: Scored, weights: Float64Array | undefined): Float64Array {
+/** The moments of fixed rows under any weights. */
+function prepareMoments({ target, prediction }: Scored): (weights?: Float64Array) => Float64Array {
   const errors = target.map((value, row) => value - prediction[row]!);
-  const [sum, weight] = weightedSums(target, weights) as unknown as [number, number];
-  const mean = sum / weight;
-  const weightOf = (row: number) => (weights ? weights[row]! : 1);
-  const centred = (row: number) => target[row]! - mean;
-  return Float64Array.of(
-    weight,
-    mean,
-    blockSum(target.length, (row) => weightOf(row) * (centred(row) * centred(row))),
-    blockSum(target.length, (row) => weightOf(row) * (errors[row]! * errors[row]!)),
-    weightedSums(errors, weights)[0]! / weight,
-    weights ? weights.reduce((count, value) => count + Number(value > 0), 0) : target.length,
-  );
+  const squaredErrors = errors.map((error) => error * error);
+  const centred = new Float64Array(target.length);
+  return (weights) => {
+    const sums = weightedSums(target, weights);
+    const weight = sums[1]!;
+    const mean = sums[0]! / weight;
+    for (let row = 0; row < centred.length; row++) centred[row] = (target[row]! - mean) * (target[row]! - mean);
+    return Float64Array.of(
+      weight,
+      mean,
+      weightedSums(centred, weights)[0]!,
+      weightedSums(squaredErrors, weights)[0]!,
+      weightedSums(errors, weights)[0]! / weight,
+      weights ? weights.reduce((count, value) => count + Number(value > 0), 0) : target.length,
+    );
+  };
 }
 
 /** 1 − error/spread; a target without spread scores 1 where the error is 0 and 0 elsewhere, as in scikit-learn. */
@@ -118,14 +122,21 @@ function shareExplained(error: number, spread: number): number {
 }
 
 function momentScorer(name: string, label: string, meaning: string, finish: (sums: Float64Array) => number): Scorer {
-  const mergeable: Mergeable = { partial: (scored) => moments(scored, scored.weights), merge: mergeMoments, finish };
+  const mergeable: Mergeable = {
+    partial: (scored) => prepareMoments(scored)(scored.weights),
+    merge: mergeMoments,
+    finish,
+  };
   return defineScorer({
     name,
     label,
     meaning,
     task: 'regression',
     needs: 'prediction',
-    prepare: (scored) => (weights) => finish(moments(scored, weights)),
+    prepare: (scored) => {
+      const moments = prepareMoments(scored);
+      return (weights) => finish(moments(weights));
+    },
     mergeable,
   });
 }
