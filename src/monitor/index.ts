@@ -6,6 +6,7 @@ import { populationStability } from './population-stability.js';
 
 export { type ChiSquared, chiSquared } from './chi-squared.js';
 export * from './distances.js';
+export * from './domain-classifier.js';
 export * from './drift.js';
 export { type KolmogorovSmirnov, kolmogorovSmirnov, kolmogorovTail } from './kolmogorov-smirnov.js';
 export * from './monitor.js';

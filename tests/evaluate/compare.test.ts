@@ -48,6 +48,14 @@ test('models are ranked on the same folds, with interval, cost and the test agai
   expect(Object.keys(crossValidations)).toEqual(['dummy', 'weak', 'line']);
 });
 
+test('the same seed gives the same comparison, but for the times', async () => {
+  const withoutTimes = async () => {
+    const { comparison } = await compare(entries, table, options);
+    return comparison.candidates.map(({ fitSeconds: _, latencyMicroseconds: __, ...rest }) => rest);
+  };
+  expect(await withoutTimes()).toEqual(await withoutTimes());
+});
+
 test('a model that is easier to read is taken where it is not surely worse', async () => {
   const pair = [
     { name: 'forest', estimator: opaque(lineEstimator({ shrink: 1 })) },

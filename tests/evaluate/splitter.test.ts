@@ -59,6 +59,37 @@ describe.each([kFold(), stratifiedKFold(), groupKFold({ group: 'customer' }), kF
   },
 );
 
+// What every splitter keeps to, whatever it is for.
+describe.each([
+  kFold(),
+  stratifiedKFold(),
+  groupKFold({ group: 'customer' }),
+  repeated(stratifiedKFold({ folds: 3 }), 3),
+  timeSeriesSplit({ time: 'when', gap: 2 }),
+  givenFolds(Float64Array.from({ length: 53 }, (_, row) => (row % 10 === 0 ? Number.NaN : row % 4))),
+  holdOut(),
+  holdOut({ stratify: 'class', testFraction: 0.4 }),
+  latestHoldOut({ time: 'when' }),
+  timeHoldOut({ time: 'when', test: { from: '2019-04-01' } }),
+])('contract: $name', (splitter) => {
+  test('training and test rows ascend, are apart, are rows of the table, and never none', () => {
+    for (const { train, test: own } of splitter.split(table, options)) {
+      for (const rows of [train, own]) {
+        expect(rows.length).toBeGreaterThan(0);
+        expect(Array.from(rows)).toEqual([...new Set(rows)].sort((a, b) => a - b));
+        expect(rows.at(-1)).toBeLessThan(53);
+      }
+      const both = new Set([...train, ...own]);
+      expect(both.size).toBe(train.length + own.length);
+    }
+  });
+
+  test('the same seed gives the same folds, and has a name', () => {
+    expect(splitter.split(table, options)).toEqual(splitter.split(table, options));
+    expect(splitter.name.length).toBeGreaterThan(4);
+  });
+});
+
 test('folds differ by at most one row, and with another seed they are others', () => {
   const folds = kFold().split(table, options);
   const sizes = folds.map((fold) => fold.test.length);
