@@ -188,12 +188,27 @@ export interface TimeRange {
   readonly to?: number | Date | string;
 }
 
-/** One split at fixed times. Rows in neither range are in neither set. */
+/**
+ * One split at fixed times; training rows default to all before the test rows. Rows in neither range are in neither set.
+ * @throws LanewiseError `usage` where a row would be on both sides.
+ */
 export function timeHoldOut(options: { time: string; train?: TimeRange; test: TimeRange }): Splitter {
-  const { time, test, train = { to: test.from } } = options;
+  const { time, test } = options;
+  // As milliseconds: as a text, the day itself would belong to both.
+  const before = test.from === undefined ? undefined : milliseconds(test.from, false);
+  const train = options.train ?? { to: before };
   return {
     name: `hold-out in time by "${time}"`,
-    split: (table) => [{ train: rowsInRange(table, time, train), test: rowsInRange(table, time, test) }],
+    split: (table) => {
+      const fold = { train: rowsInRange(table, time, train), test: rowsInRange(table, time, test) };
+      const tested = new Set(fold.test);
+      const shared = fold.train.reduce((count, row) => count + Number(tested.has(row)), 0);
+      if (shared === 0) return [fold];
+      throw new LanewiseError('usage', `Expected training and test times apart but ${shared} rows lie in both`, {
+        column: time,
+        hint: 'A date as the end of a range includes that day.',
+      });
+    },
   };
 }
 

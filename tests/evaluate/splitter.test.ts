@@ -168,6 +168,15 @@ test('ranges of time take whole days, the last one included', () => {
   expect(() => rowsInRange(table, 'when', { from: '2020-01-01' })).toThrow(/No row has a time/);
 });
 
+test('ranges that overlap are refused, because the test rows would leak', () => {
+  const test2 = { from: '2019-03-10' };
+  const splitter = timeHoldOut({ time: 'when', train: { to: '2019-03-10' }, test: test2 });
+  expect(() => splitter.split(table, {})).toThrow(/but 1 rows lie in both/);
+  const [fold] = timeHoldOut({ time: 'when', test: test2 }).split(table, {});
+  expect(fold!.train.length).toBe(9);
+  expect(fold!.test.length).toBe(44);
+});
+
 test('the latest rows are held out in time', () => {
   const [fold] = latestHoldOut({ time: 'when', testFraction: 0.1 }).split(table, {});
   expect(Array.from(fold!.test)).toEqual([0, 1, 2, 3, 4]);
