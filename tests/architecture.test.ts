@@ -60,3 +60,31 @@ test('kernels import nothing but kernels', () => {
   const wrong = imports().filter(({ from, to }) => folder(from) === 'kernels' && folder(to) !== 'kernels');
   expect(wrong).toEqual([]);
 });
+
+// These run in browsers too.
+const everywhere = ['kernels', 'backends', 'scoring', 'engine', 'table', 'training', 'evaluate', 'models'];
+
+function sources(names: readonly string[]): { readonly file: string; readonly text: string }[] {
+  return names.flatMap((name) =>
+    readdirSync(join(root, name), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => ({ file: `${name}/${file}`, text: readFileSync(join(root, name, file), 'utf8') })),
+  );
+}
+
+test('layers that run in browsers import Node only in files named *-node.ts, and those only dynamically', () => {
+  const wrong = sources(everywhere).filter(({ file, text }) => {
+    if (file.endsWith('-node.ts')) return false;
+    return /from 'node:|import\('node:|^(?:import|export)(?! type)[^;]*from '[^']*-node\.js'/m.test(text);
+  });
+  expect(wrong.map(({ file }) => file)).toEqual([]);
+});
+
+test('elementary functions come from the kernels: those of Math differ between engines in the last place', () => {
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const transcendental = /\bMath\.(a?(sin|cos|tan)h?|atan2|exp|expm1|log|log1p|log2|log10|pow|cbrt|hypot)\b/;
+  const wrong = sources(folders.map(({ name }) => name)).filter(
+    ({ file, text }) => file !== 'kernels/elementary.ts' && transcendental.test(text),
+  );
+  expect(wrong.map(({ file }) => file)).toEqual([]);
+});
