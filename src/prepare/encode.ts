@@ -23,6 +23,12 @@ function levelsOf(table: Parameters<typeof readRegister>[0], columns: readonly s
   });
 }
 
+function describeLevels({ counts, missing }: Levels): string {
+  const levels = counts.filter((count) => count > 0).length;
+  const rest = missing > 0 ? `, and missing in ${missing} rows as a level of its own` : '';
+  return `${levels} ${levels === 1 ? 'level' : 'levels'}${rest}`;
+}
+
 /** A column's labels may change on the way (merging, grouping): codes in the program are those of the builder. */
 function report(what: string, levels: readonly Levels[], detail: (level: Levels) => string): Repair[] {
   return levels.map((level) => ({ what, column: level.name, rows: level.rows, detail: detail(level) }));
@@ -50,7 +56,7 @@ export const oneHot = defineTransformer({
     const kept = levels.map((level) => frequentCodes(level, minFrequency, maxCategories));
     return {
       lower: (builder) => levels.forEach((level, index) => lowerOneHot(builder, level, kept[index]!)),
-      report: report('one-hot encoded', levels, ({ counts }) => `${counts.filter((count) => count > 0).length} levels`),
+      report: report('one-hot encoded', levels, describeLevels),
     };
   },
 });
@@ -109,7 +115,7 @@ export const ordinal = defineTransformer({
           replaceByLookup(builder, builder.columns.get(name)!, lookup, -1, -1);
         }
       },
-      report: report('ordinally encoded', levels, ({ labels }) => `${labels.length} levels`),
+      report: report('ordinally encoded', levels, describeLevels),
     };
   },
 });
@@ -128,7 +134,7 @@ export const frequency = defineTransformer({
           replaceByLookup(builder, builder.columns.get(name)!, lookup, missing / rows, 0);
         }
       },
-      report: report('encoded by frequency', levels, ({ labels }) => `${labels.length} levels`),
+      report: report('encoded by frequency', levels, describeLevels),
     };
   },
 });

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { applyContract, contractFromYaml, contractToYaml, inferContract, readTable } from '#lanewise/collect/index.js';
 import { readRegister } from '#lanewise/table/columns.js';
+import { columnsOf } from '#lanewise/table/schema.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lanewise-contract-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -84,4 +85,12 @@ test('a column that is not there, or of another kind, is an error and no quarant
   expect(() => applyContract(collected, contract('{ id: { kind: numeric, min: 100 } }'), 't.csv')).toThrow(
     /all 30 of t\.csv break it/,
   );
+});
+
+test('the trips of the taxi example keep their contract', async () => {
+  const example = join(import.meta.dirname, '../../examples/nyc-taxi');
+  const contract = contractFromYaml(readFileSync(join(example, 'contract.yaml'), 'utf8'), 'contract.yaml');
+  const collected = await readTable(join(example, 'data/taxis.csv'));
+  expect(applyContract(collected, contract, 'taxis.csv').quarantine).toEqual([]);
+  expect(Object.keys(contract.columns)).toEqual(columnsOf(collected.table).map(({ name }) => name));
 });

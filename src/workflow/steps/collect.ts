@@ -32,10 +32,11 @@ export const collect: Step<RunState> = {
     await write('collect/quarantine.json', JSON.stringify(collected.quarantine, null, 2));
     const { numRows, numCols } = collected.table;
     const parts = { train: split.train.length, test: split.test.length, live: split.live.length };
-    const { ignore } = workflow;
+    const { ignore, contract } = workflow;
+    const checked = contract === undefined ? '' : ', contract checked';
     const leaks = ignore.length > 0 ? `; ignored, as they would leak: ${ignore.join(', ')}` : '';
     return {
-      outcome: `${count(numRows)} rows × ${numCols} columns by ${collected.reader}, ${count(collected.quarantine.length)} quarantined; \
+      outcome: `${count(numRows)} rows × ${numCols} columns by ${collected.reader}${checked}, ${count(collected.quarantine.length)} quarantined; \
 ${count(parts.train)} train, ${count(parts.test)} test, ${count(parts.live)} live${leaks}`,
       summary: {
         source: workflow.data,
