@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name) => `${root}node_modules/.bin/${name}`;
 
-const nativeNeeds = `The addon needs cmake 3.18 or newer, make or ninja, and GCC 9 or Clang 10 or newer
+const nativeNeeds = `The addon needs cmake 3.18 or newer, make or ninja, and GCC 10 or Clang 12 or newer
 (Debian and Ubuntu: apt-get install cmake make g++; macOS: xcode-select --install, brew install cmake).
 Lanewise runs without it, on WebAssembly.`;
 
