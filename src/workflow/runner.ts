@@ -1,9 +1,9 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import lockfile from 'proper-lockfile';
 import writeFileAtomic from 'write-file-atomic';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
 import type { Progress } from '../table/interfaces.js';
+import { takeLock } from '../tune/lock.js';
 import {
   canonicalJson,
   hashFile,
@@ -83,7 +83,7 @@ export async function runWorkflow<State>(
   const isNew = !existsSync(folder);
   let abandoned = false;
   mkdirSync(folder, { recursive: true });
-  const release = await lock(folder, id);
+  const lock = await takeLock(join(folder, '.run'), 'run');
   const done: StepRecord[] = [];
   const { seed } = workflow;
   const record = (status: RunRecord['status']): RunRecord => {
@@ -102,6 +102,7 @@ export async function runWorkflow<State>(
     for (const [index, step] of steps.entries()) {
       throwIfCancelled(options.signal);
       done.push(await takeStep(step, done, earlier, workflow, folder, state, options));
+      lock.check();
       await writeRecord(folder, record('running'));
       options.onStep?.(done.at(-1)!, index);
     }
@@ -113,7 +114,7 @@ export async function runWorkflow<State>(
     if (done.length > 0) await writeRecord(folder, record(isCancelled(error) ? 'running' : 'failed'));
     throw error;
   } finally {
-    await release();
+    await lock.release();
     if (abandoned) removeRun(folder, options.runsFolder);
   }
 }
@@ -125,17 +126,6 @@ function removeRun(folder: string, runsFolder: string): void {
 }
 
 const isCancelled = (error: unknown) => error instanceof LanewiseError && error.code === 'cancelled';
-
-async function lock(folder: string, id: string): Promise<() => Promise<void>> {
-  try {
-    return await lockfile.lock(folder, { stale: 20_000 });
-  } catch (cause) {
-    throw new LanewiseError('file', `Run ${id} is being worked on by another process`, {
-      cause,
-      hint: 'Wait for it, or stop it first.',
-    });
-  }
-}
 
 /** The unfinished run of the same workflow file, else a new folder. */
 function chooseFolder(

@@ -1,0 +1,127 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { RunRecord } from '#lanewise/workflow/record.js';
+import { spawned } from '../cli/helpers.js';
+
+const HOSTILE = '</script><script>alert(1)</script>';
+const NAMES = [
+  'collect',
+  'prepare',
+  'explore',
+  'features',
+  'compare',
+  'train',
+  'evaluate',
+  'tune',
+  'deploy',
+  'monitor',
+];
+
+let folder: string;
+let uninterrupted: RunRecord;
+const at = (...path: string[]) => join(folder, ...path);
+const records = () =>
+  readdirSync(at('runs')).map((run) => ({
+    run,
+    record: JSON.parse(readFileSync(at('runs', run, 'record.json'), 'utf8')) as RunRecord,
+  }));
+
+/** 240 days of a number that goes with another, a label that no page should take for markup, and a part of the target. */
+function workflowFolder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'lanewise-run-'));
+  let state = 11;
+  const uniform = () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
+  const rows = Array.from({ length: 240 }, (_, i) => {
+    const x = uniform();
+    const day = new Date(Date.UTC(2020, 0, 1 + i)).toISOString().slice(0, 10);
+    return `${day},${x},${i % 3 === 0 ? HOSTILE : 'plain'},${i % 7},${3 * x + (i % 7) + uniform() * 0.3}`;
+  });
+  writeFileSync(join(made, 'data.csv'), `day,x,label,part,y\n${rows.join('\n')}\n`);
+  writeFileSync(
+    join(made, 'workflow.yaml'),
+    'name: parts\nsource: { csv: data.csv }\ntarget: y\nignore: [part]\ntime: day\nmodels: [dummy, linear]\ntune: { trials: 3 }\nseed: 3\n',
+  );
+  return made;
+}
+
+describe('a run of any table', () => {
+  beforeAll(async () => {
+    folder = workflowFolder();
+    const answer = await spawned(['run', 'workflow.yaml'], { cwd: folder });
+    expect(answer).toMatchObject({ code: 0, err: '' });
+    uninterrupted = records()[0]!.record;
+    NAMES.forEach((name, index) => {
+      expect(answer.out).toMatch(new RegExp(`^ ?${index + 1} ${name} `, 'm'));
+    });
+  });
+
+  test('does all ten steps, each with outputs by hash', () => {
+    const [{ record }] = records() as [{ record: RunRecord }];
+    expect(record.steps.map(({ name }) => name)).toEqual(NAMES);
+    for (const { status, outputs, seconds, outcome } of record.steps) {
+      expect([status, Object.keys(outputs).length > 0, seconds >= 0, outcome !== '']).toEqual(['ok', true, true, true]);
+      for (const hash of Object.values(outputs)) expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
+  test('leaves one report that loads nothing and escapes what the data say', () => {
+    const [{ run, record }] = records() as [{ run: string; record: RunRecord }];
+    const text = readFileSync(at('runs', run, 'report.html'), 'utf8');
+    const own = text.slice(0, text.lastIndexOf('<script>'));
+    expect(/(src|href)=["']https?:/.test(text)).toBe(false);
+    expect(own.includes(HOSTILE)).toBe(false);
+    for (const { name } of record.steps) expect([name, own.includes(`<section id="${name}"`)]).toEqual([name, true]);
+    for (const chart of ['RMSE by 5-fold', 'Residuals', 'Tuning history'])
+      expect([chart, own.includes(chart)]).toEqual([chart, true]);
+  });
+
+  test('leaves a valid stand-alone module without imports', () => {
+    const [{ run }] = records() as [{ run: string }];
+    const [wasm] = readdirSync(at('runs', run, 'deploy')).filter((name) => name.endsWith('.wasm'));
+    const module = new WebAssembly.Module(readFileSync(at('runs', run, 'deploy', wasm!)));
+    expect(WebAssembly.Module.imports(module)).toEqual([]);
+  });
+
+  test('run again, it takes every step over and comes to the same hashes', async () => {
+    const [before] = records();
+    const { code, out } = await spawned(['run', 'workflow.yaml', '--json'], { cwd: folder });
+    const again = JSON.parse(out) as RunRecord;
+    expect([code, again.steps.every(({ reused }) => reused), again.id === before!.record.id]).toEqual([0, true, false]);
+    expect(again.steps.map(({ outputs }) => outputs)).toEqual(before!.record.steps.map(({ outputs }) => outputs));
+  });
+});
+
+/** What a run decided and deployed; times of fitting differ from run to run and are left out. */
+const results = ({ steps }: RunRecord) =>
+  steps.flatMap(({ outputs }) =>
+    Object.entries(outputs).filter(([path]) => /model\/|registry|\.wasm$|table\.arrow|profile\./.test(path)),
+  );
+
+test.each([
+  ['SIGKILL', null],
+  ['SIGINT', 130],
+] as const)('a run stopped by %s goes on where it was, to the same model', async (signal, code) => {
+  folder = workflowFolder();
+  const stopped = await spawned(['run', 'workflow.yaml'], {
+    cwd: folder,
+    during: (child, out) => {
+      if (out.includes('compare ')) child.kill(signal);
+    },
+  });
+  expect(stopped.code).toBe(code ?? -1);
+  expect(existsSync(at('runs'))).toBe(true);
+  const [half] = records();
+  expect(half!.record.status).toBe('running');
+  const resumed = await spawned(['run', 'workflow.yaml', '--json'], { cwd: folder });
+  expect([resumed.code, resumed.err.includes('error:')]).toEqual([0, false]);
+  const record = JSON.parse(resumed.out) as RunRecord;
+  expect(record.id).toBe(half!.record.id);
+  const kept = half!.record.steps.length;
+  expect(kept).toBeGreaterThanOrEqual(5);
+  expect(record.steps.map(({ reused }) => reused === true)).toEqual(NAMES.map((_, i) => i < kept));
+  expect(results(record)).toEqual(results(uninterrupted));
+});
+  expect(results(JSON.parse(fresh.out) as RunRecord)).toEqual(results(record));
+});
