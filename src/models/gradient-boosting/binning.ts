@@ -120,32 +120,32 @@ function midpoints(distinct: Float64Array): Float64Array {
  * to itself. Where the values cross 0, one edge is 0: signs matter, and it costs nothing.
  */
 export function quantileEdges(sorted: Float64Array, maxBins: number): Float64Array {
-  const values: number[] = [];
-  const counts: number[] = [];
-  for (const value of sorted) {
-    if (value === values.at(-1)) counts[counts.length - 1]!++;
-    else {
-      values.push(value);
-      counts.push(1);
-    }
-  }
-  const heavy = sorted.length / maxBins;
+  const rows = sorted.length;
+  const heavy = rows / maxBins;
   const edges: number[] = [];
-  let remaining = sorted.length;
-  let inBin = 0;
-  let wanted = remaining / maxBins;
-  for (let i = 0; i + 1 < values.length && edges.length < maxBins - 1; i++) {
-    inBin += counts[i]!;
-    const full = inBin >= wanted || (counts[i + 1]! >= heavy && inBin >= wanted / 2);
-    if (!full) continue;
-    edges.push(between(values[i]!, values[i + 1]!));
-    remaining -= inBin;
-    inBin = 0;
-    wanted = remaining / (maxBins - edges.length);
+  let [begin, wanted] = [0, heavy];
+  let end = runEnd(sorted, 0);
+  while (end < rows && edges.length < maxBins - 1) {
+    const next = runEnd(sorted, end);
+    const inBin = end - begin;
+    const full = inBin >= wanted || (next - end >= heavy && inBin >= wanted / 2);
+    if (full) {
+      edges.push(between(sorted[end - 1]!, sorted[end]!));
+      begin = end;
+      wanted = (rows - begin) / (maxBins - edges.length);
+    }
+    end = next;
   }
   const first = edges.findIndex((edge) => edge >= 0);
-  if (first > 0 && values[0]! < 0 && edges[first]! > 0) edges[first] = 0;
+  if (first > 0 && sorted[0]! < 0 && edges[first]! > 0) edges[first] = 0;
   return Float64Array.from(edges);
+}
+
+/** Behind the values equal to sorted[start]. */
+function runEnd(sorted: Float64Array, start: number): number {
+  let end = start + 1;
+  while (end < sorted.length && sorted[end] === sorted[start]) end++;
+  return end;
 }
 
 /** The most frequent categories get bins, in the order of their codes. */

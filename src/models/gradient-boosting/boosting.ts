@@ -1,11 +1,11 @@
-import type { Engine } from '../../engine/engine.js';
+import type { Engine, Task } from '../../engine/engine.js';
 import { permutation, randomKey } from '../../engine/random.js';
 import { ArenaBlock, type BinnedRows, Breather, TreeWorkspace } from '../../engine/trees.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
 import type { FeatureBins } from './binning.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
 import { histogramsFor } from './histogram.js';
-import type { BoostingLoss } from './loss.js';
+import { type BoostingLoss, softmax } from './loss.js';
 
 /** Rows on which the training loss of a round is reported, spread evenly; all of them where there are fewer. */
 const LOSS_ROWS = 10_000;
@@ -65,7 +65,9 @@ class BoostingRun implements Disposable {
   readonly #options: BoostingOptions;
   readonly #growing: GrowerOptions;
   readonly #workspace: TreeWorkspace;
+  readonly #engine: Engine;
   readonly #raw: readonly ArenaBlock<'f64'>[];
+  readonly #activated: readonly ArenaBlock<'f64'>[];
   /** Training rows before validation rows: the order of the workspace at the start of each tree. */
   readonly #order: Uint32Array;
   readonly #lossRows: Uint32Array;
@@ -89,7 +91,10 @@ class BoostingRun implements Disposable {
     const binCounts = data.bins.map((bins) => (bins.categorical ? 0 : bins.binCount));
     const sizes = { histograms: histogramsFor(data.bins.length, leaves), leaves };
     this.#workspace = new TreeWorkspace(engine, data.rows, binCounts, sizes);
-    this.#raw = Array.from({ length: loss.outputs }, () => new ArenaBlock(engine.arena, 'f64', rowCount));
+    this.#engine = engine;
+    const blocks = () => Array.from({ length: loss.outputs }, () => new ArenaBlock(engine.arena, 'f64', rowCount));
+    this.#raw = blocks();
+    this.#activated = loss.activation === 'none' ? this.#raw : blocks();
     this.#order = new Uint32Array(data.training.length + data.validation.length);
     this.#order.set(data.training);
     this.#order.set(data.validation, data.training.length);
@@ -138,25 +143,47 @@ class BoostingRun implements Disposable {
 
   /** Grows the trees of one round, one an output, and adds them to the raw predictions. */
   async #round(iteration: number): Promise<GrownNode[]> {
-    const { outputs } = this.#loss;
     // All outputs' derivatives are of the predictions before the round.
-    const before = outputs > 1 ? this.#raw.map((block) => block.values.slice()) : undefined;
+    await this.#activate();
     const trees: GrownNode[] = [];
-    for (let output = 0; output < outputs; output++) {
-      await this.#derive(before ?? [this.#raw[0]!.values], output);
+    for (let output = 0; output < this.#loss.outputs; output++) {
+      await this.#derive(output);
       trees.push(await this.#grow(iteration, output));
     }
     return trees;
   }
 
-  async #derive(raw: readonly Float64Array[], output: number): Promise<void> {
+  /** Fills `#activated`: for the squared error it is the raw predictions themselves. */
+  async #activate(): Promise<void> {
+    const { rowCount } = this.#data.rows;
+    const { signal } = this.#options;
+    if (this.#loss.activation === 'none') return;
+    const blocks = Array.from({ length: Math.ceil(rowCount / BLOCK_ROWS) }, (_, block) => block * BLOCK_ROWS);
+    const rowsFrom = (start: number) => Math.min(BLOCK_ROWS, rowCount - start);
+    if (this.#loss.activation === 'sigmoid') {
+      const [raw, activated] = [this.#raw[0]!.offset, this.#activated[0]!.offset];
+      const tasks = blocks.map((start): Task => {
+        return { kernel: 'sigmoid_f64', values: [raw + 8 * start, activated + 8 * start, rowsFrom(start)] };
+      });
+      await this.#engine.run(tasks, signal);
+      return;
+    }
+    for (const start of blocks) {
+      const [raw, activated] = [this.#raw, this.#activated].map((all) => all.map((block) => block.values));
+      softmax(raw!, activated!, start, start + rowsFrom(start));
+      await this.#breather.breathe(signal);
+    }
+  }
+
+  async #derive(output: number): Promise<void> {
     const { targets, weights, validation, rows } = this.#data;
     const { signal } = this.#options;
     for (let start = 0; start < rows.rowCount; start += BLOCK_ROWS) {
       const end = Math.min(rows.rowCount, start + BLOCK_ROWS);
       const gradients = this.#workspace.gradients.values;
       const hessians = this.#workspace.hessians.values;
-      this.#loss.derivatives(targets, raw, output, gradients, hessians, start, end);
+      const activated = this.#activated.map((block) => block.values);
+      this.#loss.derivatives(targets, activated, output, gradients, hessians, start, end);
       if (weights) {
         for (let row = start; row < end; row++) {
           gradients[row] = gradients[row]! * weights[row]!;
@@ -235,7 +262,7 @@ class BoostingRun implements Disposable {
 
   [Symbol.dispose](): void {
     this.#workspace[Symbol.dispose]();
-    for (const block of this.#raw) block[Symbol.dispose]();
+    for (const block of new Set([...this.#raw, ...this.#activated])) block[Symbol.dispose]();
   }
 }
 

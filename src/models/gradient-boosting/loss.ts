@@ -1,4 +1,4 @@
-import { exp, log, log1p, sigmoid } from '../../kernels/elementary.js';
+import { exp, log, log1p } from '../../kernels/elementary.js';
 
 /**
  * What boosting minimises: the mean over rows of a loss of the raw predictions, of which there are `outputs` a row, by
@@ -11,10 +11,12 @@ export interface BoostingLoss {
   base(targets: Float64Array, rows: Uint32Array, weights: Float64Array | undefined): Float64Array;
   /** Loss of one row: raw[output][row]. */
   loss(target: number, raw: readonly Float64Array[], row: number): number;
-  /** Writes the derivatives by output `output` of rows [start, end), unweighted. */
+  /** What the derivatives are functions of: the raw predictions, their sigmoid, or their softmax over the outputs. */
+  readonly activation: 'none' | 'sigmoid' | 'softmax';
+  /** Writes the derivatives by output `output` of rows [start, end), unweighted, from the activated predictions. */
   derivatives(
     targets: Float64Array,
-    raw: readonly Float64Array[],
+    activated: readonly Float64Array[],
     output: number,
     gradients: Float64Array,
     hessians: Float64Array,
@@ -27,6 +29,7 @@ export interface BoostingLoss {
 export const squaredLoss: BoostingLoss = {
   name: 'squared error',
   outputs: 1,
+  activation: 'none',
   base(targets, rows, weights) {
     let [sum, total] = [0, 0];
     for (let i = 0; i < rows.length; i++) {
@@ -40,8 +43,8 @@ export const squaredLoss: BoostingLoss = {
     const error = raw[0]![row]! - target;
     return error * error;
   },
-  derivatives(targets, raw, _output, gradients, hessians, start, end) {
-    const predictions = raw[0]!;
+  derivatives(targets, activated, _output, gradients, hessians, start, end) {
+    const predictions = activated[0]!;
     for (let row = start; row < end; row++) {
       gradients[row] = predictions[row]! - targets[row]!;
       hessians[row] = 1;
@@ -53,6 +56,7 @@ export const squaredLoss: BoostingLoss = {
 export const logLoss: BoostingLoss = {
   name: 'log loss',
   outputs: 1,
+  activation: 'sigmoid',
   base(targets, rows, weights) {
     const share = squaredLoss.base(targets, rows, weights)[0]!;
     return Float64Array.of(log(share / (1 - share)));
@@ -62,10 +66,10 @@ export const logLoss: BoostingLoss = {
     const margin = target === 1 ? raw[0]![row]! : -raw[0]![row]!;
     return margin > 0 ? log1p(exp(-margin)) : log1p(exp(margin)) - margin;
   },
-  derivatives(targets, raw, _output, gradients, hessians, start, end) {
-    const predictions = raw[0]!;
+  derivatives(targets, activated, _output, gradients, hessians, start, end) {
+    const probabilities = activated[0]!;
     for (let row = start; row < end; row++) {
-      const probability = sigmoid(predictions[row]!);
+      const probability = probabilities[row]!;
       gradients[row] = probability - targets[row]!;
       hessians[row] = probability * (1 - probability);
     }
@@ -77,6 +81,7 @@ export function multinomialLoss(classes: number): BoostingLoss {
   return {
     name: 'log loss',
     outputs: classes,
+    activation: 'softmax',
     base(targets, rows, weights) {
       const shares = new Float64Array(classes);
       for (let i = 0; i < rows.length; i++) shares[targets[rows[i]!]!]! += weights ? weights[rows[i]!]! : 1;
@@ -88,10 +93,10 @@ export function multinomialLoss(classes: number): BoostingLoss {
       const [largest, sum] = normalizer(raw, row);
       return largest + log(sum) - raw[target]![row]!;
     },
-    derivatives(targets, raw, output, gradients, hessians, start, end) {
+    derivatives(targets, activated, output, gradients, hessians, start, end) {
+      const probabilities = activated[output]!;
       for (let row = start; row < end; row++) {
-        const [largest, sum] = normalizer(raw, row);
-        const probability = exp(raw[output]![row]! - largest) / sum;
+        const probability = probabilities[row]!;
         gradients[row] = probability - (targets[row] === output ? 1 : 0);
         hessians[row] = probability * (1 - probability);
       }
@@ -106,4 +111,24 @@ function normalizer(raw: readonly Float64Array[], row: number): [number, number]
   let sum = 0;
   for (const values of raw) sum += exp(values[row]! - largest);
   return [largest, sum];
+}
+
+/** Writes the softmax of rows [start, end): probabilities[output][row]. */
+export function softmax(
+  raw: readonly Float64Array[],
+  probabilities: readonly Float64Array[],
+  start: number,
+  end: number,
+): void {
+  for (let row = start; row < end; row++) {
+    let largest = Number.NEGATIVE_INFINITY;
+    for (const values of raw) largest = Math.max(largest, values[row]!);
+    let sum = 0;
+    for (let output = 0; output < raw.length; output++) {
+      const part = exp(raw[output]![row]! - largest);
+      probabilities[output]![row] = part;
+      sum += part;
+    }
+    for (const values of probabilities) values[row] = values[row]! / sum;
+  }
 }
