@@ -29,7 +29,7 @@ async function write(name, model, ranges) {
 
 /** The models of the tests, which are TypeScript: bundled first. */
 async function handMade() {
-  const bundle = join(root, 'dist/.bindings/models.mjs');
+  const bundle = join(root, '.cache/bindings/models.mjs');
   const contents = "export * from './deploy/sample.ts'; export { everyOperation } from './scoring/programs.ts';";
   await build({
     stdin: { contents, resolveDir: join(root, 'tests'), loader: 'ts' },

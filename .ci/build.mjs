@@ -55,10 +55,10 @@ function buildWasm(name, ...flags) {
   run(`WebAssembly ${name}`, bin('asc'), 'assembly/index.ts', ...output, ...kernelFlags, ...flags);
 }
 
-/** The stand-alone predict module: a memory of its own, no imports, no SIMD; src/deploy/wasm.ts writes the model into it. */
+/** The stand-alone predict module: a memory of its own, no imports, WebAssembly 1.0; src/deploy/wasm.ts writes the model into it. */
 function buildPredict() {
   const flags = ['--runtime', 'stub', '--use', 'abort=', '--noAssert', '-O3', '--shrinkLevel', '1', '--converge'];
-  const memory = ['--initialMemory', '1', '--disable', 'bulk-memory'];
+  const memory = ['--initialMemory', '1', '--disable', 'bulk-memory,nontrapping-f2i,sign-extension,mutable-globals'];
   const output = ['--outFile', 'dist/wasm/predict.wasm'];
   run('WebAssembly predict', bin('asc'), 'assembly/predict.ts', ...output, ...flags, ...memory);
 }

@@ -9,7 +9,7 @@ import { saveArtefact } from '../dist/deploy/artefact.js';
 import { startServer } from '../dist/deploy/server.js';
 
 const { chromium } = createRequire(new URL('../bench/package.json', import.meta.url))('playwright-core');
-const { classifier, ranges } = await import('../dist/.bindings/models.mjs'); // .ci/bindings-models.mjs wrote it
+const { classifier, ranges } = await import('../.cache/bindings/models.mjs'); // .ci/bindings-models.mjs wrote it
 const work = mkdtempSync(join(tmpdir(), 'lanewise-page-'));
 const pictures = process.argv[2];
 const row = { distance: 3.2, 'tip <b>': 1, airport: true, pickup: '2019-03-23T20:21:09Z', borough: '<script>' };
