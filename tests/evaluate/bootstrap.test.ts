@@ -72,6 +72,17 @@ test('rows are resampled within folds, and the score is the mean over folds', as
   expect(interval!.high).toBeGreaterThan(interval!.score);
 });
 
+test('every group is drawn for itself, and statistics of one run see the same draws', async () => {
+  const first: Statistic = ([counts]) => counts![0]!;
+  const second: Statistic = ([, counts]) => counts![0]!;
+  const [a, b, again] = await resample([first, second, first], [50, 50], { resamples: 100 });
+  expect(a).not.toEqual(b);
+  expect(a).toEqual(again);
+  // Each row is drawn once a resample, on average.
+  expect(a!.reduce((sum, count) => sum + count, 0) / 100).toBeGreaterThan(0.7);
+  expect(a!.reduce((sum, count) => sum + count, 0) / 100).toBeLessThan(1.3);
+});
+
 test('a paired difference is surer than two intervals', async () => {
   const first = errors(300, 5, 1);
   // The second model makes the same errors, a little larger.

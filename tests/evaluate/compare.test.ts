@@ -3,6 +3,7 @@ import { LanewiseError } from '#lanewise/errors.js';
 import { compare } from '#lanewise/evaluate/compare.js';
 import { measureLatency, programBytes, rowsOf } from '#lanewise/evaluate/cost.js';
 import { formatFigure } from '#lanewise/evaluate/figure.js';
+import { kFold } from '#lanewise/evaluate/splitter.js';
 import { DummyRegressor } from '#lanewise/models/dummy/dummy.js';
 import type { Estimator } from '#lanewise/table/interfaces.js';
 import { lineEstimator, lineTable } from './estimators.js';
@@ -64,6 +65,14 @@ test('a model that is easier to read is taken where it is not surely worse', asy
   const { comparison } = await compare(pair, table, options);
   expect(comparison.recommended).toBe('line');
   expect(comparison.reason).toMatch(/is not surely worse than that of forest.*easier to follow/);
+});
+
+test('two folds prove nothing by themselves, but the rows do', async () => {
+  const { comparison } = await compare(entries, table, { ...options, splitter: kFold({ folds: 2 }) });
+  const dummy = comparison.candidates.find(({ name }) => name === 'dummy')!;
+  expect(dummy.againstBest!.p).toBeGreaterThan(0.05);
+  expect(dummy.againstBest!.interval.high).toBeLessThan(0);
+  expect(dummy.againstBest!.worse).toBe(true);
 });
 
 test('where nothing beats the dummy, that is said', async () => {

@@ -104,6 +104,22 @@ test('an effect that chance may have made is no drift: few rows', () => {
   expect(levels.filter((level) => level !== 'none').length).toBeLessThanOrEqual(1);
 });
 
+test('a column of many labels drifts by what exceeds the noise of so many bins', () => {
+  const labels = Array.from({ length: 200 }, (_, i) => `zone ${String(i).padStart(3, '0')}`);
+  const random = stream(5, 'zones');
+  // The second has a little more of the first hundred zones: surely, but not by much.
+  const column = (rows: number, share: number): RegisterColumn => ({
+    name: 'zone',
+    type: 'category',
+    labels,
+    values: Float64Array.from({ length: rows }, () => (random.uniform() < share ? 0 : 100) + random.integer(100)),
+  });
+  const [drift] = driftOf([{ profile: profileColumn(column(4000, 0.5)), column: column(1500, 0.63) }]);
+  expect(drift!.adjustedP).toBeLessThan(0.01);
+  expect(drift!.psi).toBeGreaterThan(0.1);
+  expect(drift!.drift).toBe('none');
+});
+
 test('new labels, lost columns and missing values are reported', async () => {
   const random = stream(3, 'labels');
   const column = (labels: string[], missing = 0): RegisterColumn => ({

@@ -264,9 +264,10 @@ test('a challenger that is better beyond chance takes over', async () => {
 });
 
 test('a challenger that cannot be told apart does not, unless not being worse is enough', async () => {
-  const [champion, challenger] = [contestant('default', 1, 1), contestant('tuned', 1, 2)];
+  const [champion, challenger] = [contestant('default', 1, 1), contestant('tuned', 0.94, 2)];
   const strict = await gate(champion, challenger, { metric: rmse });
   expect(strict).toMatchObject({ passed: false, champion: 'default' });
+  expect(strict.comparison.difference).toBeGreaterThan(0);
   expect(strict.reasons.join(' ')).toMatch(/default stays, as a change must be earned/);
   expect(await gate(champion, challenger, { metric: rmse, rule: 'not-worse' })).toMatchObject({ passed: true });
 });
