@@ -3,6 +3,7 @@ import { unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.js';
+import { LanewiseError } from '../errors.js';
 import type { RegisterColumn } from '../table/columns.js';
 import type { Missing } from './cells.js';
 import { typedColumn } from './columns-of-text.js';
@@ -25,11 +26,14 @@ export function duckdbReader(path: string, engine: Engine): { name: string; read
     name: 'duckdb',
     async read(text) {
       const { bytes, scan, asInFile } = text;
-      if (scan.longestRecord > LONGEST_RECORD) return null;
+      if (scan.longestRecord > LONGEST_RECORD) return `a row of ${scan.longestRecord} bytes is too long for it`;
       const file = asInFile ? path : join(tmpdir(), `lanewise-${randomUUID()}.csv`);
       try {
         if (!asInFile) await writeFile(file, bytes, { flag: 'wx' });
         return await withDuckdb((duck) => readColumns(duck, file, text, engine));
+      } catch (error) {
+        if (error instanceof LanewiseError) throw error;
+        return String((error as Error).message).split('\n')[0]!;
       } finally {
         if (!asInFile) await unlink(file).catch(() => undefined);
       }
@@ -37,24 +41,29 @@ export function duckdbReader(path: string, engine: Engine): { name: string; read
   };
 }
 
-/** Null where DuckDB found other rows than our scan did. */
+/** The reason, where DuckDB found other rows than our scan did. */
 async function readColumns(
   duck: Duck,
   file: string,
   { scan, delimiter, names, missing }: CsvText,
   engine: Engine,
-): Promise<RegisterColumn[] | null> {
+): Promise<RegisterColumn[] | string> {
   await duck.run(loadStatement(file, delimiter, names.length, scan, missing));
   const [[rows, rejects]] = (await duck.rows(
     'SELECT (SELECT count(*) FROM cells)::DOUBLE, (SELECT count(*) FROM reject_errors)::DOUBLE',
   )) as [[number, number]];
-  if (rows !== scan.rowCount || rejects > 0) return null;
+  if (rows !== scan.rowCount || rejects > 0) return `it found ${rows} rows of ${scan.rowCount} and rejected ${rejects}`;
   const plans = await planColumns(duck, names, missing);
   const expressions = plans.map((plan) => plan.expression);
   const targets = plans.map((plan) =>
     plan.dtype === 'i32' ? new Int32Array(rows) : engine.arena.allocate('f64', rows),
   );
-  await readChunks(duck, `SELECT ${expressions.join(', ')} FROM cells`, targets);
+  try {
+    await readChunks(duck, `SELECT ${expressions.join(', ')} FROM cells`, targets);
+  } catch (error) {
+    for (const target of targets) if (target instanceof Float64Array) engine.arena.free(target);
+    throw error;
+  }
   return plans.map((plan, index) => plan.finish(targets[index]!));
 }
 

@@ -1,4 +1,5 @@
 import Papa from 'papaparse';
+import { turnEventLoop } from '../engine/turn.js';
 import type { RegisterColumn } from '../table/columns.js';
 import { type Missing, parseNumber, trimCell } from './cells.js';
 import { codesOf, typedColumn } from './columns-of-text.js';
@@ -6,14 +7,17 @@ import type { CsvText } from './csv.js';
 import { decodeText } from './csv-scan.js';
 
 /** Reads the records of a canonical CSV text (see csv-scan.ts) with papaparse, in parts of some MiB. */
-export function readWithPapaparse({ bytes, scan, delimiter, names, missing }: CsvText): RegisterColumn[] {
+export async function readWithPapaparse(text: CsvText): Promise<RegisterColumn[]> {
+  const { bytes, scan, delimiter, names, missing } = text;
   const newline = scan.newlines === 2 ? '\r\n' : '\n';
   const ends = [...scan.cuts.slice(1), bytes.length];
-  const parts = scan.cuts.map((start, index) => {
-    const text = decodeText(bytes.subarray(start, ends[index]!));
-    const body = text.endsWith(newline) ? text.slice(0, -newline.length) : text;
-    return Papa.parse<string[]>(body, { delimiter, newline, quoteChar: '"' }).data;
-  });
+  const parts: string[][][] = [];
+  for (const [index, start] of scan.cuts.entries()) {
+    const part = decodeText(bytes.subarray(start, ends[index]!));
+    const body = part.endsWith(newline) ? part.slice(0, -newline.length) : part;
+    parts.push(Papa.parse<string[]>(body, { delimiter, newline, quoteChar: '"' }).data);
+    await turnEventLoop();
+  }
   return names.map((name, column) => {
     const cells = parts.map((rows) => rows.map((row) => row[column]!));
     return columnOfCells(name, cells, scan.rowCount, missing);

@@ -1,4 +1,4 @@
-import { LanewiseError } from '../errors.js';
+import { invalid, LanewiseError } from '../errors.js';
 import { type RegisterColumn, tableFromRegisters } from '../table/columns.js';
 import type { Collected } from '../table/interfaces.js';
 import { type Missing, missingSet } from './cells.js';
@@ -7,8 +7,8 @@ import { type CsvScan, canonicalCsv, decodeText, scanCsv } from './csv-scan.js';
 import { sniffDialect } from './dialect.js';
 import { columnNames } from './names.js';
 
-/** Parses the data records of a text that has been scanned; null: this reader cannot, another shall. */
-export type CsvReader = (text: CsvText) => Promise<RegisterColumn[] | null>;
+/** Parses the data records of a text that has been scanned; a text instead: why this reader cannot, and another shall. */
+export type CsvReader = (text: CsvText) => Promise<RegisterColumn[] | string>;
 
 /** A text whose records were found. */
 export interface CsvText {
@@ -42,25 +42,29 @@ export async function readCsvBytes(
   fast?: { name: string; read: CsvReader },
 ): Promise<Omit<Collected, 'hash'>> {
   const { bytes: text, notes: encodingNotes } = toUtf8(source);
-  const delimiter = options.delimiter ?? sniffDialect(decodeText(text.subarray(0, SAMPLE_BYTES))).delimiter;
+  const { delimiter: given } = options;
+  if (given !== undefined && !/^[\t -~]$/.test(given)) throw invalid('delimiter', 'one ASCII character', given);
+  const delimiter = given ?? sniffDialect(decodeText(text.subarray(0, SAMPLE_BYTES))).delimiter;
   const { bytes, scan } = await scanned(file, text, delimiter);
   const { names, notes } = columnNames(scan.header);
   const asInFile = bytes === text && encodingNotes.length === 0;
   const content = { bytes, scan, delimiter, names, missing: missingSet(options.missing), asInFile };
-  const columns = await fast?.read(content);
-  const table = tableFromRegisters(columns ?? readWithPapaparse(content));
+  const read = fast ? await fast.read(content) : [];
+  const refused = typeof read === 'string' ? [`${fast!.name} did not read it, papaparse did: ${read}`] : [];
+  const isFast = fast !== undefined && refused.length === 0;
+  const columns = isFast ? (read as RegisterColumn[]) : await readWithPapaparse(content);
   return {
-    table,
+    table: tableFromRegisters(columns),
     quarantine: scan.quarantine,
-    reader: columns ? fast!.name : 'papaparse',
+    reader: isFast ? fast.name : 'papaparse',
     sourceRows: scan.sourceRows,
-    notes: [...encodingNotes, ...notes],
+    notes: [...encodingNotes, ...notes, ...refused],
   };
 }
 
 async function scanned(file: string, text: Uint8Array, delimiter: string) {
   const isUtf8 = await utf8Check();
-  const first = scanCsv(text, delimiter, file, isUtf8);
+  const first = await scanCsv(text, delimiter, file, isUtf8);
   if (first.header.length === 0) {
     throw new LanewiseError('data', `Expected a header and rows in ${file} but the file is empty`, { file });
   }

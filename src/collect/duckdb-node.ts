@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { LanewiseError } from '../errors.js';
 
 /** A connection to an in-memory DuckDB. */
@@ -24,7 +26,13 @@ export async function withDuckdb<T>(work: (duck: Duck) => Promise<T>): Promise<T
   const instance = await api.DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   try {
-    await connection.run("SET TimeZone = 'UTC'");
+    // Nothing is fetched, and what does not fit into memory does not spill into the user's folder.
+    const settings = [
+      "TimeZone = 'UTC'",
+      'autoinstall_known_extensions = false',
+      `temp_directory = ${literal(join(tmpdir(), 'lanewise-duckdb'))}`,
+    ];
+    for (const setting of settings) await connection.run(`SET ${setting}`);
     return await work({
       connection,
       async run(sql) {

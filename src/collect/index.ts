@@ -67,7 +67,9 @@ async function readFormat(
     if (error instanceof LanewiseError) throw error;
     // DuckDB refuses some encodings that hyparquet reads.
     if (options.reader === 'duckdb') throw damagedParquet(path, error);
-    return readParquetBytes(path, bytes);
+    const read = await readParquetBytes(path, bytes);
+    const reason = String((error as Error).message).split('\n')[0];
+    return { ...read, notes: [...(read.notes ?? []), `duckdb did not read it, hyparquet did: ${reason}`] };
   }
 }
 
@@ -79,6 +81,8 @@ async function readArrowFile(path: string, options: ReadOptions): Promise<Omit<C
   try {
     table = readIpcFile(engine, path).table;
   } catch (error) {
+    // Memory trouble is the engine's; all else is the file's.
+    if (error instanceof LanewiseError && error.code !== 'file') throw error;
     throw damagedArrow(path, error instanceof LanewiseError && error.cause ? error.cause : error);
   }
   return checkedArrow(path, table);

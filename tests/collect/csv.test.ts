@@ -153,6 +153,19 @@ test('finds in any text what was written, and both readers the same', async () =
   );
 });
 
+test('says so where papaparse had to read in the place of DuckDB', async () => {
+  const path = write('packed', gzipSync('a\n1\n2\n'));
+  const { table, notes } = await readTable(path, { reader: readers.at(-1) });
+  expect([...readRegister(table, 'a').values]).toEqual([1, 2]);
+  if (readers.length > 1) expect(notes!.join()).toMatch(/^duckdb did not read it, papaparse did: /);
+});
+
+test('refuses a delimiter that is none', async () => {
+  await expect(readTable(write('d.csv', 'a\n1\n'), { delimiter: '::' })).rejects.toThrow(
+    /one ASCII character for delimiter/,
+  );
+});
+
 test('hashes the bytes of the file as it lies', async () => {
   const { hash } = await readTable(write('hash.csv', 'a\n1\n'));
   expect(hash).toBe('309b0e45a73d3fc5325e2b6ed0a01ef8b9cde6b05a5633c1f893f970d52bfddc');
