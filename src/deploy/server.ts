@@ -154,14 +154,15 @@ async function createApp(service: Service, options: ServerOptions): Promise<Fast
     contentSecurityPolicy: { useDefaults: false, directives: contentSecurityPolicy },
     hsts: false,
   });
-  await app.register(underPressure, {
-    maxEventLoopDelay: options.maxDelay ?? 2000,
-    retryAfter: 1,
-    message: 'The server is too busy; try again.',
-  });
   await app.register(swagger, { openapi: openApiHead(service, options.token !== undefined) });
   await openRoutes(app, service);
   await app.register(async (scope) => {
+    // Not for health: a busy server that is killed as dead makes the next one busier.
+    await scope.register(underPressure, {
+      maxEventLoopDelay: options.maxDelay ?? 2000,
+      retryAfter: 1,
+      message: 'The server is too busy; try again.',
+    });
     if (options.token !== undefined) {
       await scope.register(bearerAuth, {
         keys: new Set([options.token]),

@@ -402,6 +402,28 @@ test('others can reach it only with a token, and a taken port is named', async (
   await expect(startServer({ artefact: join(folder, 'nosuch') })).rejects.toThrow(/nosuch/);
 });
 
+test('a server that lags turns requests away, but says that it lives', async () => {
+  const busy = await startServer({ artefact: fare, maxDelay: 0.001 });
+  let answer = await post('/predict', { rows }, busy.url);
+  for (let wait = 0; wait < 50 && answer.status === 200; wait++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    answer = await post('/predict', { rows }, busy.url);
+  }
+  expect(answer).toMatchObject({ status: 503, body: { error: expect.stringContaining('too busy') } });
+  expect((await get('/v2/health/live', busy.url)).status).toBe(200);
+  await busy.close();
+});
+
+test('a body that is too long is refused unread', async () => {
+  const narrow = await startServer({ artefact: fare, maxBytes: 100 });
+  expect(await post('/predict', { rows }, narrow.url)).toMatchObject({
+    status: 413,
+    body: { error: expect.any(String) },
+  });
+  expect((await post('/predict', { rows: [{}] }, narrow.url)).status).toBe(200);
+  await narrow.close();
+});
+
 test('the request log has a line for every row, with its prediction', async () => {
   const file = join(folder, 'requests.jsonl');
   const logging = await startServer({ artefact: fare, requestLog: file });
