@@ -30,23 +30,55 @@ function tile(
 ): void {
   let s00 = f32x4.splat(0), s01 = f32x4.splat(0), s10 = f32x4.splat(0), s11 = f32x4.splat(0);
   let s20 = f32x4.splat(0), s21 = f32x4.splat(0), s30 = f32x4.splat(0), s31 = f32x4.splat(0);
+  // Four coordinates a turn, so that the pointers cost little.
   const end = panel + (<usize>dimension << 5);
+  const unrolled = panel + ((<usize>dimension & ~3) << 5);
+  let low: v128, high: v128, a: v128, b: v128;
+  while (panel < unrolled) {
+    low = v128.load(panel); high = v128.load(panel, 16);
+    a = v128.load32_splat(q0); b = v128.load32_splat(q1);
+    s00 = f32x4.add(s00, f32x4.mul(a, low)); s01 = f32x4.add(s01, f32x4.mul(a, high));
+    s10 = f32x4.add(s10, f32x4.mul(b, low)); s11 = f32x4.add(s11, f32x4.mul(b, high));
+    a = v128.load32_splat(q2); b = v128.load32_splat(q3);
+    s20 = f32x4.add(s20, f32x4.mul(a, low)); s21 = f32x4.add(s21, f32x4.mul(a, high));
+    s30 = f32x4.add(s30, f32x4.mul(b, low)); s31 = f32x4.add(s31, f32x4.mul(b, high));
+    low = v128.load(panel, 32); high = v128.load(panel, 48);
+    a = v128.load32_splat(q0, 4); b = v128.load32_splat(q1, 4);
+    s00 = f32x4.add(s00, f32x4.mul(a, low)); s01 = f32x4.add(s01, f32x4.mul(a, high));
+    s10 = f32x4.add(s10, f32x4.mul(b, low)); s11 = f32x4.add(s11, f32x4.mul(b, high));
+    a = v128.load32_splat(q2, 4); b = v128.load32_splat(q3, 4);
+    s20 = f32x4.add(s20, f32x4.mul(a, low)); s21 = f32x4.add(s21, f32x4.mul(a, high));
+    s30 = f32x4.add(s30, f32x4.mul(b, low)); s31 = f32x4.add(s31, f32x4.mul(b, high));
+    low = v128.load(panel, 64); high = v128.load(panel, 80);
+    a = v128.load32_splat(q0, 8); b = v128.load32_splat(q1, 8);
+    s00 = f32x4.add(s00, f32x4.mul(a, low)); s01 = f32x4.add(s01, f32x4.mul(a, high));
+    s10 = f32x4.add(s10, f32x4.mul(b, low)); s11 = f32x4.add(s11, f32x4.mul(b, high));
+    a = v128.load32_splat(q2, 8); b = v128.load32_splat(q3, 8);
+    s20 = f32x4.add(s20, f32x4.mul(a, low)); s21 = f32x4.add(s21, f32x4.mul(a, high));
+    s30 = f32x4.add(s30, f32x4.mul(b, low)); s31 = f32x4.add(s31, f32x4.mul(b, high));
+    low = v128.load(panel, 96); high = v128.load(panel, 112);
+    a = v128.load32_splat(q0, 12); b = v128.load32_splat(q1, 12);
+    s00 = f32x4.add(s00, f32x4.mul(a, low)); s01 = f32x4.add(s01, f32x4.mul(a, high));
+    s10 = f32x4.add(s10, f32x4.mul(b, low)); s11 = f32x4.add(s11, f32x4.mul(b, high));
+    a = v128.load32_splat(q2, 12); b = v128.load32_splat(q3, 12);
+    s20 = f32x4.add(s20, f32x4.mul(a, low)); s21 = f32x4.add(s21, f32x4.mul(a, high));
+    s30 = f32x4.add(s30, f32x4.mul(b, low)); s31 = f32x4.add(s31, f32x4.mul(b, high));
+    panel += 128;
+    q0 += 16; q1 += 16; q2 += 16; q3 += 16;
+  }
   while (panel < end) {
-    const low = v128.load(panel), high = v128.load(panel, 16);
-    const a = v128.load32_splat(q0), b = v128.load32_splat(q1);
-    s00 = f32x4.add(s00, f32x4.mul(a, low));
-    s01 = f32x4.add(s01, f32x4.mul(a, high));
-    s10 = f32x4.add(s10, f32x4.mul(b, low));
-    s11 = f32x4.add(s11, f32x4.mul(b, high));
-    const c = v128.load32_splat(q2), d = v128.load32_splat(q3);
-    s20 = f32x4.add(s20, f32x4.mul(c, low));
-    s21 = f32x4.add(s21, f32x4.mul(c, high));
-    s30 = f32x4.add(s30, f32x4.mul(d, low));
-    s31 = f32x4.add(s31, f32x4.mul(d, high));
+    low = v128.load(panel); high = v128.load(panel, 16);
+    a = v128.load32_splat(q0); b = v128.load32_splat(q1);
+    s00 = f32x4.add(s00, f32x4.mul(a, low)); s01 = f32x4.add(s01, f32x4.mul(a, high));
+    s10 = f32x4.add(s10, f32x4.mul(b, low)); s11 = f32x4.add(s11, f32x4.mul(b, high));
+    a = v128.load32_splat(q2); b = v128.load32_splat(q3);
+    s20 = f32x4.add(s20, f32x4.mul(a, low)); s21 = f32x4.add(s21, f32x4.mul(a, high));
+    s30 = f32x4.add(s30, f32x4.mul(b, low)); s31 = f32x4.add(s31, f32x4.mul(b, high));
     panel += 32;
     q0 += 4; q1 += 4; q2 += 4; q3 += 4;
   }
-  const low = v128.load(lengths), high = v128.load(lengths, 16);
+  low = v128.load(lengths);
+  high = v128.load(lengths, 16);
   v128.store(o0, value(withLengths ? f32x4.add(l0, low) : low, s00));
   v128.store(o0, value(withLengths ? f32x4.add(l0, high) : high, s01), 16);
   v128.store(o1, value(withLengths ? f32x4.add(l1, low) : low, s10));
@@ -144,22 +176,53 @@ export function nearest_points_f64(
         let p0 = q0, p1 = q1, p2 = q2, p3 = q3;
         let s00 = zero, s01 = zero, s10 = zero, s11 = zero, s20 = zero, s21 = zero, s30 = zero, s31 = zero;
         const end = at + panelBytes;
+        const unrolled = at + ((<usize>dimension & ~3) << 5);
+        let low: v128, high: v128, a: v128, b: v128;
+        while (at < unrolled) {
+          low = v128.load(at); high = v128.load(at, 16);
+          a = v128.load32_splat(p0); b = v128.load32_splat(p1);
+          s00 = f32x4.add(s00, f32x4.mul(a, low)); s01 = f32x4.add(s01, f32x4.mul(a, high));
+          s10 = f32x4.add(s10, f32x4.mul(b, low)); s11 = f32x4.add(s11, f32x4.mul(b, high));
+          a = v128.load32_splat(p2); b = v128.load32_splat(p3);
+          s20 = f32x4.add(s20, f32x4.mul(a, low)); s21 = f32x4.add(s21, f32x4.mul(a, high));
+          s30 = f32x4.add(s30, f32x4.mul(b, low)); s31 = f32x4.add(s31, f32x4.mul(b, high));
+          low = v128.load(at, 32); high = v128.load(at, 48);
+          a = v128.load32_splat(p0, 4); b = v128.load32_splat(p1, 4);
+          s00 = f32x4.add(s00, f32x4.mul(a, low)); s01 = f32x4.add(s01, f32x4.mul(a, high));
+          s10 = f32x4.add(s10, f32x4.mul(b, low)); s11 = f32x4.add(s11, f32x4.mul(b, high));
+          a = v128.load32_splat(p2, 4); b = v128.load32_splat(p3, 4);
+          s20 = f32x4.add(s20, f32x4.mul(a, low)); s21 = f32x4.add(s21, f32x4.mul(a, high));
+          s30 = f32x4.add(s30, f32x4.mul(b, low)); s31 = f32x4.add(s31, f32x4.mul(b, high));
+          low = v128.load(at, 64); high = v128.load(at, 80);
+          a = v128.load32_splat(p0, 8); b = v128.load32_splat(p1, 8);
+          s00 = f32x4.add(s00, f32x4.mul(a, low)); s01 = f32x4.add(s01, f32x4.mul(a, high));
+          s10 = f32x4.add(s10, f32x4.mul(b, low)); s11 = f32x4.add(s11, f32x4.mul(b, high));
+          a = v128.load32_splat(p2, 8); b = v128.load32_splat(p3, 8);
+          s20 = f32x4.add(s20, f32x4.mul(a, low)); s21 = f32x4.add(s21, f32x4.mul(a, high));
+          s30 = f32x4.add(s30, f32x4.mul(b, low)); s31 = f32x4.add(s31, f32x4.mul(b, high));
+          low = v128.load(at, 96); high = v128.load(at, 112);
+          a = v128.load32_splat(p0, 12); b = v128.load32_splat(p1, 12);
+          s00 = f32x4.add(s00, f32x4.mul(a, low)); s01 = f32x4.add(s01, f32x4.mul(a, high));
+          s10 = f32x4.add(s10, f32x4.mul(b, low)); s11 = f32x4.add(s11, f32x4.mul(b, high));
+          a = v128.load32_splat(p2, 12); b = v128.load32_splat(p3, 12);
+          s20 = f32x4.add(s20, f32x4.mul(a, low)); s21 = f32x4.add(s21, f32x4.mul(a, high));
+          s30 = f32x4.add(s30, f32x4.mul(b, low)); s31 = f32x4.add(s31, f32x4.mul(b, high));
+          at += 128;
+          p0 += 16; p1 += 16; p2 += 16; p3 += 16;
+        }
         while (at < end) {
-          const low = v128.load(at), high = v128.load(at, 16);
-          const a = v128.load32_splat(p0), b = v128.load32_splat(p1);
-          s00 = f32x4.add(s00, f32x4.mul(a, low));
-          s01 = f32x4.add(s01, f32x4.mul(a, high));
-          s10 = f32x4.add(s10, f32x4.mul(b, low));
-          s11 = f32x4.add(s11, f32x4.mul(b, high));
-          const c = v128.load32_splat(p2), d = v128.load32_splat(p3);
-          s20 = f32x4.add(s20, f32x4.mul(c, low));
-          s21 = f32x4.add(s21, f32x4.mul(c, high));
-          s30 = f32x4.add(s30, f32x4.mul(d, low));
-          s31 = f32x4.add(s31, f32x4.mul(d, high));
+          low = v128.load(at); high = v128.load(at, 16);
+          a = v128.load32_splat(p0); b = v128.load32_splat(p1);
+          s00 = f32x4.add(s00, f32x4.mul(a, low)); s01 = f32x4.add(s01, f32x4.mul(a, high));
+          s10 = f32x4.add(s10, f32x4.mul(b, low)); s11 = f32x4.add(s11, f32x4.mul(b, high));
+          a = v128.load32_splat(p2); b = v128.load32_splat(p3);
+          s20 = f32x4.add(s20, f32x4.mul(a, low)); s21 = f32x4.add(s21, f32x4.mul(a, high));
+          s30 = f32x4.add(s30, f32x4.mul(b, low)); s31 = f32x4.add(s31, f32x4.mul(b, high));
           at += 32;
           p0 += 4; p1 += 4; p2 += 4; p3 += 4;
         }
-        const low = v128.load(panelBounds + (<usize>panel << 5)), high = v128.load(panelBounds + (<usize>panel << 5), 16);
+        low = v128.load(panelBounds + (<usize>panel << 5));
+        high = v128.load(panelBounds + (<usize>panel << 5), 16);
         // Ruled out where the value is above the limit: NaN is not.
         let open = hits(value(low, s00), value(high, s01), limits + (<usize>i << 2));
         open |= hits(value(low, s10), value(high, s11), limits + (<usize>i1 << 2)) << 8;
@@ -214,47 +277,86 @@ export function assign_points_f64(
         at, at + line, at + 2 * line, at + 3 * line,
       );
     }
-    for (let query = i; query < min(i + 4, queryCount); query++) {
-      const row = values + <usize>(query - i) * line;
-      const from = queries + <usize>query * pointBytes;
-      const bound = load<f64>(queryBounds + (<usize>query << 3));
-      // The centre of the smallest value first: its exact distance rules nearly all the others out.
-      let smallest = v128.load(row);
-      for (let at: usize = 16; at < line; at += 16) smallest = f32x4.min(smallest, v128.load(row + at));
-      const pair = f32x4.min(smallest, v128.shuffle<f32>(smallest, smallest, 2, 3, 0, 1));
-      const lowest = f32x4.splat(min(f32x4.extract_lane(pair, 0), f32x4.extract_lane(pair, 1)));
-      let best = INFINITE;
-      let label = -1;
-      let first = -1;
-      for (let at: usize = 0; at < line; at += 16) {
-        const mask = i32x4.bitmask(f32x4.eq(v128.load(row + at), lowest));
-        if (mask == 0) continue;
-        first = <i32>(at >> 2) + ctz(mask);
-        break;
-      }
-      if (first >= 0 && first < pointCount) {
-        const distance = exactDistance(from, centers + <usize>first * pointBytes, dimension);
-        if (distance < best) { best = distance; label = first; }
-      }
-      let limit = limitOf(best, bound, unit);
-      for (let at: usize = 0; at < line; at += 16) {
-        let open = i32x4.bitmask(f32x4.gt(v128.load(row + at), f32x4.splat(limit))) ^ 15;
-        while (open != 0) {
-          const index = <i32>(at >> 2) + ctz(open);
-          open &= open - 1;
-          if (index >= pointCount || index == first) continue;
-          const distance = exactDistance(from, centers + <usize>index * pointBytes, dimension);
-          if (distance < best || (distance == best && index < label)) {
-            best = distance;
-            label = index;
-            limit = limitOf(best, bound, unit);
-          }
-        }
-      }
-      store<i32>(labels + (<usize>query << 2), label);
-      store<f64>(distances + (<usize>query << 3), best);
+    // The centre of the smallest value first: its exact distance rules nearly all the others out. Four at once, because a
+    // distance is one long chain of additions.
+    const first0 = smallestOf(values, line, pointCount), first1 = smallestOf(values + line, line, pointCount);
+    const first2 = smallestOf(values + 2 * line, line, pointCount), first3 = smallestOf(values + 3 * line, line, pointCount);
+    let a = queries + <usize>i * pointBytes, b = queries + <usize>i1 * pointBytes;
+    let c = queries + <usize>i2 * pointBytes, d = queries + <usize>i3 * pointBytes;
+    let p = centers + <usize>first0 * pointBytes, q = centers + <usize>first1 * pointBytes;
+    let r = centers + <usize>first2 * pointBytes, s = centers + <usize>first3 * pointBytes;
+    let sum0: f64 = 0, sum1: f64 = 0, sum2: f64 = 0, sum3: f64 = 0;
+    const end = a + pointBytes;
+    while (a < end) {
+      const difference0 = load<f64>(a) - load<f64>(p), difference1 = load<f64>(b) - load<f64>(q);
+      const difference2 = load<f64>(c) - load<f64>(r), difference3 = load<f64>(d) - load<f64>(s);
+      sum0 += difference0 * difference0;
+      sum1 += difference1 * difference1;
+      sum2 += difference2 * difference2;
+      sum3 += difference3 * difference3;
+      a += 8; b += 8; c += 8; d += 8; p += 8; q += 8; r += 8; s += 8;
+    }
+    decide(queries, centers, queryBounds, labels, distances, i, first0, sum0, values, line, pointCount, dimension, unit);
+    if (i + 1 < queryCount) {
+      decide(queries, centers, queryBounds, labels, distances, i1, first1, sum1, values + line, line, pointCount, dimension, unit);
+    }
+    if (i + 2 < queryCount) {
+      decide(queries, centers, queryBounds, labels, distances, i2, first2, sum2, values + 2 * line, line, pointCount, dimension, unit);
+    }
+    if (i + 3 < queryCount) {
+      decide(queries, centers, queryBounds, labels, distances, i3, first3, sum3, values + 3 * line, line, pointCount, dimension, unit);
     }
   }
+}
+
+// The first place of the smallest value; 0 where NaN hides it.
+// @ts-ignore: decorator
+@inline
+function smallestOf(row: usize, line: usize, pointCount: i32): i32 {
+  let smallest = v128.load(row);
+  for (let at: usize = 16; at < line; at += 16) smallest = f32x4.pmin(smallest, v128.load(row + at));
+  const pair = f32x4.pmin(smallest, v128.shuffle<f32>(smallest, smallest, 2, 3, 0, 1));
+  const lowest = f32x4.pmin(pair, v128.shuffle<f32>(pair, pair, 1, 0, 3, 2));
+  for (let at: usize = 0; at < line; at += 16) {
+    const mask = i32x4.bitmask(f32x4.eq(v128.load(row + at), lowest));
+    if (mask != 0) {
+      const place = <i32>(at >> 2) + ctz(mask);
+      return place < pointCount ? place : 0;
+    }
+  }
+  return 0;
+}
+
+// Looks at every centre that the first one's distance does not rule out, and stores the answer.
+// @ts-ignore: decorator
+@inline
+function decide(
+  queries: usize, centers: usize, queryBounds: usize, labels: usize, distances: usize, query: i32, first: i32, distance: f64,
+  row: usize, line: usize, pointCount: i32, dimension: i32, unit: f64,
+): void {
+  const pointBytes = <usize>dimension << 3;
+  const from = queries + <usize>query * pointBytes;
+  const bound = load<f64>(queryBounds + (<usize>query << 3));
+  let best = INFINITE;
+  let label = -1;
+  if (distance < best) { best = distance; label = first; }
+  let limit = limitOf(best, bound, unit);
+  for (let at: usize = 0; at < line; at += 16) {
+    let open = i32x4.bitmask(f32x4.gt(v128.load(row + at), f32x4.splat(limit))) ^ 15;
+    while (open != 0) {
+      const index = <i32>(at >> 2) + ctz(open);
+      open &= open - 1;
+      if (index >= pointCount || index == first) continue;
+      const other = exactDistance(from, centers + <usize>index * pointBytes, dimension);
+      if (other < best || (other == best && index < label)) {
+        best = other;
+        label = index;
+        limit = limitOf(best, bound, unit);
+      }
+    }
+  }
+  store<i32>(labels + (<usize>query << 2), label);
+  store<f64>(distances + (<usize>query << 3), best);
 }
 
 export function cluster_sums_f64(

@@ -284,7 +284,8 @@ export function sigmoid(x: number): number {
   const mantissa = 1 + sum;
   const missing = sum - (mantissa - 1) + (r - sum + tail);
   const half = k * 0.5 + ROUNDER - ROUNDER;
-  const [firstScale, secondScale] = [twoTo(half), twoTo(k - half)];
+  const firstScale = twoTo(half);
+  const secondScale = twoTo(k - half);
   const power = mantissa * firstScale * secondScale;
   const powerError = missing * firstScale * secondScale;
   const divisor = 1 + power;
