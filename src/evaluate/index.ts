@@ -8,6 +8,7 @@ export {
   silhouette,
 } from './clustering.js';
 export * from './compare.js';
+export * from './conformal.js';
 export { type ConfusionMatrix, confusionMatrix } from './confusion.js';
 export * from './cost.js';
 export * from './cross-validate.js';

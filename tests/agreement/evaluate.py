@@ -1,7 +1,7 @@
 """Writes evaluate.json: metrics by scikit-learn, distributions and intervals by SciPy.
 
-    python -m venv /tmp/golden && /tmp/golden/bin/pip install scikit-learn==1.9.1 scipy==1.17.1
-    /tmp/golden/bin/python tests/agreement/evaluate.py
+    python -m venv golden-venv && golden-venv/bin/pip install scikit-learn==1.9.1 scipy==1.17.1
+    golden-venv/bin/python tests/agreement/evaluate.py
 """
 import json
 import pathlib

@@ -1,7 +1,7 @@
 """Writes monitor.json: drift statistics by SciPy and NumPy, the Page–Hinkley detector by river.
 
-    python -m venv /tmp/golden && /tmp/golden/bin/pip install scipy==1.17.1 river==0.26.1
-    /tmp/golden/bin/python tests/agreement/monitor.py
+    python -m venv golden-venv && golden-venv/bin/pip install scipy==1.17.1 river==0.26.1
+    golden-venv/bin/python tests/agreement/monitor.py
 """
 import json
 import pathlib
