@@ -68,6 +68,8 @@ export interface ColumnToBin {
   readonly name: string;
   readonly values: Float64Array;
   readonly edges: Float64Array;
+  /** true: the values were computed for this, so putting them into the memory is no copy of anyone's column. */
+  readonly derived?: boolean;
 }
 
 /** Binned features, row-major in groups of 14; row r of the table is row `firstRow + r` here. */
@@ -116,7 +118,8 @@ export class BinnedRows implements Disposable {
     const [group, slot] = [Math.floor(feature / GROUP_FEATURES), feature % GROUP_FEATURES];
     using scope = arena.scope();
     const inPlace = rows > 0 && arena.holds(column.values);
-    if (!inPlace && rows > 0) countCopy(this.#engine, column.values.byteLength, `column "${column.name}"`);
+    if (!inPlace && rows > 0 && !column.derived)
+      countCopy(this.#engine, column.values.byteLength, `column "${column.name}"`);
     const values = inPlace ? column.values : scope.copy('f64', column.values);
     const edges = scope.copy('f64', column.edges);
     const blocks = Math.ceil(rows / BLOCK_ROWS);

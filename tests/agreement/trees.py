@@ -44,7 +44,7 @@ def scores(table, target, model, forest):
         else:
             error = fitted.predict(x[fold == k]) - target[fold == k]
             values.append(float(np.sqrt(np.mean(error**2))))
-    return {"mean": float(np.mean(values)), "std": float(np.std(values))}
+    return {"folds": [float(value) for value in values], "std": float(np.std(values))}
 
 
 def main():

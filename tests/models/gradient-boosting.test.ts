@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
-import { findBins } from '#lanewise/models/gradient-boosting/binning.js';
+import { randomKey } from '#lanewise/engine/random.js';
+import { BinnedRows, TreeWorkspace } from '#lanewise/engine/trees.js';
+import { columnToBin, findBins } from '#lanewise/models/gradient-boosting/binning.js';
+import { Grower, leavesOf } from '#lanewise/models/gradient-boosting/grower.js';
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
 import type { EnsembleOperation } from '#lanewise/scoring/program.js';
 import { type RegisterColumn, readRegister, tableFromRegisters, takeRows } from '#lanewise/table/columns.js';
@@ -19,14 +22,15 @@ function steps(rows: number): RegisterColumn[] {
 }
 
 const target = 'y';
+const meanOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const ensembleOf = (model: Model) =>
   model.program.operations.find((operation) => operation.op === 'ensemble') as EnsembleOperation;
 
 describe('quality', () => {
-  // Held to scikit-learn on the same folds (tests/agreement/trees.py), within one standard deviation over folds.
+  // Two of the five folds: held to scikit-learn on the same ones (tests/agreement/trees.py), within one standard deviation over folds.
   const trips = taxiTrips();
   const all = [...Array(trips.numRows).keys()];
-  const folds = [0, 1, 2, 3, 4].map((k) => ({
+  const folds = [0, 1].map((k) => ({
     train: takeRows(
       trips,
       all.filter((row) => row % 5 !== k),
@@ -45,8 +49,8 @@ describe('quality', () => {
       const fares = readRegister(test, 'fare').values;
       errors.push(rootMeanSquare(predicted.map((value, row) => value - fares[row]!)));
     }
-    const { mean, std } = golden['fare, gradient-boosting'];
-    expect(errors.reduce((sum, error) => sum + error, 0) / 5).toBeLessThan(mean + std);
+    const { folds: reference, std } = golden['fare, gradient-boosting'];
+    expect(meanOf(errors)).toBeLessThan(meanOf(reference.slice(0, 2)) + std);
   });
 
   test('whether tolls are paid is predicted as well as by scikit-learn', async () => {
@@ -61,8 +65,8 @@ describe('quality', () => {
         ),
       );
     }
-    const { mean, std } = golden['tolls, gradient-boosting'];
-    expect(areas.reduce((sum, area) => sum + area, 0) / 5).toBeGreaterThan(mean - std);
+    const { folds: reference, std } = golden['tolls, gradient-boosting'];
+    expect(meanOf(areas)).toBeGreaterThan(meanOf(reference.slice(0, 2)) - std);
   });
 });
 
@@ -136,9 +140,8 @@ test('targets and weights over six orders of magnitude lose less than a tenth of
     scores.ours.push(error((row) => ours[row]!));
     scores.exact.push(error((row) => naive(features, row)));
   }
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const deviation = Math.sqrt(mean(scores.exact.map((value) => (value - mean(scores.exact)) ** 2)));
-  expect(mean(scores.ours) - mean(scores.exact)).toBeLessThan(0.1 * deviation);
+  const deviation = Math.sqrt(meanOf(scores.exact.map((value) => (value - meanOf(scores.exact)) ** 2)));
+  expect(meanOf(scores.ours) - meanOf(scores.exact)).toBeLessThan(0.1 * deviation);
 });
 
 describe('what training does', () => {
@@ -320,6 +323,36 @@ function leafCounts(model: Model, columns: readonly RegisterColumn[]) {
   return { counts: [...counts.values()] };
 }
 
+test('a tree grown with room for three histograms is the tree grown with room for all', async () => {
+  await using engine = await createEngine({ backend: 'wasm', threads: 1 });
+  const rows = 2000;
+  const columns = steps(rows).slice(0, 2);
+  const everyRow = Uint32Array.from({ length: rows }, (_, row) => row);
+  const bins = await findBins(columns, everyRow, { maxBins: 255, seed: 0, categories: 'native' });
+  const trees: [number, number, number][][] = [];
+  for (const histograms of [3, 32]) {
+    using data = new BinnedRows(engine, rows, 2);
+    await data.encode(
+      columns.map((column, index) => columnToBin(column, bins[index]!)),
+      0,
+    );
+    const sizes = { histograms, leaves: 31 };
+    using workspace = new TreeWorkspace(engine, data, [255, 255], sizes);
+    workspace.order.values.set(everyRow);
+    for (const row of everyRow) {
+      workspace.gradients.values[row] = noise(row, 20) - columns[0]!.values[row]! * columns[1]!.values[row]!;
+    }
+    workspace.hessians.values.fill(1);
+    const units = await workspace.quantise(randomKey(1, 'test'));
+    const root = { start: 0, end: rows, validationStart: rows, validationEnd: rows, depth: 0, value: 0 };
+    const limits = { maxLeafNodes: 31, maxDepth: 100, minSamples: 5, minHessian: 1e-3, l2: 0 };
+    await new Grower(workspace, bins, limits, units).grow(root, true);
+    trees.push(leavesOf(root).map(({ start, end, depth }) => [start, end, depth]));
+  }
+  expect(trees[0]).toHaveLength(31);
+  expect(trees[0]).toEqual(trees[1]);
+});
+
 describe('missing values and categories', () => {
   test('missing values go to the side where they belong', async () => {
     const rows = 300;
@@ -433,6 +466,23 @@ test('the program routes raw values exactly as bins were routed in training', as
   const predicted = await outputOf(model, table);
   const loss = rootMeanSquare(predicted.map((p, row) => p - y.values[row]!)) ** 2;
   expect(loss / model.training.history.at(-1)!.loss).toBeCloseTo(1, 12);
+});
+
+test('training gives its memory back, when it is cancelled too', async () => {
+  await using engine = await createEngine({ backend: 'wasm', threads: 1 });
+  const table = tableFromRegisters(steps(300));
+  const before = engine.arena.bytesUsed;
+  await new GradientBoostingRegressor({ maxIter: 3 }).fit(table, { target, engine });
+  expect(engine.arena.bytesUsed).toBe(before);
+  const stop = new AbortController();
+  const fit = new GradientBoostingRegressor().fit(table, {
+    target,
+    engine,
+    signal: stop.signal,
+    onProgress: () => stop.abort(),
+  });
+  await expect(fit).rejects.toMatchObject({ code: 'cancelled' });
+  expect(engine.arena.bytesUsed).toBe(before);
 });
 
 describe('small and odd tables', () => {

@@ -18,10 +18,10 @@ function plane(rows: number): RegisterColumn[] {
 }
 
 describe('quality', () => {
-  // Held to scikit-learn's exact splits on the same folds (tests/agreement/trees.py), within one deviation over folds.
+  // Two of the five folds: held to scikit-learn's exact splits on the same ones (tests/agreement/trees.py), within one deviation over folds.
   const trips = taxiTrips();
   const all = [...Array(trips.numRows).keys()];
-  const folds = [0, 1, 2, 3, 4].map((k) => ({
+  const folds = [0, 1].map((k) => ({
     train: takeRows(
       trips,
       all.filter((row) => row % 5 !== k),
@@ -45,8 +45,8 @@ describe('quality', () => {
       const fares = readRegister(test, 'fare').values;
       errors.push(rootMeanSquare(predicted.map((value, row) => value - fares[row]!)));
     }
-    const { mean: reference, std } = golden['fare, random-forest'];
-    expect(mean(errors)).toBeLessThan(reference + std);
+    const { folds: reference, std } = golden['fare, random-forest'];
+    expect(mean(errors)).toBeLessThan(mean(reference.slice(0, 2)) + std);
   });
 
   test('whether tolls are paid is predicted as well as by scikit-learn', async () => {
@@ -58,8 +58,8 @@ describe('quality', () => {
       const scores = await outputOf(model, test, 'probability_paid');
       areas.push(areaUnderCurve(readRegister(test, 'tolls', model.classes).values, scores));
     }
-    const { mean: reference, std } = golden['tolls, random-forest'];
-    expect(mean(areas)).toBeGreaterThan(reference - std);
+    const { folds: reference, std } = golden['tolls, random-forest'];
+    expect(mean(areas)).toBeGreaterThan(mean(reference.slice(0, 2)) - std);
   });
 });
 
@@ -287,6 +287,18 @@ describe('the forest', () => {
     }
     expect(predictions[1]).toEqual(predictions[0]);
     expect(predictions[0]!.length).toBeGreaterThan(500);
+  });
+
+  test('training gives its memory back, when it is cancelled too', async () => {
+    await using engine = await createEngine({ backend: 'wasm', threads: 1 });
+    const table = tableFromRegisters(plane(300));
+    const before = engine.arena.bytesUsed;
+    await new RandomForestRegressor({ nEstimators: 3 }).fit(table, { target, engine });
+    expect(engine.arena.bytesUsed).toBe(before);
+    const stop = new AbortController();
+    const options = { target, engine, signal: stop.signal, onProgress: () => stop.abort() };
+    await expect(new RandomForestRegressor().fit(table, options)).rejects.toMatchObject({ code: 'cancelled' });
+    expect(engine.arena.bytesUsed).toBe(before);
   });
 
   test('parameters are checked by name', () => {

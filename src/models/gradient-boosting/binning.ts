@@ -54,7 +54,7 @@ export function columnToBin(column: RegisterColumn, bins: FeatureBins): ColumnTo
     if (!(code < labels)) return Number.NaN;
     return binOfCode ? (binOfCode[code] ?? Number.NaN) : code;
   });
-  return { name, edges, values };
+  return { name, edges, values, derived: true };
 }
 
 /** The `SAMPLE_ROWS` rows with the smallest random words of (seed, row): the same whatever the order of arrival. */

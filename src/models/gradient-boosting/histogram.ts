@@ -1,9 +1,9 @@
 import { HISTOGRAM_STRIDE } from '../../kernels/tree-building.js';
 
 /** Bytes that the histograms of a tree may take; leaves beyond that are histogrammed anew when they are split. */
-const HISTOGRAM_BYTES = 512 * 2 ** 20;
+const HISTOGRAM_BYTES = 256 * 2 ** 20;
 
-/** How many histograms a tree of so many leaves keeps at once, two at least. */
+/** How many histograms a tree of so many leaves keeps at once: a parent's and its children's at least. */
 export function histogramsFor(featureCount: number, leaves: number): number {
   const bytes = featureCount * HISTOGRAM_STRIDE * 8;
   return Math.max(3, Math.min(leaves + 1, Math.floor(HISTOGRAM_BYTES / bytes)));
