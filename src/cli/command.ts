@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { createEngine, type Engine } from '../engine/engine.js';
+import { createEngine, type Engine, type EngineDescription } from '../engine/engine.js';
 import type { Shell } from './shell.js';
 
 /** A command: how it is called, and what it does. One a file. */
@@ -51,8 +51,17 @@ export function list(text: string): string[] {
     .filter((part) => part !== '');
 }
 
-export function engineOf({ backend, threads }: CommonOptions): Promise<Engine> {
-  return createEngine({ backend: backend ?? 'auto', threads });
+/** The engine that the options ask for; where only the slow reference can be had, people are told why. */
+export async function engineOf({ backend, threads }: CommonOptions, shell: Shell): Promise<Engine> {
+  const engine = await createEngine({ backend: backend ?? 'auto', threads });
+  if (backend !== 'reference') noteSlowPath(engine.describe(), shell);
+  return engine;
+}
+
+export function noteSlowPath({ backend, passedOver }: EngineDescription, shell: Shell): void {
+  if (backend !== 'reference') return;
+  const why = passedOver.map((other) => `${other.what}: ${other.why}`).join('; ');
+  shell.note(`note: the TypeScript reference computes, which is slow. ${why}`);
 }
 
 export { Command, Option };

@@ -32,7 +32,7 @@ const command: CommandFile = {
       .option('--metric <name>', 'what ranks: a scorer name of scikit-learn'),
   run: async (shell, options: CompareCommandOptions, path) => {
     const { target, drop, seed, json, metric, foldsCount } = options;
-    await using engine = await engineOf(options);
+    await using engine = await engineOf(options, shell);
     const { table } = await openData(path!, { target, ignore: drop, engine, signal: shell.signal });
     const { task, reason } = chooseTask(table, target, options.task);
     const names = options.models ?? models.filter(({ tasks }) => tasks.includes(task)).map(({ name }) => name);

@@ -36,7 +36,7 @@ const command: CommandFile = {
       .option('--predictions <file>', 'write the out-of-fold predictions here (CSV or Arrow)'),
   run: async (shell, options: EvaluateOptions, path) => {
     const { target, drop, model, seed, json } = options;
-    await using engine = await engineOf(options);
+    await using engine = await engineOf(options, shell);
     const { signal, onProgress } = shell;
     const collected = await openData(path!, { target, ignore: drop, engine, signal });
     const { task, reason } = chooseTask(collected.table, target, options.task);

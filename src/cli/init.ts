@@ -29,7 +29,7 @@ const command: CommandFile = {
         hint: 'Choose another name with --output.',
       });
     }
-    await using engine = await engineOf(options);
+    await using engine = await engineOf(options, shell);
     const { table } = await openData(path!, { target, engine, signal: shell.signal });
     const { task, reason } = chooseTask(table, target);
     const profile = await profileTable(table, {

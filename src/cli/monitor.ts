@@ -34,7 +34,7 @@ const command: CommandFile = {
         },
       );
     }
-    await using engine = await engineOf(options);
+    await using engine = await engineOf(options, shell);
     const { table } = await openData(path!, { engine, signal: shell.signal });
     const target = options.target ?? (hasColumn(table, model.target) ? model.target : undefined);
     const { time, seed } = options;

@@ -19,7 +19,7 @@ const command: CommandFile = {
       .option('--output <file>', 'write the predictions here (CSV, or Arrow by .arrow); default: standard output'),
   run: async (shell, options: PredictOptions, path) => {
     const { model } = await openModel(options.model, options.registry);
-    await using engine = await engineOf(options);
+    await using engine = await engineOf(options, shell);
     const { table } = await openData(path!, { engine, signal: shell.signal });
     const predictions = await model.predict(table, { engine, signal: shell.signal, onProgress: shell.onProgress });
     if (options.output) await writeTable(options.output, predictions);

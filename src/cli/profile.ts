@@ -23,7 +23,7 @@ const command: CommandFile = {
       .option('--output <page.html>', 'write the page here'),
   run: async (shell, options: ProfileCommandOptions, path) => {
     const { target, drop, output, seed, json } = options;
-    await using engine = await engineOf(options);
+    await using engine = await engineOf(options, shell);
     const { table, quarantine, hash } = await openData(path!, { target, ignore: drop, engine, signal: shell.signal });
     const profile = await profileTable(table, {
       target,

@@ -1,6 +1,8 @@
 import { join, relative } from 'node:path';
+import { Registry } from '../deploy/registry.js';
+import type { EngineDescription } from '../engine/engine.js';
 import { REPORT, runFile } from '../workflow/run.js';
-import type { CommandFile, CommonOptions } from './command.js';
+import { type CommandFile, type CommonOptions, noteSlowPath } from './command.js';
 
 interface RunCommandOptions extends CommonOptions {
   readonly fresh?: boolean;
@@ -25,16 +27,17 @@ const command: CommandFile = {
         print(`${String(index + 1).padStart(2)} ${name.padEnd(9)} ${outcome}  (${time})`);
       },
     });
+    if (options.backend !== 'reference') noteSlowPath(record.environment['engine'] as EngineDescription, shell);
     const report = join(folder, REPORT);
     if (options.json) return shell.print(JSON.stringify({ ...record, folder, report }));
     const near = (path: string) => relative(process.cwd(), path) || '.';
     const deployed = record.steps.find(({ name }) => name === 'deploy')!.summary;
-    const model = near(
-      join(folder, String(deployed['registry']), String(deployed['name']), String(deployed['version'])),
-    );
+    const registry = join(folder, String(deployed['registry']));
+    const champion = await new Registry(registry).resolve(`${deployed['name']}@champion`);
+    const model = `${deployed['name']}@champion`;
     shell.print(`
 Made    ${near(report)}  the report of all ten steps: open it in a browser
-        ${model}  the model: preparation, features and trees in one artefact
+        ${near(champion)}  the model: preparation and all in one artefact
         ${near(join(folder, String(deployed['wasm'])))}  the same model as one stand-alone .wasm
 Next    npx lanewise serve --model ${model}
         npx lanewise predict DATA.csv --model ${model}

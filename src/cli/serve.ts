@@ -23,7 +23,7 @@ const command: CommandFile = {
   run: async (shell, options: ServeOptions) => {
     const { host, port, token, log, json } = options;
     const artefact = await openModel(options.model, options.registry);
-    await using engine = await engineOf(options);
+    await using engine = await engineOf(options, shell);
     const server = await startServer({
       artefact,
       name: artefact.name,

@@ -36,7 +36,7 @@ const command: CommandFile = {
       .option('--output <folder>', 'where the artefact goes; default: runs/models/ and the name of the data'),
   run: async (shell, options: TrainOptions, path) => {
     const { target, drop, seed = 0, json } = options;
-    await using engine = await engineOf(options);
+    await using engine = await engineOf(options, shell);
     const context = { engine, seed, signal: shell.signal };
     const { table, quarantine, hash } = await openData(path!, { target, ignore: drop, ...context });
     const { task, reason } = chooseTask(table, target, options.task);

@@ -36,6 +36,12 @@ function named(artefact: Artefact, name: string, version: string): OpenedModel {
 
 /** ./registry, then the registries of runs, newest first. */
 function registriesNearby(): string[] {
-  const runs = existsSync('runs') ? readdirSync('runs').sort().reverse() : [];
-  return ['registry', join('runs', 'registry'), ...runs.map((run) => join('runs', run, 'registry'))].filter(existsSync);
+  const runs = existsSync('runs') ? readdirSync('runs').sort(byTime).reverse() : [];
+  return ['registry', ...runs.map((run) => join('runs', run, 'deploy', 'registry'))].filter((path) => existsSync(path));
+}
+
+/** Runs are named after their workflow and their start: the latest of all workflows is wanted. */
+function byTime(a: string, b: string): number {
+  const started = (run: string) => /\d{8}-\d{6}(-\d+)?$/.exec(run)?.[0] ?? '';
+  return started(a) < started(b) ? -1 : 1;
 }

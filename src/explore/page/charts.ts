@@ -190,57 +190,64 @@ export interface LineOptions {
   readonly mark?: { readonly x: number; readonly label: string };
   /** Draws the points too. */
   readonly points?: boolean;
+  /** A series of dots that no line joins. */
+  readonly dots?: Series;
 }
 
 /** Lines of one or more series over numbers or moments. */
 export function lineChart(title: string, description: string, series: readonly Series[], options: LineOptions): Chart {
-  const values = series.flatMap(({ name, points }) => points.map(([x, y]) => ({ series: name, x, y })));
-  const x = {
-    field: 'x',
-    type: options.time ? 'temporal' : 'quantitative',
-    ...(options.time ? { scale: { type: 'utc' } } : { scale: { zero: false, nice: false } }),
-    axis: axis(
-      options.xTitle ?? '',
-      options.time ? { tickCount: 6, labelOverlap: 'greedy' } : { tickCount: 6, tickMinStep: 1 },
-    ),
+  const { dots, mark, time, xTitle, yTitle } = options;
+  const all = dots ? [...series, dots] : series;
+  const values = all.flatMap(({ name, points }) => points.map(([x, y]) => ({ series: name, x, y })));
+  const x = lineAxis(values, options);
+  const y = {
+    field: 'y',
+    type: 'quantitative',
+    scale: { zero: options.zero ?? false },
+    axis: axis(yTitle, { tickCount: 5 }),
   };
-  const colour = series.length > 1 ? { color: { field: 'series', type: 'nominal', title: null, sort: null } } : {};
+  const colour = all.length > 1 ? { color: { field: 'series', type: 'nominal', title: null, sort: null } } : {};
+  const encoding = { x, y, ...colour };
+  const only = (names: readonly string[]) => [{ filter: { field: 'series', oneOf: names } }];
+  const point = options.points ? { size: 40 } : false;
   const layer: Specification[] = [
-    {
-      mark: { type: 'line', tooltip: true, point: options.points ? { size: 40 } : false, interpolate: 'linear' },
-      encoding: {
-        x,
-        y: {
-          field: 'y',
-          type: 'quantitative',
-          scale: { zero: options.zero ?? false },
-          axis: axis(options.yTitle, { tickCount: 5 }),
-        },
-        ...colour,
-      },
-    },
+    { transform: only(series.map(({ name }) => name)), mark: { type: 'line', tooltip: true, point }, encoding },
   ];
-  if (options.mark) {
-    const data = { values: [{ x: options.mark.x, label: options.mark.label }] };
-    layer.push(
-      { data, mark: { type: 'rule', strokeDash: [4, 3] }, encoding: { x: { ...x, axis: undefined } } },
-      {
-        data,
-        mark: { type: 'text', align: 'right', dx: -6, dy: -4, baseline: 'top', y: 4, color: '@quiet' },
-        encoding: { x: { ...x, axis: undefined }, text: { field: 'label' } },
-      },
-    );
-  }
-  const show = (x0: number) => (options.time ? formatMoment(x0) : x0);
+  if (dots) layer.push({ transform: only([dots.name]), mark: { type: 'point', size: 45, tooltip: true }, encoding });
+  if (mark) layer.push(...verticalMark(mark, x));
   return {
     title,
     description,
     specification: { height: 240, data: { values }, layer },
     table: {
-      head: ['series', options.xTitle || 'x', options.yTitle],
-      rows: values.map((point) => [point.series, show(point.x), point.y]),
+      head: ['series', xTitle || 'x', yTitle],
+      rows: values.map((point) => [point.series, time ? formatMoment(point.x) : point.x, point.y]),
     },
   };
+}
+
+function lineAxis(values: readonly { readonly x: number }[], { time, xTitle }: LineOptions): Record<string, unknown> {
+  const whole = values.every(({ x }) => Number.isInteger(x));
+  const ticks = time ? { labelOverlap: 'greedy' } : whole ? { tickMinStep: 1 } : {};
+  return {
+    field: 'x',
+    type: time ? 'temporal' : 'quantitative',
+    scale: time ? { type: 'utc' } : { zero: false, nice: false },
+    axis: axis(xTitle ?? '', ticks),
+  };
+}
+
+function verticalMark({ x: at, label }: { x: number; label: string }, x: Record<string, unknown>): Specification[] {
+  const data = { values: [{ x: at, label }] };
+  const place = { ...x, axis: undefined };
+  return [
+    { data, mark: { type: 'rule', strokeDash: [4, 3] }, encoding: { x: place } },
+    {
+      data,
+      mark: { type: 'text', align: 'right', dx: -6, dy: -4, baseline: 'top', y: 4, color: '@quiet' },
+      encoding: { x: place, text: { field: 'label' } },
+    },
+  ];
 }
 
 /** Points, or counts on a grid as squares. `line` draws y = x or y = 0 through it. */

@@ -263,11 +263,12 @@ function tuningBody({ history, metric, metricLabel, best, verdict, importances, 
   const chart = lineChart(
     'Tuning history',
     `${metricLabel} of each trial, and the best so far; trial 0 has the default parameters.`,
-    [
-      { name: 'best so far', points: bests },
-      { name: 'trial', points: done.map(({ trial, score }) => [trial, natural(score)] as const) },
-    ],
-    { xTitle: 'trial', yTitle: metricLabel, points: true },
+    [{ name: 'best so far', points: bests }],
+    {
+      xTitle: 'trial',
+      yTitle: metricLabel,
+      dots: { name: 'trial', points: done.map(({ trial, score }) => [trial, natural(score)] as const) },
+    },
   );
   const ranked = Object.entries(importances)
     .filter(([, value]) => Number.isFinite(value))
@@ -300,7 +301,6 @@ function gateBody({
   metricLabel,
   championScore,
   challengerScore,
-  comparison,
   reasons,
   rows,
 }: GateResult): Markup {
@@ -314,5 +314,5 @@ ${renderTable(
   ],
 )}
 <p>Champion: <strong>${champion}</strong>. ${reasons.join(' ')}</p>
-<p class="quiet">Both were scored on the same ${formatCount(rows)} rows; difference ${formatNumber(comparison.difference)} (95 % interval ${formatNumber(comparison.low)} … ${formatNumber(comparison.high)}, above 0 the tuned one is better).</p>`;
+<p class="quiet">Both were scored on the same ${formatCount(rows)} rows, which neither had seen.</p>`;
 }
