@@ -187,8 +187,10 @@ function retrainBody({ summary }: StepRecord): Markup {
     { label: 'after', value: errorAfter },
   ];
   return html`<h3>Retrained</h3>
-<p>${sentence}.</p>
+<p>${capital(sentence)}.</p>
 ${renderCharts([barChart(`${gate.metricLabel} before and after retraining`, `On the same ${formatCount(gate.rows)} later rows, which neither model has seen.`, rows, gate.metricLabel)])}
-<p>${gate.reasons.join(' ')}</p>
+<p>${gate.reasons.map(capital).join(' ')}</p>
 ${next(promoted ? 'The registry keeps the old version to roll back to.' : 'The champion stays; look for what has changed in the world that the columns do not tell.')}`;
 }
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -313,6 +313,6 @@ ${renderTable(
     { cells: ['tuned parameters', formatNumber(natural(challengerScore))] },
   ],
 )}
-<p>Champion: <strong>${champion}</strong>. ${reasons.join(' ')}</p>
+<p>Champion: <strong>${champion}</strong>. ${reasons.map((reason) => reason.charAt(0).toUpperCase() + reason.slice(1)).join(' ')}</p>
 <p class="quiet">Both were scored on the same ${formatCount(rows)} rows, which neither had seen.</p>`;
 }
