@@ -1,1 +1,72 @@
-export {};
+// Everything public. `lanewise/runtime` is the second entry: inference alone, for browsers and edge devices.
+
+// engine
+export type { BackendName } from './backends/backend.js';
+// collect
+export { applyContract, contractFromYaml, contractToYaml, inferContract, readTable } from './collect/index.js';
+// deploy
+export { type Artefact, loadArtefact, saveArtefact } from './deploy/artefact.js';
+export { columnRanges } from './deploy/ranges.js';
+export { Registry } from './deploy/registry.js';
+export { type RunningServer, type ServerOptions, serveUntilStopped, startServer } from './deploy/server.js';
+export { exportArtefact, exportWasm } from './deploy/wasm.js';
+export {
+  createEngine,
+  defaultEngine,
+  type Engine,
+  type EngineDescription,
+  type EngineOptions,
+} from './engine/engine.js';
+export { stream, uniformAt } from './engine/random.js';
+// errors, parameters
+export { type ErrorCode, LanewiseError } from './errors.js';
+// evaluate
+export * from './evaluate/index.js';
+// explore
+export { renderProfilePage } from './explore/page/profile-page.js';
+export { type Profile, profileTable } from './explore/profile.js';
+// features
+export { defaultFeatures, expressionColumn, featureMakers, featuresFromConfig } from './features/index.js';
+// models
+export { DummyClassifier, DummyRegressor } from './models/dummy/dummy.js';
+export { GradientBoostingClassifier, GradientBoostingRegressor } from './models/gradient-boosting/index.js';
+export { type ModelEntry, models } from './models/index.js';
+export { KMeans } from './models/k-means/k-means.js';
+export { KNeighborsClassifier, KNeighborsRegressor } from './models/k-nearest-neighbors/k-nearest-neighbors.js';
+export { LinearRegression, Ridge } from './models/linear/linear.js';
+export { LogisticRegression } from './models/logistic-regression/logistic-regression.js';
+export { makeModel } from './models/model.js';
+export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
+// monitor
+export * from './monitor/index.js';
+export type { Parameter, ParameterDeclarations, ParameterValue } from './parameters.js';
+// prepare
+export {
+  type ColumnSelection,
+  type DefaultRecipeOptions,
+  defaultRecipe,
+  defaultRepairs,
+  defaultSteps,
+  Pipeline,
+  preparations,
+  prepareFromConfig,
+  Recipe,
+  type RecipeModel,
+  type Step,
+  transformTable,
+  withFeatures,
+} from './prepare/index.js';
+// scoring
+export { compose, ProgramBuilder } from './scoring/builder.js';
+export { runProgram } from './scoring/interpreter.js';
+export type { Operation, Program, ProgramInput, ProgramOutput } from './scoring/program.js';
+// table
+export { type RegisterColumn, readRegister, selectColumns, tableFromRegisters, takeRows } from './table/columns.js';
+export type * from './table/interfaces.js';
+export { annotate, type ColumnInfo, columnsOf, type Kind, type Role } from './table/schema.js';
+// tune
+export * from './tune/index.js';
+// workflow
+export type { RunRecord, StepRecord } from './workflow/record.js';
+export { type RunFileOptions, runFile } from './workflow/run.js';
+export { readWorkflow, type Workflow } from './workflow/workflow-file.js';
