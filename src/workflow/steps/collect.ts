@@ -34,10 +34,10 @@ export const collect: Step<RunState> = {
     const parts = { train: split.train.length, test: split.test.length, live: split.live.length };
     const { ignore, contract } = workflow;
     const checked = contract === undefined ? '' : ', contract checked';
-    const leaks = ignore.length > 0 ? `; ignored, as they would leak: ${ignore.join(', ')}` : '';
+    const ignored = ignore.length > 0 ? `; ignored: ${ignore.join(', ')}` : '';
     return {
       outcome: `${count(numRows)} rows × ${numCols} columns by ${collected.reader}${checked}, ${count(collected.quarantine.length)} quarantined; \
-${count(parts.train)} train, ${count(parts.test)} test, ${count(parts.live)} live${leaks}`,
+${count(parts.train)} train, ${count(parts.test)} test, ${count(parts.live)} live${ignored}`,
       summary: {
         source: workflow.data,
         sha256: collected.hash,

@@ -3,7 +3,7 @@ import { loadArtefact, saveArtefact } from '../../deploy/artefact.js';
 import { columnRanges } from '../../deploy/ranges.js';
 import { formatFigure } from '../../evaluate/index.js';
 import type { Training } from '../../table/interfaces.js';
-import { fitOnTrain, trainRows } from '../recipes.js';
+import { fitOnTrain, recipeOf, trainRows } from '../recipes.js';
 import type { Step, StepContext } from '../runner.js';
 import { need, type RunState } from '../state.js';
 
@@ -46,15 +46,19 @@ export const train: Step<RunState> = {
 };
 
 /**
- * The best of the models that learn step by step, where the one that is taken is solved at once: its loss curve and its
- * stopping show what training on these rows is like. It goes no further.
+ * The best of the models that learn step by step, those first that a validation set can stop, where the one that is taken
+ * is solved at once: its loss curve and its stopping show what training on these rows is like. It goes no further.
  */
 async function trainBeside(
   context: StepContext<RunState>,
   taken: string,
 ): Promise<(Training & { name: string }) | undefined> {
-  for (const { name, estimator } of need(context.state, 'comparison').candidates) {
-    if (name === taken || estimator === 'dummy') continue;
+  const { state, workflow } = context;
+  const others = need(state, 'comparison').candidates.filter(
+    ({ name, estimator }) => name !== taken && estimator !== 'dummy',
+  );
+  const stops = ({ name }: { name: string }) => Number('earlyStopping' in recipeOf(state, workflow, name).declarations);
+  for (const { name } of others.toSorted((a, b) => stops(b) - stops(a))) {
     const { training } = await fitOnTrain(context, name);
     if (training.history.length > 1) return { name, ...training };
   }
