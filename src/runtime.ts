@@ -9,7 +9,7 @@ import { faceOf, instantiateModel } from './deploy/wasm-host.js';
 import { LanewiseError, unknownName } from './errors.js';
 import { runProgram } from './scoring/interpreter.js';
 import type { InputType, Program, ProgramInput } from './scoring/program.js';
-import { encodeValue, labelPositions, type Row, RowEncoder, RowError } from './scoring/rows.js';
+import { decodeValue, encodeValue, labelPositions, type Row, RowEncoder, RowError } from './scoring/rows.js';
 import { Scorer } from './scoring/scorer.js';
 
 export { LanewiseError } from './errors.js';
@@ -98,7 +98,7 @@ function runtimeModel(facts: Facts, program: Program, score: Score): RuntimeMode
     rows.forEach((row, at) => naming(() => encoder.encode(row, columns, at)));
     const outputs = score(columns, rows.length);
     return rows.map((_, at) =>
-      Object.fromEntries(program.outputs.map((output, k) => [output.name, shownValue(output, outputs[k]![at]!)])),
+      Object.fromEntries(program.outputs.map((output, k) => [output.name, decodeValue(output, outputs[k]![at]!)])),
     );
   };
   return {
@@ -122,11 +122,6 @@ function runtimeModel(facts: Facts, program: Program, score: Score): RuntimeMode
       return Object.fromEntries(named);
     },
   };
-}
-
-function shownValue({ type, labels }: Omit<ProgramInput, 'name'>, value: number): Value {
-  if (Number.isNaN(value)) return null;
-  return type === 'category' ? (labels![value] ?? null) : type === 'boolean' ? value === 1 : value;
 }
 
 function readColumn(

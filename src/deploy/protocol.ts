@@ -1,6 +1,6 @@
 import { LanewiseError, unknownName } from '../errors.js';
 import type { InputType, Program, ProgramInput, ProgramOutput } from '../scoring/program.js';
-import { encodeValue, labelPositions, RowEncoder, RowError } from '../scoring/rows.js';
+import { decodeValue, encodeValue, labelPositions, RowEncoder, RowError } from '../scoring/rows.js';
 
 /**
  * The Open Inference Protocol's JSON tensors (KServe v2), one tensor a raw column, and rows as JSON objects; both to
@@ -100,15 +100,8 @@ export function writeTensors(program: Program, values: readonly Float64Array[], 
   });
 }
 
-/** One output's value as JSON has it: a label, a number, true or false, null where there is none. */
-export function outputValue(output: ProgramOutput, value: number): number | string | boolean | null {
-  if (Number.isNaN(value)) return null;
-  if (output.type === 'category') return output.labels![value] ?? null;
-  return output.type === 'boolean' ? value === 1 : value;
-}
-
 function writeTensor(output: ProgramOutput, values: Float64Array): Tensor {
-  const data = output.type === 'number' ? values : Array.from(values, (value) => outputValue(output, value));
+  const data = output.type === 'number' ? values : Array.from(values, (value) => decodeValue(output, value));
   return { name: output.name, datatype: datatypes[output.type], shape: [values.length], data };
 }
 

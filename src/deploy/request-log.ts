@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import type { Program } from '../scoring/program.js';
-import { outputValue, type Registers } from './protocol.js';
+import { decodeValue } from '../scoring/rows.js';
+import type { Registers } from './protocol.js';
 
 /** Requests and their predictions, a JSON line a row, so that labels which come later can be joined to them. */
 export interface RequestLog {
@@ -21,11 +22,8 @@ export function openRequestLog(file: string | undefined, program: Program): Requ
       if (failure) throw failure;
       const time = new Date().toISOString();
       for (let row = 0; row < rowCount; row++) {
-        const inputs = program.inputs.map((input, i) => [
-          input.name,
-          outputValue({ ...input, register: i }, columns[i]![row]!),
-        ]);
-        const answers = program.outputs.map((output, i) => [output.name, outputValue(output, outputs[i]![row]!)]);
+        const inputs = program.inputs.map((input, i) => [input.name, decodeValue(input, columns[i]![row]!)]);
+        const answers = program.outputs.map((output, i) => [output.name, decodeValue(output, outputs[i]![row]!)]);
         const line = { time, requestId, row, inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(answers) };
         stream.write(`${JSON.stringify(line)}\n`);
       }

@@ -8,13 +8,14 @@ import underPressure from '@fastify/under-pressure';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { defaultEngine, type Engine } from '../engine/engine.js';
 import { LanewiseError } from '../errors.js';
+import { decodeValue } from '../scoring/rows.js';
 import { type Artefact, loadArtefact } from './artefact.js';
 import { isBinaryWanted, LENGTH_HEADER, readBinaryRequest, writeBinaryResponse } from './binary-tensors.js';
 import { exactJson } from './json.js';
 import { createMetrics, type ServerMetrics } from './metrics.js';
 import { answerSchemas, bodySchemas, errorSchema } from './openapi.js';
 import { pageCss, pageHtml } from './page.js';
-import { datatypes, outputValue, type Registers, readRows, readTensors, writeTensors } from './protocol.js';
+import { datatypes, type Registers, readRows, readTensors, writeTensors } from './protocol.js';
 import { openRequestLog, type RequestLog } from './request-log.js';
 import { scoreRegisters } from './score.js';
 
@@ -303,7 +304,7 @@ async function answerRows(service: Service, request: FastifyRequest): Promise<un
   const registers = readRows(program, bodyOf(request)['rows'], service.maxRows);
   const outputs = await predictRegisters(service, request.id, registers);
   const predictions = Array.from({ length: registers.rowCount }, (_, row) =>
-    Object.fromEntries(program.outputs.map((output, i) => [output.name, outputValue(output, outputs[i]![row]!)])),
+    Object.fromEntries(program.outputs.map((output, i) => [output.name, decodeValue(output, outputs[i]![row]!)])),
   );
   return { model: service.name, version: service.version, predictions };
 }

@@ -1,4 +1,4 @@
-import type { Program, ProgramInput } from './program.js';
+import type { InputType, Program, ProgramInput } from './program.js';
 
 /** A row as its owner has it: texts, numbers, booleans, dates, by column name. Absent, null and undefined are missing. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -68,6 +68,16 @@ export function encodeValue(
       return number;
     }
   }
+}
+
+/** What a register's value stands for: a label, a number, true or false, null where there is none. */
+export function decodeValue(
+  { type, labels }: { readonly type: InputType; readonly labels?: readonly string[] },
+  value: number,
+): number | string | boolean | null {
+  if (Number.isNaN(value)) return null;
+  if (type === 'category') return labels![value] ?? null;
+  return type === 'boolean' ? value === 1 : value;
 }
 
 /** Dates, milliseconds, or ISO 8601 text; text without a zone is UTC, as everywhere in Lanewise. */
