@@ -5,7 +5,8 @@ import { LanewiseError, throwIfCancelled } from '../errors.js';
 import type { Program } from '../scoring/program.js';
 import { type Row, RowEncoder, RowError } from '../scoring/rows.js';
 import { Scorer } from '../scoring/scorer.js';
-import { readRegister, tableFromRegisters } from '../table/columns.js';
+import { tableFromRegisters } from '../table/columns.js';
+import { readInput } from '../table/inputs.js';
 import type { Context, Model } from '../table/interfaces.js';
 import { runProgramOn } from './execute.js';
 
@@ -52,7 +53,7 @@ async function predictTable(
 ): Promise<Table> {
   const { program } = parts;
   const engine = context.engine ?? (await defaultEngine());
-  const columns = program.inputs.map((input) => readRegister(table, input.name, input.labels).values);
+  const columns = program.inputs.map((input) => readInput(table, input));
   const outputs = program.outputs.map(() => new Float64Array(table.numRows));
   for (let start = 0; start < table.numRows; start += BLOCK_ROWS) {
     throwIfCancelled(context.signal);

@@ -5,6 +5,7 @@ import { compose, ProgramBuilder } from '../scoring/builder.js';
 import { runProgram } from '../scoring/interpreter.js';
 import { type Program, type ProgramInput, readRegisters, writtenRegisters } from '../scoring/program.js';
 import { type RegisterColumn, readRegister, selectColumns, tableFromRegisters } from '../table/columns.js';
+import { readInput } from '../table/inputs.js';
 import type { Context, FittedTransformer, Repair, Transformer } from '../table/interfaces.js';
 import { columnsOf, inputTypeOfKind, type Kind } from '../table/schema.js';
 import type { ColumnSelection, Step } from '../table/steps.js';
@@ -110,7 +111,7 @@ export class Pipeline {
 /** Rows through a fitted pipeline: its features, and the carried columns. */
 export function transformTable(fitted: FittedPipeline, table: Table, carry: readonly string[] = []): Table {
   const { program } = fitted;
-  const columns = program.inputs.map((input) => readRegister(table, input.name, input.labels).values);
+  const columns = program.inputs.map((input) => readInput(table, input));
   const values = runProgram(program, columns, table.numRows);
   const features = program.outputs.map(({ name, type, labels }, index) => ({
     name,

@@ -1,0 +1,66 @@
+import type { Table } from 'apache-arrow';
+import { LanewiseError } from '../errors.js';
+import type { InputType, ProgramInput } from '../scoring/program.js';
+import { type RegisterColumn, readRegister } from './columns.js';
+
+/**
+ * A column as a program wants it, from a table that a reader may have typed otherwise: in a small file, labels that are
+ * digits look like numbers, and a column without a value has no type at all.
+ *
+ *   wanted      also taken
+ *   category    numbers and booleans, by their text; whole numbers without decimals
+ *   number      booleans as 0 and 1
+ *   boolean     numbers that are all 0 or 1, and the texts true and false
+ *   timestamp   numbers, as milliseconds
+ *
+ * @throws LanewiseError `data` naming the column, what was wanted, and what it holds.
+ */
+export function readInput(table: Table, input: ProgramInput): Float64Array {
+  const column = readRegister(table, input.name);
+  if (column.type === input.type) {
+    return input.type === 'category' ? readRegister(table, input.name, input.labels).values : column.values;
+  }
+  if (column.values.every(Number.isNaN)) return new Float64Array(column.values.length).fill(Number.NaN);
+  const converted = conversions[input.type](column, input.labels ?? []);
+  if (converted) return converted;
+  throw new LanewiseError(
+    'data',
+    `Expected ${wanted[input.type]} in column "${input.name}" but it holds ${held(column)}`,
+    {
+      column: input.name,
+      hint: 'Columns must hold what they held when the model was fitted',
+    },
+  );
+}
+
+const wanted: Record<InputType, string> = {
+  number: 'numbers',
+  boolean: 'true or false',
+  timestamp: 'timestamps',
+  category: 'labels',
+};
+
+function held({ type, values, labels }: RegisterColumn): string {
+  if (type !== 'category') return type === 'boolean' ? wanted.boolean : `${wanted[type]}`;
+  const first = values.find((value) => !Number.isNaN(value))!;
+  return `texts such as "${labels![first]}"`;
+}
+
+type Conversion = (column: RegisterColumn, labels: readonly string[]) => Float64Array | undefined;
+
+const conversions: Record<InputType, Conversion> = {
+  number: ({ type, values }) => (type === 'boolean' ? values : undefined),
+  timestamp: ({ type, values }) => (type === 'number' ? values : undefined),
+  boolean({ type, values, labels }) {
+    if (type === 'number') return values.every((x) => Number.isNaN(x) || x === 0 || x === 1) ? values : undefined;
+    const meaning = labels?.map((label) => ({ true: 1, false: 0 })[label.toLowerCase()]);
+    if (!meaning || meaning.includes(undefined)) return undefined;
+    return values.map((code) => (Number.isNaN(code) ? code : meaning[code]!));
+  },
+  category({ type, values }, labels) {
+    if (type === 'timestamp') return undefined;
+    const codes = new Map(labels.map((label, code) => [label, code]));
+    const text = (value: number) => (type === 'boolean' ? String(value === 1) : String(value));
+    return values.map((value) => (Number.isNaN(value) ? value : (codes.get(text(value)) ?? labels.length)));
+  },
+};
