@@ -3,6 +3,7 @@ import type { RunningServer } from '../deploy/server.js';
 import { instantiateModel } from '../deploy/wasm-host.js';
 import { LanewiseError } from '../errors.js';
 import { readRegister } from '../table/columns.js';
+import { readInput } from '../table/inputs.js';
 import type { Context, Model } from '../table/interfaces.js';
 
 /** What a server answered, beside what the model in this process says. */
@@ -59,7 +60,7 @@ export async function checkWasm(
   context: Context,
 ): Promise<void> {
   const module = await instantiateModel(bytes);
-  const columns = model.program.inputs.map(({ name, labels }) => readRegister(table, name, labels).values);
+  const columns = model.program.inputs.map((input) => readInput(table, input));
   const expected = await model.predict(table, context);
   module.predict(columns, table.numRows).forEach((received, index) => {
     const { name, labels } = model.program.outputs[index]!;
