@@ -1,4 +1,4 @@
-"""Writes evaluate.json: metrics by scikit-learn, distributions and intervals by SciPy.
+"""Writes tests/fixtures/evaluate.json: metrics by scikit-learn, distributions and intervals by SciPy.
 
     python -m venv golden-venv && golden-venv/bin/pip install scikit-learn==1.9.1 scipy==1.17.1
     golden-venv/bin/python tests/agreement/evaluate.py
@@ -168,5 +168,5 @@ golden = {
     "bootstrap": bootstrap_mean(),
     "time_series": time_series(),
 }
-path = pathlib.Path(__file__).with_suffix(".json")
+path = pathlib.Path(__file__).parents[1] / "fixtures" / "evaluate.json"
 path.write_text(json.dumps(golden, separators=(",", ":")).replace('},"', '},\n"') + "\n")

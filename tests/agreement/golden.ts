@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Golden values of a script in this folder, by its stem. */
+/** Golden values that a script in this folder wrote, by its stem. */
 // biome-ignore lint/suspicious/noExplicitAny: the script says what is in it
 export function golden(stem: string): any {
-  return JSON.parse(readFileSync(join(import.meta.dirname, `${stem}.json`), 'utf8'));
+  return JSON.parse(readFileSync(join(import.meta.dirname, '../fixtures', `${stem}.json`), 'utf8'));
 }
 
 /** |a − b| in units of the larger of 1e-300 and |b|. */

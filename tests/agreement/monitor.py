@@ -1,4 +1,4 @@
-"""Writes monitor.json: drift statistics by SciPy and NumPy, the Page–Hinkley detector by river.
+"""Writes tests/fixtures/monitor.json: drift statistics by SciPy and NumPy, the Page–Hinkley detector by river.
 
     python -m venv golden-venv && golden-venv/bin/pip install scipy==1.17.1 river==0.26.1
     golden-venv/bin/python tests/agreement/monitor.py
@@ -86,5 +86,5 @@ golden = {
         page_hinkley(stream.tolist(), min_instances=200, delta=0.005, threshold=50.0, alpha=0.999),
     ],
 }
-path = pathlib.Path(__file__).with_suffix(".json")
+path = pathlib.Path(__file__).parents[1] / "fixtures" / "monitor.json"
 path.write_text(json.dumps(golden, separators=(",", ":")).replace('},"', '},\n"') + "\n")
