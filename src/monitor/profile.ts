@@ -76,6 +76,8 @@ export interface ReferenceOptions extends Context {
 }
 
 const MOST_LABELS = 200;
+/** Fewer rows may rise by chance. */
+const FEWEST_RUNNING = 20;
 
 /** Profiles the training rows and, given a model, its predictions and its error on held-out rows. */
 export async function buildReference(table: Table, options: ReferenceOptions = {}): Promise<ReferenceProfile> {
@@ -95,13 +97,16 @@ export async function buildReference(table: Table, options: ReferenceOptions = {
 }
 
 /**
- * Columns whose drift is watched where none are named: not timestamps, which always move on, nor texts that are their
- * rows' own (names, identifiers), which have no distribution and do not belong into a profile.
+ * Columns whose drift is watched where none are named: not timestamps and running numbers, which always move on, nor
+ * texts that are their rows' own (names, identifiers), which have no distribution and do not belong into a profile.
  */
 export function driftColumns(table: Table, target?: string): string[] {
   return columnsOf(table)
     .filter(({ name, role, kind }) => role === 'feature' && kind !== 'timestamp' && name !== target)
-    .filter(({ name }) => !isIdentifying(readRegister(table, name)))
+    .filter(({ name }) => {
+      const column = readRegister(table, name);
+      return !isIdentifying(column) && !isRunningNumber(column);
+    })
     .map(({ name }) => name);
 }
 
@@ -132,6 +137,12 @@ export function asCategory(column: RegisterColumn): RegisterColumn {
     labels: distinct.map(text),
     values: column.values.map((value) => codes.get(value) ?? Number.NaN),
   };
+}
+
+/** Whole numbers that only ever rise from row to row. */
+function isRunningNumber({ type, values }: RegisterColumn): boolean {
+  if (type !== 'number' || values.length < FEWEST_RUNNING) return false;
+  return values.every((value, row) => Number.isInteger(value) && (row === 0 || value > values[row - 1]!));
 }
 
 async function profilePredictions(model: Model, table: Table, options: ReferenceOptions): Promise<ColumnProfile> {

@@ -155,7 +155,7 @@ test('a column that was constant and no longer is, and one without values, are h
   expect(driftOf([{ profile: profileColumn(empty), column: empty }])[0]).toMatchObject({ drift: 'none', psi: null });
 });
 
-test('a column of few values has a bin for each, and texts that are their rows’ own are not watched', async () => {
+test('a column of few values has a bin for each, and texts that are their rows’ own and running numbers are not watched', async () => {
   const flags: RegisterColumn = {
     name: 'flag',
     type: 'number',
@@ -167,7 +167,8 @@ test('a column of few values has a bin for each, and texts that are their rows�
   expect(drift).toMatchObject({ drift: 'large' });
   const labels = Array.from({ length: 100 }, (_, i) => `person ${String(i).padStart(3, '0')}`);
   const names: RegisterColumn = { name: 'name', type: 'category', labels, values: flags.values.map((_, i) => i) };
-  const reference = await buildReference(tableFromRegisters([flags, names]));
+  const counter: RegisterColumn = { name: 'id', type: 'number', values: flags.values.map((_, i) => 7 + 3 * i) };
+  const reference = await buildReference(tableFromRegisters([flags, names, counter]));
   expect(reference.columns.map(({ name }) => name)).toEqual(['flag']);
   expect(JSON.stringify(reference)).not.toContain('person');
 });
