@@ -5,11 +5,7 @@ export type { BackendName } from './backends/backend.js';
 // collect
 export { applyContract, contractFromYaml, contractToYaml, inferContract, readTable } from './collect/index.js';
 // deploy
-export { type Artefact, loadArtefact, saveArtefact } from './deploy/artefact.js';
-export { columnRanges } from './deploy/ranges.js';
-export { Registry } from './deploy/registry.js';
-export { type RunningServer, type ServerOptions, serveUntilStopped, startServer } from './deploy/server.js';
-export { exportArtefact, exportWasm } from './deploy/wasm.js';
+export * from './deploy/index.js';
 export {
   createEngine,
   defaultEngine,
