@@ -67,89 +67,96 @@ export function scanCategories(
   units: Units,
   limits: SplitLimits,
 ): Candidate | undefined {
-  const entries: Category[] = [];
-  const total = { gradient: 0, hessian: 0, count: 0 };
-  for (const bin of [...Array(bins.binCount).keys(), MISSING_BIN]) {
-    const count = planes[2 * BINS + bin]!;
-    if (count === 0) continue;
-    const [gradient, hessian] = [planes[bin]! * units.gradient, planes[BINS + bin]! * units.hessian];
-    entries.push({ bin, gradient, hessian, count, order: 0 });
-    total.count += count;
-    total.gradient += planes[bin]!;
-    total.hessian += planes[BINS + bin]!;
-  }
-  if (entries.length < 2) return undefined;
-  const [gradient, hessian] = [total.gradient * units.gradient, total.hessian * units.hessian];
-  const node = { gradient, hessian, count: total.count };
-  return entries.length <= ONE_AGAINST_REST ? oneAgainstRest(entries, node, limits) : bestPrefix(entries, node, limits);
-}
-
-interface Category {
-  readonly bin: number;
-  readonly gradient: number;
-  readonly hessian: number;
-  readonly count: number;
-  order: number;
+  const present: number[] = [];
+  const node = { gradient: 0, hessian: 0, count: 0 };
+  const see = (bin: number) => {
+    if (planes[2 * BINS + bin] === 0) return;
+    present.push(bin);
+    addBin(node, planes, bin, units);
+  };
+  for (let bin = 0; bin < bins.binCount; bin++) see(bin);
+  see(MISSING_BIN);
+  if (present.length < 2) return undefined;
+  return present.length <= ONE_AGAINST_REST
+    ? oneAgainstRest(present, planes, node, units, limits)
+    : bestPrefix(present, planes, node, units, limits);
 }
 
 interface Sums {
-  readonly gradient: number;
-  readonly hessian: number;
-  readonly count: number;
+  gradient: number;
+  hessian: number;
+  count: number;
 }
 
+function addBin(sums: Sums, planes: Float64Array, bin: number, units: Units): void {
+  sums.gradient += planes[bin]! * units.gradient;
+  sums.hessian += planes[BINS + bin]! * units.hessian;
+  sums.count += planes[2 * BINS + bin]!;
+}
+
+/** What parting `node` into `left` and the rest gains; −∞ where a side is too small. */
 function gainOf(left: Sums, node: Sums, limits: SplitLimits, l2: number): number {
-  const right = {
-    gradient: node.gradient - left.gradient,
-    hessian: node.hessian - left.hessian,
-    count: node.count - left.count,
-  };
-  for (const side of [left, right]) {
-    if (side.count < limits.minSamples || side.hessian < limits.minHessian || !(side.hessian + l2 > 0)) {
-      return Number.NEGATIVE_INFINITY;
-    }
-  }
-  const score = (side: Sums, regularization: number) =>
-    (side.gradient * side.gradient) / (side.hessian + regularization);
-  return score(left, l2) + score(right, l2) - score(node, limits.l2);
+  const gradient = node.gradient - left.gradient;
+  const hessian = node.hessian - left.hessian;
+  const count = node.count - left.count;
+  if (left.count < limits.minSamples || count < limits.minSamples) return Number.NEGATIVE_INFINITY;
+  if (left.hessian < limits.minHessian || hessian < limits.minHessian) return Number.NEGATIVE_INFINITY;
+  if (!(left.hessian + l2 > 0 && hessian + l2 > 0)) return Number.NEGATIVE_INFINITY;
+  const sides = (left.gradient * left.gradient) / (left.hessian + l2) + (gradient * gradient) / (hessian + l2);
+  return sides - (node.gradient * node.gradient) / (node.hessian + limits.l2);
 }
 
-function oneAgainstRest(entries: readonly Category[], node: Sums, limits: SplitLimits): Candidate | undefined {
+function oneAgainstRest(
+  present: readonly number[],
+  planes: Float64Array,
+  node: Sums,
+  units: Units,
+  limits: SplitLimits,
+): Candidate | undefined {
   let best: Candidate | undefined;
-  for (const entry of entries) {
-    const gain = gainOf(entry, node, limits, limits.l2);
-    if (gain > (best?.gain ?? Number.NEGATIVE_INFINITY)) best = { gain, bin: -1, categories: [entry.bin] };
+  for (const bin of present) {
+    const alone = { gradient: 0, hessian: 0, count: 0 };
+    addBin(alone, planes, bin, units);
+    const gain = gainOf(alone, node, limits, limits.l2);
+    if (gain > (best?.gain ?? Number.NEGATIVE_INFINITY)) best = { gain, bin: -1, categories: [bin] };
   }
   return best;
 }
 
-function bestPrefix(entries: readonly Category[], node: Sums, limits: SplitLimits): Candidate | undefined {
+function bestPrefix(
+  present: readonly number[],
+  planes: Float64Array,
+  node: Sums,
+  units: Units,
+  limits: SplitLimits,
+): Candidate | undefined {
   const l2 = limits.l2 + CATEGORY_L2;
-  const sorted = entries.filter((entry) => entry.count >= CATEGORY_SMOOTHING);
-  for (const entry of sorted) entry.order = entry.gradient / (entry.hessian + CATEGORY_SMOOTHING);
-  sorted.sort((a, b) => a.order - b.order || a.bin - b.bin);
-  let best: Candidate | undefined;
-  for (const direction of [sorted, sorted.toReversed()]) {
-    let left = { gradient: 0, hessian: 0, count: 0 };
+  const order = new Float64Array(BINS);
+  const sorted = present.filter((bin) => planes[2 * BINS + bin]! >= CATEGORY_SMOOTHING);
+  for (const bin of sorted) {
+    order[bin] = (planes[bin]! * units.gradient) / (planes[BINS + bin]! * units.hessian + CATEGORY_SMOOTHING);
+  }
+  sorted.sort((a, b) => order[a]! - order[b]! || a - b);
+  const most = Math.min(MAX_CATEGORIES_LEFT, Math.ceil(sorted.length / 2));
+  let best = { gain: Number.NEGATIVE_INFINITY, length: 0, reversed: false };
+  for (const reversed of [false, true]) {
+    const left = { gradient: 0, hessian: 0, count: 0 };
     let inGroup = 0;
-    const most = Math.min(MAX_CATEGORIES_LEFT, Math.ceil(direction.length / 2));
     for (let i = 0; i < most; i++) {
-      const entry = direction[i]!;
-      left = {
-        gradient: left.gradient + entry.gradient,
-        hessian: left.hessian + entry.hessian,
-        count: left.count + entry.count,
-      };
-      inGroup += entry.count;
-      if (inGroup < MIN_SAMPLES_PER_GROUP || node.count - left.count < MIN_SAMPLES_PER_GROUP) continue;
+      const bin = sorted[reversed ? sorted.length - 1 - i : i]!;
+      addBin(left, planes, bin, units);
+      inGroup += planes[2 * BINS + bin]!;
+      if (node.count - left.count < MIN_SAMPLES_PER_GROUP) break;
+      if (inGroup < MIN_SAMPLES_PER_GROUP) continue;
       inGroup = 0;
       const gain = gainOf(left, node, limits, l2);
-      if (gain > (best?.gain ?? Number.NEGATIVE_INFINITY)) {
-        best = { gain, bin: -1, categories: direction.slice(0, i + 1).map((category) => category.bin) };
-      }
+      if (gain > best.gain) best = { gain, length: i + 1, reversed };
     }
   }
-  return best;
+  if (best.length === 0) return undefined;
+  const { gain, length, reversed } = best;
+  const categories = reversed ? sorted.slice(sorted.length - length) : sorted.slice(0, length);
+  return { gain, bin: -1, categories };
 }
 
 /** The planes of a feature in a histogram. */
