@@ -34,7 +34,7 @@ export interface MachineDescription {
 export interface Limits {
   /** Multiplications and additions (unfused) by backend, GFLOP/s. */
   readonly flops: Readonly<Record<string, { readonly f64: number; readonly f32: number }>>;
-  /** Bytes read and written by copying 256 KiB (caches) and 64 MiB (memory), GB/s. */
+  /** Bytes read and written in 256 KiB (caches) and in 64 MiB (memory), GB/s: the best of copy, dot and axpy. */
   readonly cache: number;
   readonly memory: number;
 }
@@ -42,8 +42,10 @@ export interface Limits {
 export interface BenchResult {
   readonly backend: BackendName;
   readonly variant: string;
-  /** Median time of an element of the call, in nanoseconds. */
+  /** Time of an element in the best sample, in nanoseconds: other work on the machine only ever adds to it. */
   readonly nsPerElement: number;
+  /** The same in the median sample. Much above the best where the machine is busy. */
+  readonly medianNsPerElement: number;
   /** Relative margin of error of the mean, in percent. */
   readonly marginPercent: number;
   /** What bounds the kernel by its own count of work: GFLOP/s or GB/s; absent where the kernel counts elements alone. */
@@ -149,11 +151,13 @@ async function measureKernel(
       continue;
     }
     const { backend, variant } = engine.describe();
-    const { milliseconds, marginPercent } = await timeCase(prepared, engine, time);
+    const { milliseconds, median, marginPercent } = await timeCase(prepared, engine, time);
+    const perElement = 1e6 / Math.max(1, work.elements);
     results.push({
       backend,
       variant,
-      nsPerElement: (milliseconds * 1e6) / Math.max(1, work.elements),
+      nsPerElement: milliseconds * perElement,
+      medianNsPerElement: median * perElement,
       marginPercent,
       rate: rateOf(work, milliseconds, limitsOf(backend, kernel, prepared, limits, engine.threads)),
     });
@@ -161,7 +165,7 @@ async function measureKernel(
   return { kernel: kernel.name, family: kernel.family, size, elements: work.elements, results, wrong };
 }
 
-/** The time of one call: the median over samples of several calls each. */
+/** The time of one call, from samples of several calls each. */
 async function timeCase(prepared: KernelCase, engine: Engine, time: number) {
   const copies = engine.threads > 1 ? 4 * engine.threads : 1;
   const placed = Array.from({ length: copies }, () => placeCase(prepared, engine));
@@ -195,16 +199,21 @@ function sharedSample({ kernel }: KernelCase, engine: Engine, placed: readonly P
   return { run: async () => void (await engine.run(tasks)), calls: tasks.length };
 }
 
-async function timeSample(
-  { run, calls }: Sample,
-  time: number,
-): Promise<{ milliseconds: number; marginPercent: number }> {
+interface Timing {
+  /** Of one call, in the best sample. */
+  readonly milliseconds: number;
+  readonly median: number;
+  readonly marginPercent: number;
+}
+
+async function timeSample({ run, calls }: Sample, time: number): Promise<Timing> {
   const bench = new Bench({ time, warmupTime: time / 4, iterations: 5, warmupIterations: 5, throws: true });
   bench.add('call', run);
   await bench.run();
   const result = bench.tasks[0]!.result;
   if (result.state !== 'completed') throw new LanewiseError('internal', `A bench ended as ${result.state}`);
-  return { milliseconds: result.latency.p50 / calls, marginPercent: result.latency.rme };
+  const { min, p50, rme } = result.latency;
+  return { milliseconds: min / calls, median: p50 / calls, marginPercent: rme };
 }
 
 interface CaseLimits {
@@ -238,36 +247,56 @@ function rateOf(work: Work, milliseconds: number, limits: CaseLimits): BenchResu
     : { value: gigabytes, unit: 'GB/s', shareOfLimit: byBytes };
 }
 
+const LIMIT_MILLISECONDS = 60;
+
 /** Of one thread. The reference is held to WebAssembly's limit: its own chain of operations waits for itself. */
 async function measureLimits(engines: readonly Engine[]): Promise<Limits> {
-  const flops: Record<string, { f64: number; f32: number }> = {};
   const compiled = engines.filter((engine) => engine.describe().backend !== 'reference');
-  if (compiled.length < engines.length && !compiled.some((engine) => engine.describe().backend === 'wasm')) {
-    compiled.push(await createEngine({ backend: 'wasm', threads: 1 }));
-  }
+  const lent = compiled.length < engines.length && !compiled.some((engine) => engine.describe().backend === 'wasm');
+  if (lent) compiled.push(await createEngine({ backend: 'wasm', threads: 1 }));
+  const flops: Record<string, { f64: number; f32: number }> = {};
+  let [cache, memory] = [await measureCopy(CACHE_BYTES), await measureCopy(MEMORY_BYTES)];
   for (const engine of compiled) {
-    const gflops = async (dtype: 'f64' | 'f32') => {
-      const kernel = kernelByName.get(`limit_multiply_add_${dtype}`)!;
-      const prepared = prepareCase(kernel, { ...CASE, size: kernel.benchSize! });
-      using placed = placeCase(prepared, engine);
-      const { milliseconds } = await timeSample(ownSample(prepared, engine, placed), 60);
-      return kernel.work(prepared.scalars).flops! / milliseconds / 1e6;
+    flops[engine.describe().backend] = {
+      f64: await measureFlops(engine, 'f64'),
+      f32: await measureFlops(engine, 'f32'),
     };
-    flops[engine.describe().backend] = { f64: await gflops('f64'), f32: await gflops('f32') };
-    if (!engines.includes(engine)) await engine.close();
+    cache = Math.max(cache, await measureBytes(engine, CACHE_BYTES));
+    memory = Math.max(memory, await measureBytes(engine, MEMORY_BYTES));
   }
-  return { flops, cache: await measureCopy(CACHE_BYTES), memory: await measureCopy(MEMORY_BYTES) };
+  if (lent) await compiled.at(-1)!.close();
+  return { flops, cache, memory };
+}
+
+/** Multiplications and additions in registers, GFLOP/s. */
+async function measureFlops(engine: Engine, dtype: 'f64' | 'f32'): Promise<number> {
+  const kernel = kernelByName.get(`limit_multiply_add_${dtype}`)!;
+  const prepared = prepareCase(kernel, { ...CASE, size: kernel.benchSize! });
+  using placed = placeCase(prepared, engine);
+  const { milliseconds } = await timeSample(ownSample(prepared, engine, placed), LIMIT_MILLISECONDS);
+  return kernel.work(prepared.scalars).flops! / milliseconds / 1e6;
+}
+
+/** The faster of dot_f64 and axpy_f64 over two columns of `bytes` together, GB/s. */
+async function measureBytes({ arena, kernels: functions }: Engine, bytes: number): Promise<number> {
+  using scope = arena.scope();
+  const rows = bytes / 16;
+  const [x, y] = [scope.zeros('f64', rows).byteOffset, scope.zeros('f64', rows).byteOffset];
+  const rate = async (traffic: number, call: () => void) => {
+    const { milliseconds } = await timeSample({ run: call, calls: 1 }, LIMIT_MILLISECONDS);
+    return traffic / milliseconds / 1e6;
+  };
+  return Math.max(
+    await rate(bytes, () => functions.dot_f64(x, y, rows)),
+    await rate(1.5 * bytes, () => functions.axpy_f64(x, y, 0.5, rows)),
+  );
 }
 
 /** Bytes read and written a second, in GB, by copying half of `bytes` to the other half. */
 async function measureCopy(bytes: number): Promise<number> {
   const array = new Uint8Array(bytes).fill(1);
   const [from, to] = [array.subarray(0, bytes / 2), array.subarray(bytes / 2)];
-  const calls = Math.max(1, Math.round((2 * CACHE_BYTES) / bytes));
-  const run = () => {
-    for (let i = 0; i < calls; i++) to.set(from);
-  };
-  const { milliseconds } = await timeSample({ run, calls }, 60);
+  const { milliseconds } = await timeSample({ run: () => to.set(from), calls: 1 }, LIMIT_MILLISECONDS);
   return bytes / milliseconds / 1e6;
 }
 
@@ -300,8 +329,8 @@ export function formatBench({ machine, threads, limits, rows, passedOver }: Benc
   );
   return [
     `${machine.processor}, ${machine.cores} cores, ${machine.platform}, ${machine.runtime}, load ${machine.loadAverage?.toFixed(2) ?? 'unknown'}`,
-    `${threads} thread${threads > 1 ? 's' : ''}; median ns an element, rate, share of the limit measured now:`,
-    `  ${flops.join('; ')}; ${limits.cache.toFixed(1)} GB/s copying in caches, ${limits.memory.toFixed(1)} in memory`,
+    `${threads} thread${threads > 1 ? 's' : ''}; ns an element in the best sample, rate, share of the limit measured now:`,
+    `  ${flops.join('; ')}; ${limits.cache.toFixed(1)} GB/s in caches, ${limits.memory.toFixed(1)} in memory`,
     '',
     ...align([['kernel', 'size', ...backends], ...body]),
     ...rows.flatMap((row) => row.wrong.map((text) => `not timed, wrong: ${text}`)),

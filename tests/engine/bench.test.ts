@@ -18,8 +18,9 @@ test('a kernel is timed on every backend asked for, after it was checked, with i
     expect(row.wrong).toEqual([]);
     expect(row.elements).toBe(16_384);
     expect(row.results.map(({ variant }) => variant)).toEqual(['simd-threads', 'typescript']);
-    for (const { nsPerElement, rate } of row.results) {
+    for (const { nsPerElement, medianNsPerElement, rate } of row.results) {
       expect(nsPerElement).toBeGreaterThan(0);
+      expect(medianNsPerElement).toBeGreaterThanOrEqual(nsPerElement);
       const perElement = row.kernel === 'dot_f64' ? { 'GFLOP/s': 2, 'GB/s': 16 } : { 'GFLOP/s': 0, 'GB/s': 4 };
       expect(rate!.value * nsPerElement).toBeCloseTo(perElement[rate!.unit], 6);
       expect(rate!.shareOfLimit).toBeGreaterThan(0);
