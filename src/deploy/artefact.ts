@@ -211,8 +211,12 @@ async function replace(from: string, to: string): Promise<void> {
     () => true,
     () => false,
   );
-  await mkdir(dirname(to), { recursive: true });
-  await rename(from, to);
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (had) await rename(old, to);
+    throw error;
+  }
   if (had) await rm(old, { recursive: true, force: true });
 }
 
