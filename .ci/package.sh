@@ -33,7 +33,7 @@ cat >strict.ts <<'TS'
 import { createEngine, type Engine } from 'lanewise';
 export const engine: Promise<Engine> = createEngine({ threads: 1 });
 TS
-"$root/node_modules/.bin/tsc" --noEmit --strict --module nodenext --target es2023 --lib es2023,dom,esnext.disposable --skipLibCheck --types "" strict.ts || fail 'the types do not compile for a user'
+"$root/node_modules/.bin/tsc" --noEmit --strict --module nodenext --target es2023 --lib es2023,dom,esnext.disposable --skipLibCheck strict.ts || fail 'the types do not compile for a user'
 for licence in examples/nyc-taxi/data examples/bike-sharing/data; do
   [ -f "node_modules/lanewise/$licence/README.md" ] || fail "$licence is packed without its licence note"
 done

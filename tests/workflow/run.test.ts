@@ -58,7 +58,7 @@ describe('a run of any table', () => {
   });
 
   test('does all ten steps, each with outputs by hash', () => {
-    const [{ record }] = records() as [{ record: RunRecord }];
+    const [{ record }] = records() as unknown as [{ record: RunRecord }];
     expect(record.steps.map(({ name }) => name)).toEqual(NAMES);
     for (const { status, outputs, seconds, outcome } of record.steps) {
       expect([status, Object.keys(outputs).length > 0, seconds >= 0, outcome !== '']).toEqual(['ok', true, true, true]);
@@ -67,7 +67,7 @@ describe('a run of any table', () => {
   });
 
   test('leaves one report that loads nothing and escapes what the data say', () => {
-    const [{ run, record }] = records() as [{ run: string; record: RunRecord }];
+    const [{ run, record }] = records() as unknown as [{ run: string; record: RunRecord }];
     const text = readFileSync(at('runs', run, 'report.html'), 'utf8');
     const own = text.slice(0, text.lastIndexOf('<script>'));
     expect(/(src|href)=["']https?:/.test(text)).toBe(false);
@@ -78,7 +78,7 @@ describe('a run of any table', () => {
   });
 
   test('leaves a valid stand-alone module without imports', () => {
-    const [{ run }] = records() as [{ run: string }];
+    const [{ run }] = records() as unknown as [{ run: string }];
     const [wasm] = readdirSync(at('runs', run, 'deploy')).filter((name) => name.endsWith('.wasm'));
     const module = new WebAssembly.Module(readFileSync(at('runs', run, 'deploy', wasm!)));
     expect(WebAssembly.Module.imports(module)).toEqual([]);
