@@ -32,7 +32,7 @@ const SAMPLE_BYTES = 1 << 17;
 
 /**
  * Reads a delimited text with a header. Records are found by our own scan, so that every reader quarantines the same
- * rows; cells are then split and converted by `reader`, or by papaparse where there is none.
+ * rows; cells are then split and converted by `fast`, or by papaparse where there is none, it cannot, or `passOver` says that it is not worth it.
  * @throws LanewiseError `data` naming the file where there is no header or no row.
  */
 export async function readCsvBytes(
@@ -40,6 +40,7 @@ export async function readCsvBytes(
   source: Uint8Array,
   options: CsvOptions = {},
   fast?: { name: string; read: CsvReader },
+  passOver: (text: CsvText) => boolean = () => false,
 ): Promise<Omit<Collected, 'hash'>> {
   const { bytes: text, notes: encodingNotes } = toUtf8(source);
   const { delimiter: given } = options;
@@ -49,14 +50,15 @@ export async function readCsvBytes(
   const { names, notes } = columnNames(scan.header);
   const asInFile = bytes === text && encodingNotes.length === 0;
   const content = { bytes, scan, delimiter, names, missing: missingSet(options.missing), asInFile };
-  const read = fast ? await fast.read(content) : [];
-  const refused = typeof read === 'string' ? [`${fast!.name} did not read it, papaparse did: ${read}`] : [];
-  const isFast = fast !== undefined && refused.length === 0;
-  const columns = isFast ? (read as RegisterColumn[]) : await readWithPapaparse(content);
+  const quick = passOver(content) ? undefined : fast;
+  const read = quick ? await quick.read(content) : [];
+  const refused = typeof read === 'string' ? [`${quick!.name} did not read it, papaparse did: ${read}`] : [];
+  const isQuick = quick !== undefined && refused.length === 0;
+  const columns = isQuick ? (read as RegisterColumn[]) : await readWithPapaparse(content);
   return {
     table: tableFromRegisters(columns),
     quarantine: scan.quarantine,
-    reader: isFast ? fast.name : 'papaparse',
+    reader: isQuick ? quick.name : 'papaparse',
     sourceRows: scan.sourceRows,
     notes: [...encodingNotes, ...notes, ...refused],
   };

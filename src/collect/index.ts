@@ -3,7 +3,7 @@ import { defaultEngine, type Engine } from '../engine/engine.js';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
 import type { Collected, Context } from '../table/interfaces.js';
 import { checkedArrow, damagedArrow, readArrowBytes } from './arrow.js';
-import { type CsvOptions, readCsvBytes } from './csv.js';
+import { type CsvOptions, type CsvText, readCsvBytes } from './csv.js';
 import { duckdbReader } from './csv-duckdb-node.js';
 import { loadDuckdb } from './duckdb-node.js';
 import { type Format, formatOf, readSource, type SourceBytes } from './files-node.js';
@@ -31,6 +31,9 @@ export interface ReadOptions extends CsvOptions {
 
 /** Below this, papaparse is done before DuckDB has started. */
 const SMALL_BYTES = 1 << 18;
+/** DuckDB takes milliseconds a column to plan: with so many columns, papaparse is done first below so many rows. */
+const WIDE_COLUMNS = 200;
+const WIDE_ROWS = 10_000;
 
 /**
  * Reads a table from a file: CSV or TSV (also gzipped), Parquet, Arrow IPC file or stream.
@@ -58,7 +61,8 @@ async function readFormat(
   const duckdb = await wantsDuckdb(path, format === 'csv' && bytes.length < SMALL_BYTES, options);
   if (format === 'csv') {
     const fast = duckdb ? duckdbReader(path, options.engine ?? (await defaultEngine())) : undefined;
-    return readCsvBytes(path, bytes, options, fast);
+    const isWide = ({ names, scan }: CsvText) => names.length > WIDE_COLUMNS && scan.rowCount < WIDE_ROWS;
+    return readCsvBytes(path, bytes, options, fast, options.reader === 'duckdb' ? undefined : isWide);
   }
   if (!duckdb) return readParquetBytes(path, bytes);
   try {

@@ -153,6 +153,14 @@ test('finds in any text what was written, and both readers the same', async () =
   );
 });
 
+test('leaves few rows of very many columns to papaparse', async () => {
+  const header = Array.from({ length: 300 }, (_, i) => `column_${i}`);
+  const row = header.map((_, i) => i / 7).join(',');
+  const path = write('wide.csv', `${header.join(',')}\n${`${row}\n`.repeat(80)}`);
+  const { reader, notes, table } = await readTable(path);
+  expect([reader, notes, table.numRows]).toEqual(['papaparse', [], 80]);
+});
+
 test('says so where papaparse had to read in the place of DuckDB', async () => {
   const path = write('packed', gzipSync('a\n1\n2\n'));
   const { table, notes } = await readTable(path, { reader: readers.at(-1) });
