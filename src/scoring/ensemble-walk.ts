@@ -16,6 +16,8 @@ export class EnsembleWalk {
   readonly #origins: Int32Array;
   /** By node: the row of leafValues, for leaves. */
   readonly #leaves: Int32Array;
+  /** By node: the value of a leaf, where leaves have one and there is one output. */
+  readonly #values: Float64Array | undefined;
   readonly #starts: Int32Array;
   /** By group of four trees: steps that the deepest takes. */
   readonly #depths: Int32Array;
@@ -51,6 +53,10 @@ export class EnsembleWalk {
     this.#missingLeft = Uint8Array.from(nodes, (node) => (isLeaf(node) ? 1 : missingGoesLeft[node]!));
     this.#origins = Int32Array.from(nodes);
     this.#leaves = Int32Array.from(nodes, (node) => (isLeaf(node) ? left[node]! : -1));
+    const { leafWidth, outputs, leafValues } = operation;
+    if (leafWidth === 1 && outputs.length === 1) {
+      this.#values = Float64Array.from(this.#leaves, (leaf) => (leaf < 0 ? 0 : leafValues[leaf]!));
+    }
     this.#depths = depths;
     this.#numeric = !nodes.some((node) => !isLeaf(node) && categoryOffset[node]! >= 0);
   }
@@ -61,6 +67,7 @@ export class EnsembleWalk {
     for (let k = 0; k < outputs.length; k++) registers[outputs[k]!] = base[k]!;
     if (!this.#numeric) this.#walkCategories(inputs, registers);
     else if (hasMissing(inputs)) this.#walkMissing(inputs, registers);
+    else if (this.#values) this.#walkToOne(inputs, registers, this.#values);
     else this.#walk(inputs, registers);
     if (!average) return;
     for (let k = 0; k < outputs.length; k++) registers[outputs[k]!] = registers[outputs[k]!]! / roots.length;
@@ -82,6 +89,35 @@ export class EnsembleWalk {
       this.#add(tree + 2, c, registers);
       this.#add(tree + 3, d, registers);
     }
+  }
+
+  /** As `#walk`, for one output: the sum stays in a register. */
+  #walkToOne(x: Float64Array, registers: Float64Array, values: Float64Array): void {
+    const [links, thresholds, starts, depths] = [this.#links, this.#thresholds, this.#starts, this.#depths];
+    const leaves = this.#leaves;
+    const output = this.#operation.outputs[0]!;
+    const treeCount = this.#operation.roots.length;
+    let sum = registers[output]!;
+    for (let group = 0; group < depths.length; group++) {
+      const tree = 4 * group;
+      let a = starts[tree]!;
+      let b = starts[tree + 1]!;
+      let c = starts[tree + 2]!;
+      let d = starts[tree + 3]!;
+      for (let step = depths[group]!; step > 0; step--) {
+        a = links[2 * a + 1]! - +(x[links[2 * a]!]! <= thresholds[a]!);
+        b = links[2 * b + 1]! - +(x[links[2 * b]!]! <= thresholds[b]!);
+        c = links[2 * c + 1]! - +(x[links[2 * c]!]! <= thresholds[c]!);
+        d = links[2 * d + 1]! - +(x[links[2 * d]!]! <= thresholds[d]!);
+        // The deepest leaf is rarely where a row ends: now and then, look whether all four have arrived.
+        if ((step & 3) === 0 && (leaves[a]! | leaves[b]! | leaves[c]! | leaves[d]!) >= 0) break;
+      }
+      sum += values[a]!;
+      if (tree + 1 < treeCount) sum += values[b]!;
+      if (tree + 2 < treeCount) sum += values[c]!;
+      if (tree + 3 < treeCount) sum += values[d]!;
+    }
+    registers[output] = sum;
   }
 
   #walkMissing(x: Float64Array, registers: Float64Array): void {

@@ -34,13 +34,19 @@ test('row by row, every operation has the bits of the interpreter', () => {
 test('ensembles of any number of trees, with missing values and without, have the bits of the interpreter', () => {
   for (let trees = 0; trees <= 13; trees++) {
     const random = dice(trees);
-    for (const numeric of [true, false]) {
-      const made = forest(random, 5, 2, trees);
+    for (const [numeric, outputs] of [
+      [true, 2],
+      [false, 2],
+      [true, 1],
+      [false, 1],
+    ] as const) {
+      const made = forest(random, 5, outputs, trees);
+      const registers = [5, 6].slice(0, outputs);
       const categoryOffset = numeric ? made.categoryOffset.map(() => -1) : made.categoryOffset;
       const program: Program = {
         inputs: ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, type: 'number' })),
-        operations: [{ ...made, categoryOffset, inputs: [0, 1, 2, 3, 4], outputs: [5, 6] }],
-        outputs: [5, 6].map((register) => ({ name: `r${register}`, register, type: 'number' })),
+        operations: [{ ...made, categoryOffset, inputs: [0, 1, 2, 3, 4], outputs: registers }],
+        outputs: registers.map((register) => ({ name: `r${register}`, register, type: 'number' })),
         registerCount: 7,
       };
       for (const missing of [true, false]) {
