@@ -75,7 +75,9 @@ class Meter {
     const share = total > 0 ? Math.min(1, done / total) : 0;
     const filled = Math.round(share * BAR_WIDTH);
     const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
-    const figures = Object.entries(metrics ?? {}).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
+    const figures = Object.entries(metrics ?? {})
+      .slice(0, 2)
+      .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
     return [`${bar} ${what} ${done} of ${total}`, this.#left(now, done, total), ...figures].filter(Boolean).join(', ');
   }
 

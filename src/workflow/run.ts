@@ -5,7 +5,7 @@ import { renderRunReport } from './report/run-report.js';
 import { type FinishedRun, type RunOptions, runWorkflow } from './runner.js';
 import type { RunState } from './state.js';
 import { steps } from './steps/index.js';
-import { version } from './version.js';
+import { build, version } from './version.js';
 import { readWorkflow, type Workflow } from './workflow-file.js';
 import { writeWhole } from './write-table.js';
 
@@ -39,7 +39,7 @@ export async function runFile(path: string, options: RunFileOptions = {}): Promi
   const finished = await runWorkflow(workflow, steps, state, {
     ...options,
     runsFolder: options.runsFolder ?? 'runs',
-    version,
+    version: build,
     environment: () => environmentOf(engine),
   });
   const { folder, record } = finished;

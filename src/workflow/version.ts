@@ -1,6 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
-/** The package's version: part of every key under which results are kept. */
+/** The package's version. */
 export const version: string = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
+
+/**
+ * What computes: part of every key under which results are kept. Of a checkout, the hash of the sources that were built
+ * stands beside the version (.ci/setup.mjs writes it), so that results of other code are not taken over.
+ */
+export const build: string = buildOf(new URL('../.lanewise-setup', import.meta.url));
+
+function buildOf(stamp: URL): string {
+  return existsSync(stamp) ? `${version}+${readFileSync(stamp, 'utf8').slice(0, 16)}` : version;
+}

@@ -17,6 +17,9 @@ import { html, type Markup } from './html.js';
 import { type PageSection, renderPage, renderTable, renderTiles } from './page.js';
 
 const MOST_COLUMN_CHARTS = 36;
+const MOST_TABLE_COLUMNS = 200;
+const MOST_ALERTS = 60;
+const MOST_NAMED = 12;
 const MOST_TARGET_VIEWS = 8;
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -75,14 +78,18 @@ export function profileSections(profile: Profile): PageSection[] {
 
 export function renderAlerts(alerts: readonly Alert[]): Markup {
   if (alerts.length === 0) return html`<p>Nothing stands out as wrong.</p>`;
-  return html`<ul class="alerts">${alerts.map(
-    ({ severity, message, advice }) =>
-      html`<li class="${severity}">${severity === 'warning' ? html`<span class="tag warn">warning</span> ` : ''}${message}<small>${advice}</small></li>`,
-  )}</ul>`;
+  const more = alerts.length - MOST_ALERTS;
+  return html`<ul class="alerts">${alerts
+    .slice(0, MOST_ALERTS)
+    .map(
+      ({ severity, message, advice }) =>
+        html`<li class="${severity}">${severity === 'warning' ? html`<span class="tag warn">warning</span> ` : ''}${message}<small>${advice}</small></li>`,
+    )}</ul>${more > 0 ? html`<p class="quiet">${more} more are in the JSON.</p>` : ''}`;
 }
 
 function columnsBody(profile: Profile): Markup {
-  const rows = profile.columns.map((column) => ({
+  const listed = profile.columns.slice(0, MOST_TABLE_COLUMNS);
+  const rows = listed.map((column) => ({
     cells: [
       html`${column.name}${column.role === 'feature' ? '' : html` <span class="tag quiet">${column.role}</span>`}`,
       html`<span class="kind">${column.kind}</span>`,
@@ -97,7 +104,7 @@ function columnsBody(profile: Profile): Markup {
   return html`${renderTable(['column', 'kind', { title: 'missing', number: true }, { title: 'distinct', number: true }, 'in short', 'shape'], rows)}
 <h3>Distributions</h3>
 ${renderCharts(drawn.flatMap(columnCharts))}
-${left > 0 ? html`<p class="quiet">${left} more columns are in the table above and in the JSON.</p>` : ''}`;
+${left > 0 ? html`<p class="quiet">The first ${listed.length} of ${profile.columns.length} columns are in the table, the first ${drawn.length} are drawn; all are in the JSON.</p>` : ''}`;
 }
 
 function describe({ profile }: ColumnProfile): string {
@@ -221,7 +228,7 @@ function missingBody(profile: Profile): Markup {
     .map(({ name, missing, rows }) => ({ label: name, value: missing / rows }));
   const patterns = renderTable(
     ['missing together', { title: 'rows', number: true }],
-    profile.missingPatterns.map(({ columns, rows }) => ({ cells: [columns.join(', '), formatCount(rows)] })),
+    profile.missingPatterns.map(({ columns, rows }) => ({ cells: [someNames(columns), formatCount(rows)] })),
   );
   return html`${renderCharts([barChart('Share of missing values', 'Columns that miss any value.', bars, 'share missing')])}<h3>Which are missing together</h3>${patterns}`;
 }
@@ -230,4 +237,9 @@ function missingBody(profile: Profile): Markup {
 function cut(text: string, most: number): string {
   const characters = [...text];
   return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text;
+}
+
+function someNames(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  return names.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
