@@ -223,39 +223,80 @@ void nearest_points_f64(const double* queries, const double* points, const float
 
 namespace {
 
-/// The nearest centre of one query, by the values of all: the smallest value's exact distance rules nearly all others out.
-struct NearestCenter {
-  int32_t label = -1;
-  double distance = __builtin_inf();
+/// The index of the smallest of `count` values, rounded up to panels; −1 where none is finite.
+int32_t indexOfSmallest(const float* values, int32_t count) {
+  const int32_t lanes = panelsOf(count) * panelLanes;
+  Lane smallest = splatLane(__builtin_inff());
+  for (int32_t lane = 0; lane < lanes; lane++) {
+    const Lane these = loadLane(values + lane * laneLength);
+    smallest = these < smallest ? these : smallest;
+  }
+  float lowest = smallest[0];
+  for (int j = 1; j < laneLength; j++) lowest = smallest[j] < lowest ? smallest[j] : lowest;
+  if (!(lowest < __builtin_inff())) return -1;
+  for (int32_t lane = 0;; lane++) {
+    // What is not above the smallest, and no NaN, is the smallest.
+    const Lane these = loadLane(values + lane * laneLength);
+    const Lane known = these == these ? these : splatLane(__builtin_inff());
+    const uint32_t found = notAbove(known, lowest);
+    if (found != 0) return lane * laneLength + __builtin_ctz(found);
+  }
+}
 
-  NearestCenter(const double* query, const double* centers, const float* values, int32_t count, int32_t dimension,
-                double bound, double unit) {
-    const size_t width = static_cast<size_t>(dimension);
-    float smallest = __builtin_inff();
-    int32_t first = -1;
-    for (int32_t k = 0; k < count; k++) {
-      if (!(values[k] < smallest)) continue;
-      smallest = values[k];
-      first = k;
+/// A few queries that look for their nearest centres side by side.
+template <int together>
+struct NearestCenters {
+  const double* queries;
+  const double* centers;
+  int32_t count, dimension;
+  double unit;
+  int32_t first[together];
+  double nearest[together];
+
+  const double* center(int32_t k) const { return centers + static_cast<size_t>(k) * static_cast<size_t>(dimension); }
+  const double* query(int32_t q) const { return queries + static_cast<size_t>(q) * static_cast<size_t>(dimension); }
+
+  /// The exact distance of the centre with the smallest value, for every query at once: it rules nearly all others out.
+  void start(const float* values, size_t line, int32_t queryCount) {
+    const double *from[together], *to[together];
+    for (int q = 0; q < together; q++) {
+      const int32_t held = q < queryCount ? q : queryCount - 1;
+      first[q] = indexOfSmallest(values + static_cast<size_t>(held) * line, count);
+      nearest[q] = 0;
+      from[q] = query(held);
+      to[q] = first[q] < 0 ? from[q] : center(first[q]);
     }
-    if (first >= 0) take(first, squaredDistance(query, centers + static_cast<size_t>(first) * width, dimension));
-    float limit = limitOf(distance, bound, unit);
-    const int32_t panels = panelsOf(count);
-    for (int32_t lane = 0; lane < panels * panelLanes; lane++) {
-      const int32_t from = lane * laneLength;
-      for (uint32_t open = notAbove(loadLane(values + from), limit); open != 0; open &= open - 1) {
-        const int32_t k = from + __builtin_ctz(open);
-        if (k >= count || k == first) continue;
-        take(k, squaredDistance(query, centers + static_cast<size_t>(k) * width, dimension));
-        limit = limitOf(distance, bound, unit);
+    for (int32_t j = 0; j < dimension; j++) {
+#pragma GCC unroll 8
+      for (int q = 0; q < together; q++) {
+        const double difference = from[q][j] - to[q][j];
+        nearest[q] += difference * difference;
       }
     }
   }
 
-  void take(int32_t k, double value) {
-    if (!(value < distance || (value == distance && k < label))) return;
-    distance = value;
-    label = k;
+  /// Finishes one query: looks at every centre that its value does not rule out.
+  void finish(int32_t q, const float* values, double bound, int32_t& label, double& distance) const {
+    label = -1;
+    distance = __builtin_inf();
+    if (first[q] >= 0 && nearest[q] < distance) {
+      label = first[q];
+      distance = nearest[q];
+    }
+    float limit = limitOf(distance, bound, unit);
+    const int32_t lanes = panelsOf(count) * panelLanes;
+    for (int32_t lane = 0; lane < lanes; lane++) {
+      const int32_t from = lane * laneLength;
+      for (uint32_t open = notAbove(loadLane(values + from), limit); open != 0; open &= open - 1) {
+        const int32_t k = from + __builtin_ctz(open);
+        if (k >= count || k == first[q]) continue;
+        const double other = squaredDistance(query(q), center(k), dimension);
+        if (!(other < distance || (other == distance && k < label))) continue;
+        label = k;
+        distance = other;
+        limit = limitOf(distance, bound, unit);
+      }
+    }
   }
 };
 
@@ -285,13 +326,10 @@ void assign_points_f64(const double* queries, const double* centers, const float
             }
           }
         });
+    NearestCenters<together> search{queries + static_cast<size_t>(i) * width, centers, pointCount, dimension, unit, {}, {}};
+    search.start(values, line, count);
     for (int32_t q = 0; q < count; q++) {
-      const int32_t query = i + q;
-      const NearestCenter nearest(queries + static_cast<size_t>(query) * width, centers,
-                                  values + static_cast<size_t>(q) * line, pointCount, dimension, queryBounds[query],
-                                  unit);
-      labels[query] = nearest.label;
-      distances[query] = nearest.distance;
+      search.finish(q, values + static_cast<size_t>(q) * line, queryBounds[i + q], labels[i + q], distances[i + q]);
     }
   }
 }
