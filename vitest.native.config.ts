@@ -5,7 +5,7 @@ export default defineConfig({
   cacheDir: 'dist/.vitest-native',
   test: {
     include: ['tests/native/**/*.native.ts'],
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 60_000,
     pool: 'forks',
     execArgv: ['--expose-gc'],

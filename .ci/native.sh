@@ -38,4 +38,5 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # Node itself is not built with the sanitizers, so their libraries go first; its own leaks at exit are not ours.
 library() { "${CXX:-c++}" -print-file-name="$1"; }
 LD_PRELOAD="$(library libasan.so):$(library libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-  LANEWISE_ADDON="$sanitized/Release/lanewise.node" vitest --config vitest.native.config.ts
+  LANEWISE_ADDON="$sanitized/Release/lanewise.node" LANEWISE_SEEDS=1 \
+  vitest --config vitest.native.config.ts tests/native/addon tests/native/conformance
