@@ -485,6 +485,38 @@ test('training gives its memory back, when it is cancelled too', async () => {
   expect(engine.arena.bytesUsed).toBe(before);
 });
 
+test('gaps, categories, weights and three classes give the same bits on every backend', async () => {
+  const rows = 1500;
+  const table = tableFromRegisters([
+    numbers('x', rows, (row) => (noise(row, 6) < 0.2 ? Number.NaN : noise(row, 1))),
+    labelled(
+      'set',
+      Array.from({ length: rows }, (_, row) => (row % 9 === 0 ? undefined : `s${Math.floor(40 * noise(row, 2))}`)),
+    ),
+    numbers('w', rows, (row) => noise(row, 3)),
+    labelled(
+      'y',
+      Array.from({ length: rows }, (_, row) => `k${Math.floor(3 * noise(row, 1 + (row % 2)))}`),
+    ),
+  ]);
+  const programs: string[] = [];
+  for (const [backend, threads] of [
+    ['reference', 1],
+    ['wasm', 1],
+    ['wasm', 3],
+  ] as const) {
+    await using engine = await createEngine({ backend, threads });
+    const estimator = new GradientBoostingClassifier({ maxIter: 4, earlyStopping: 'true' });
+    const model = await estimator.fit(table, { target, weights: 'w', engine });
+    const { threshold, leafValues, categories, feature } = ensembleOf(model);
+    programs.push(
+      JSON.stringify([[...threshold], [...leafValues], [...categories], [...feature], model.training.history]),
+    );
+  }
+  expect(programs[1]).toBe(programs[0]);
+  expect(programs[2]).toBe(programs[0]);
+});
+
 describe('small and odd tables', () => {
   test('too few rows to split give the mean, and say so', async () => {
     const table = tableFromRegisters([numbers('x', 4, (row) => row), numbers('y', 4, (row) => row)]);
