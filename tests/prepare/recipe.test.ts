@@ -53,8 +53,6 @@ function spy(): { estimator: Estimator; seen: { columns: string[]; rows: number;
 test.each(['linear', 'gradient-boosting', 'random-forest', 'k-nearest-neighbors', 'dummy'])(
   'the default recipe of %s learns from any table and predicts from raw rows, in blocks and one by one alike',
   async (model) => {
-    if (!models.some(({ name }) => name === model))
-      return expect(() => defaultRecipe(table, { task: 'regression', model })).toThrow(/model/);
     for (const [task, target, other] of [
       ['regression', 'price', 'class'],
       ['classification', 'class', 'price'],
