@@ -5,6 +5,7 @@ import type { NeighborsOperation } from '../scoring/program.js';
 import type { Scope } from './arena.js';
 import type { Engine, Task } from './engine.js';
 import { BLOCK_ROWS, mergePartials } from './linear-algebra.js';
+import { turnEventLoop } from './turn.js';
 
 /** Points of equal length, one after the other. */
 export interface Points {
@@ -14,14 +15,21 @@ export interface Points {
   readonly dimension: number;
 }
 
+/** Rows that are turned from columns into points at a time, so that both stay in the cache. */
+const TURN_ROWS = 512;
+
 /** Columns as points, one a row. */
 export function pointsOf(columns: readonly Float64Array[]): Points {
   const dimension = columns.length;
   const count = columns[0]!.length;
   const values = new Float64Array(count * dimension);
-  columns.forEach((column, j) => {
-    for (let row = 0; row < count; row++) values[row * dimension + j] = column[row]!;
-  });
+  for (let start = 0; start < count; start += TURN_ROWS) {
+    const end = Math.min(count, start + TURN_ROWS);
+    for (let j = 0; j < dimension; j++) {
+      const column = columns[j]!;
+      for (let row = start; row < end; row++) values[row * dimension + j] = column[row]!;
+    }
+  }
   return { values, count, dimension };
 }
 
@@ -66,6 +74,8 @@ export interface Neighbors {
 /** Queries a task: their rows stay in the cache while blocks of points pass by. */
 const QUERY_ROWS = 128;
 const ASSIGN_ROWS = 2048;
+/** Coordinates that are brought into the frame between two turns of the event loop. */
+const PLACED_VALUES = 262_144;
 
 /** Points in the engine's memory, ready to be asked about: with their rows in a frame for finding candidates. */
 export class PlacedPoints implements Disposable {
@@ -79,16 +89,32 @@ export class PlacedPoints implements Disposable {
   readonly #bounds: Float64Array;
   #assignment: Assignment | undefined;
 
-  constructor(engine: Engine, points: Points, frame: Frame) {
+  private constructor(engine: Engine, points: Points, frame: Frame) {
     this.points = points;
     this.frame = frame;
     this.#engine = engine;
     this.#scope = engine.arena.scope();
-    const { rows, lengths, bounds } = candidateRows(points.values, points.dimension, frame.center, frame.unit);
-    this.#values = this.#scope.copy('f64', points.values);
-    this.#rows = this.#scope.copy('f32', rows);
-    this.#lengths = this.#scope.copy('f32', lengths);
-    this.#bounds = this.#scope.copy('f64', bounds);
+    this.#values = this.#scope.allocate('f64', points.values.length);
+    this.#rows = this.#scope.allocate('f32', points.values.length);
+    this.#lengths = this.#scope.allocate('f32', points.count);
+    this.#bounds = this.#scope.allocate('f64', points.count);
+  }
+
+  /** Copies the points in, by blocks between which the event loop turns. */
+  static async place(engine: Engine, points: Points, frame: Frame): Promise<PlacedPoints> {
+    const placed = new PlacedPoints(engine, points, frame);
+    const { values, count, dimension } = points;
+    const step = Math.max(1, Math.floor(PLACED_VALUES / Math.max(1, dimension)));
+    for (let start = 0; start < count; start += step) {
+      const block = values.subarray(start * dimension, Math.min(count, start + step) * dimension);
+      const { rows, lengths, bounds } = candidateRows(block, dimension, frame.center, frame.unit);
+      placed.#values.set(block, start * dimension);
+      placed.#rows.set(rows, start * dimension);
+      placed.#lengths.set(lengths, start);
+      placed.#bounds.set(bounds, start);
+      if (count > step) await turnEventLoop();
+    }
+    return placed;
   }
 
   /** Each point's nearest centre. The arrays are overwritten by the next call. */

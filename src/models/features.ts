@@ -107,6 +107,7 @@ export function requireFinite(model: string, columns: readonly RegisterColumn[])
         hint: 'Encode it first (one-hot), or fit the model inside a recipe that does.',
       });
     }
+    if (allFinite(values)) continue;
     const missing = count(values, Number.isNaN);
     if (missing > 0) {
       throw new LanewiseError('data', `Expected a value in every row for ${model}: column "${name}" lacks ${missing}`, {
@@ -177,6 +178,13 @@ function numberTarget({ name, type, values, labels }: RegisterColumn): Target {
     });
   }
   return { name, values };
+}
+
+/** x − x is 0 for every finite number and NaN for every other. */
+function allFinite(values: Float64Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! - values[i]!;
+  return sum === 0;
 }
 
 function count(values: Float64Array, matches: (value: number) => boolean): number {

@@ -49,7 +49,7 @@ for (const [name, value] of clouds) {
         expect([...indices.subarray(6 * i, 6 * i + 6)]).toEqual(nearest);
         expect(distances[6 * i]).toBe(squaredDistance(queries, i, points, nearest[0]!));
       });
-      using placed = new PlacedPoints(engine, points, frameOf(points));
+      using placed = await PlacedPoints.place(engine, points, frameOf(points));
       const { labels } = await placed.assign(queries);
       expect([...labels]).toEqual(nearestDirectly(points, queries, 1).flat());
     });

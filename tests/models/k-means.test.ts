@@ -17,7 +17,7 @@ const features = (name: 'iris' | 'wine') => {
 const points = (name: 'iris' | 'wine'): Points =>
   pointsOf(Object.values(golden[name].columns).map((column) => Float64Array.from(column as number[])));
 
-const place = async (rows: Points) => new PlacedPoints(await defaultEngine(), rows, frameOf(rows));
+const place = async (rows: Points) => PlacedPoints.place(await defaultEngine(), rows, frameOf(rows));
 
 for (const name of ['iris', 'wine'] as const) {
   test(`from the same first centres, ${name} gets the centres, labels and inertia of scikit-learn`, async () => {

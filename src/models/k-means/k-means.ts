@@ -1,7 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { frameOf, PlacedPoints, type Points, pointsOf } from '../../engine/distance.js';
 import { defaultEngine } from '../../engine/engine.js';
-import { blockSum } from '../../engine/linear-algebra.js';
 import { randomKey } from '../../engine/random.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
@@ -66,7 +65,8 @@ export class KMeans implements Estimator {
   ): Promise<{ best: Clustering; history: readonly HistoryPoint[] }> {
     const { nClusters, nInit, maxIter, tol, init } = this.parameters;
     const engine = options.engine ?? (await defaultEngine());
-    using placed = new PlacedPoints(engine, points, frameOf(points));
+    const tolerance = tol * meanVariance(points);
+    using placed = await PlacedPoints.place(engine, points, frameOf(points));
     let best: { best: Clustering; history: readonly HistoryPoint[] } | undefined;
     for (let run = 0; run < nInit; run++) {
       const key = randomKey(options.seed ?? 0, 'k-means', run);
@@ -77,7 +77,7 @@ export class KMeans implements Estimator {
       const history: HistoryPoint[] = [];
       const clustering = await lloyd(placed, pickPoints(points, start), {
         maxIterations: maxIter,
-        tolerance: tol * meanVariance(points),
+        tolerance,
         weights,
         signal: options.signal,
         onIteration(iteration, inertia) {
@@ -94,12 +94,14 @@ export class KMeans implements Estimator {
 
 /** The mean over the dimensions of their variances: what `tol` is a share of. */
 function meanVariance({ values, count, dimension }: Points): number {
-  let sum = 0;
-  for (let j = 0; j < dimension; j++) {
-    const mean = blockSum(count, (i) => values[i * dimension + j]!) / count;
-    sum += blockSum(count, (i) => (values[i * dimension + j]! - mean) * (values[i * dimension + j]! - mean)) / count;
+  const means = new Float64Array(dimension);
+  for (let i = 0, at = 0; i < count; i++) for (let j = 0; j < dimension; j++, at++) means[j]! += values[at]!;
+  for (let j = 0; j < dimension; j++) means[j]! /= count;
+  let squares = 0;
+  for (let i = 0, at = 0; i < count; i++) {
+    for (let j = 0; j < dimension; j++, at++) squares += (values[at]! - means[j]!) * (values[at]! - means[j]!);
   }
-  return sum / dimension;
+  return squares / (count * dimension);
 }
 
 function lower(columns: readonly RegisterColumn[], centers: Points) {
