@@ -2,6 +2,7 @@ import type { Table } from 'apache-arrow';
 import { frameOf, PlacedPoints, type Points, pointsOf } from '../../engine/distance.js';
 import { defaultEngine } from '../../engine/engine.js';
 import { randomKey } from '../../engine/random.js';
+import { turnEventLoop } from '../../engine/turn.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
@@ -66,7 +67,10 @@ export class KMeans implements Estimator {
     const { nClusters, nInit, maxIter, tol, init } = this.parameters;
     const engine = options.engine ?? (await defaultEngine());
     const tolerance = tol * meanVariance(points);
-    using placed = await PlacedPoints.place(engine, points, frameOf(points));
+    await turnEventLoop();
+    const frame = frameOf(points);
+    await turnEventLoop();
+    using placed = await PlacedPoints.place(engine, points, frame);
     let best: { best: Clustering; history: readonly HistoryPoint[] } | undefined;
     for (let run = 0; run < nInit; run++) {
       const key = randomKey(options.seed ?? 0, 'k-means', run);

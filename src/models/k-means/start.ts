@@ -36,11 +36,11 @@ export async function plusPlusStart(
   const random = streamOf(key);
   const trials = 2 + Math.floor(log(clusterCount));
   const weight = (i: number) => (weights ? weights[i]! : 1);
-  const chosen = [draw(points.count, random.uniform(), weight)];
+  const chosen = [draw(runningSums(points.count, weight), random.uniform())];
   let [nearest] = await placed.roughDistances(pickPoints(points, chosen), signal);
   while (chosen.length < clusterCount) {
-    const share = (i: number) => weight(i) * nearest![i]!;
-    const drawn = Array.from({ length: trials }, () => draw(points.count, random.uniform(), share));
+    const sums = runningSums(points.count, (i) => weight(i) * nearest![i]!);
+    const drawn = Array.from({ length: trials }, () => draw(sums, random.uniform()));
     const distances = await placed.roughDistances(pickPoints(points, drawn), signal);
     let [best, bestPotential] = [0, Number.POSITIVE_INFINITY];
     distances.forEach((column, trial) => {
@@ -58,18 +58,22 @@ export async function plusPlusStart(
   return chosen;
 }
 
-/** The index at which the running sum of shares passes `uniform` of their total; the last with a share where it never does. */
-function draw(count: number, uniform: number, share: (index: number) => number): number {
-  let total = 0;
-  for (let i = 0; i < count; i++) total += share(i);
-  const goal = uniform * total;
-  let [sum, last] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    const part = share(i);
-    if (!(part > 0)) continue;
-    sum += part;
-    last = i;
-    if (sum > goal) return i;
+/** The running sums of shares. */
+function runningSums(count: number, share: (index: number) => number): Float64Array {
+  const sums = new Float64Array(count);
+  let sum = 0;
+  for (let i = 0; i < count; i++) sums[i] = sum += share(i);
+  return sums;
+}
+
+/** The first index at which the running sum passes `uniform` of the whole: drawn in proportion to its share. */
+function draw(sums: Float64Array, uniform: number): number {
+  const goal = uniform * sums.at(-1)!;
+  let [low, high] = [0, sums.length - 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sums[middle]! > goal) high = middle;
+    else low = middle + 1;
   }
-  return last;
+  return low;
 }
