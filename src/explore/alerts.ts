@@ -231,14 +231,22 @@ function correlationAlerts({ correlations, target }: Findings): Alert[] {
   return alerts;
 }
 
-function leakageAlerts({ targetViews, columns, sums, target }: Findings): Alert[] {
+function leakageAlerts({ targetViews, columns, correlations, sums, target }: Findings): Alert[] {
+  const pearson = correlations.find(({ method }) => method === 'pearson');
   const role = new Map(columns.map((column) => [column.name, column.role]));
   const ignored = (names: readonly string[]) => names.every((name) => role.get(name) === 'ignore');
   const advice = (names: readonly string[]) =>
     ignored(names)
       ? 'Already ignored: nothing to do.'
       : 'Ask when it becomes known: if only after the target, ignore it, or the scores are a promise nobody can keep.';
+  // A straight line can show what ranks blur, and the other way round: the stronger of the two counts.
+  const strongest = ({ feature, association }: TargetView) => {
+    const [i, j] = [feature, target ?? ''].map((name) => pearson?.names.indexOf(name) ?? -1);
+    const r = pearson && i! >= 0 && j! >= 0 ? Math.abs(pearson.values[i!]![j!]!) : Number.NaN;
+    return r > association || Number.isNaN(association) ? r : association;
+  };
   const alerts: Alert[] = targetViews
+    .map((view) => ({ feature: view.feature, association: strongest(view) }))
     .filter(({ association, feature }) => association >= ALL_BUT_DETERMINED && role.get(feature) !== 'id')
     .map(({ feature, association }) => ({
       kind: 'suspected-leakage',

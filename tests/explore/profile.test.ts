@@ -84,6 +84,17 @@ describe('the profile of a table with traps', () => {
     expect(leak).toMatchObject({ severity: 'note', advice: 'Already ignored: nothing to do.' });
   });
 
+  test('a leak along a straight line is seen where ranks do not show it', async () => {
+    const far = (row: number, near: number) => (row < 380 ? near / 100 : 1000 + row);
+    const table = tableFromRegisters([
+      numbers('leak', (row) => far(row, (row * 53) % 97)),
+      numbers('y', (row) => far(row, (row * 37) % 101)),
+    ]);
+    const { alerts, targetViews } = await profiled('y', table);
+    expect(targetViews[0]!.association).toBeLessThan(0.5); // Spearman's
+    expect(kinds(alerts)).toContain('suspected-leakage: leak');
+  });
+
   test('counts duplicate rows, missing cells and patterns exactly', async () => {
     const values = [1, 2, 1, Number.NaN, Number.NaN, 1];
     const { duplicates, missingCells, missingPatterns } = await profileTable(

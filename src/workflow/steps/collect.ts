@@ -34,7 +34,7 @@ export const collect: Step<RunState> = {
     const parts = { train: split.train.length, test: split.test.length, live: split.live.length };
     const { ignore, contract } = workflow;
     const checked = contract === undefined ? '' : ', contract checked';
-    const ignored = ignore.length > 0 ? `; ignored: ${ignore.join(', ')}` : '';
+    const ignored = ignore.length > 0 ? `; ignored, as not known in time: ${ignore.join(', ')}` : '';
     return {
       outcome: `${count(numRows)} rows × ${numCols} columns by ${collected.reader}${checked}, ${count(collected.quarantine.length)} quarantined; \
 ${count(parts.train)} train, ${count(parts.test)} test, ${count(parts.live)} live${ignored}`,
