@@ -19,7 +19,7 @@ nav a{text-decoration:none}nav a:hover{text-decoration:underline}
 section{padding:40px 0 16px;border-top:1px solid var(--line);scroll-margin-top:8px}
 section:first-of-type{border-top:0}
 .step{color:var(--accent);font-size:.85rem;font-weight:600;letter-spacing:.02em;margin:0 0 .3em}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:14px;margin:22px 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:14px;margin:22px 0}
 .tile{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:14px 16px;min-width:0}
 .tile b{display:block;font-size:1.5rem;line-height:1.2;font-weight:650;letter-spacing:-.01em;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .tile span{display:block;color:var(--quiet);font-size:.85rem}

@@ -31,13 +31,17 @@ export interface ReportMaterial {
   readonly evaluation?: EvaluationReport;
   readonly tuning?: TuneResult;
   readonly gate?: GateResult;
+  /** Of the champion, tuned or not, on the test rows. */
+  readonly championMetrics?: EvaluationReport['metrics'];
   readonly monitoring?: MonitorReport;
 }
 
 /** Reads a run's folder. JSON that is not there is left out; the record says what was written. */
 export function readMaterial(folder: string, record: RunRecord): ReportMaterial {
   const read = (path: string) => readJson(join(folder, path));
-  const tuned = read('tune/tune.json') as { tuning?: TuneResult; gate?: GateResult } | undefined;
+  const tuned = read('tune/tune.json') as
+    | { tuning?: TuneResult; gate?: GateResult; metrics?: EvaluationReport['metrics'] }
+    | undefined;
   return {
     record,
     profile: read('explore/profile.json') as Profile | undefined,
@@ -48,6 +52,7 @@ export function readMaterial(folder: string, record: RunRecord): ReportMaterial 
     evaluation: read('evaluate/report.json') as EvaluationReport | undefined,
     tuning: tuned?.tuning,
     gate: tuned?.gate,
+    championMetrics: tuned?.metrics,
     monitoring: read('monitor/report.json') as MonitorReport | undefined,
   };
 }

@@ -143,7 +143,7 @@ export function evaluateSection(report: EvaluationReport): Markup {
     useless: 'bad',
     unknown: 'warn',
   }[diagnosis.verdict];
-  return html`<p><span class="tag ${tone}">${diagnosis.verdict.replaceAll('-', ' ')}</span> ${diagnosis.sentence}</p>
+  return html`<p><span class="tag ${tone}">${diagnosis.verdict.replace('slight-', 'slight ')}</span> ${diagnosis.sentence}</p>
 ${renderTable(['on the test rows', { title: 'score', number: true }, '95 % interval', 'what it says'], metrics.map(metricRow))}
 <p class="quiet">${formatCount(rows)} rows that were never learnt from; intervals by bootstrap over them.</p>
 ${renderCharts([

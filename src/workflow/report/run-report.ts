@@ -73,12 +73,12 @@ function pageOf({ outputs }: StepRecord): string | undefined {
   return Object.keys(outputs).find((path) => path.endsWith('.html'));
 }
 
-function leadOf({ record, gate, comparison, evaluation, monitoring }: ReportMaterial): string {
+function leadOf({ record, gate, comparison, evaluation, championMetrics, monitoring }: ReportMaterial): string {
   const source = basename(String(record.workflow['data'] ?? ''));
   const champion = comparison
     ? `${comparison.recommended}${gate ? ` with ${gate.passed ? 'tuned' : 'default'} parameters` : ''} is the champion`
     : 'the run is done';
-  const main = evaluation?.metrics[0];
+  const main = (championMetrics ?? evaluation?.metrics)?.[0];
   const score = main ? `, with ${main.label} ${formatNumber(main.value)} on rows it never saw` : '';
   const holds = monitoring
     ? {
@@ -90,10 +90,10 @@ function leadOf({ record, gate, comparison, evaluation, monitoring }: ReportMate
   return `From ${source}: ${champion}${score}.${holds}`;
 }
 
-function summaryTiles({ record, evaluation, comparison, gate, monitoring }: ReportMaterial): Markup {
+function summaryTiles({ record, evaluation, championMetrics, comparison, gate, monitoring }: ReportMaterial): Markup {
   const collected = record.steps.find(({ name }) => name === 'collect')?.summary as { rows?: number } | undefined;
-  const main = evaluation?.metrics[0];
-  const r2 = evaluation?.metrics.find(({ metric }) => metric === 'r2' || metric === 'accuracy');
+  const main = (championMetrics ?? evaluation?.metrics)?.[0];
+  const r2 = (championMetrics ?? evaluation?.metrics)?.find(({ metric }) => metric === 'r2' || metric === 'accuracy');
   const tiles: { value: string; label: string; main?: boolean }[] = [];
   if (main)
     tiles.push({
@@ -111,10 +111,15 @@ function summaryTiles({ record, evaluation, comparison, gate, monitoring }: Repo
       value: comparison.recommended,
       label: `champion${gate ? `, ${gate.passed ? 'tuned' : 'default'} parameters` : ''}`,
     });
-  if (evaluation) tiles.push({ value: evaluation.diagnosis.verdict.replaceAll('-', ' '), label: 'fit' });
+  if (evaluation) tiles.push({ value: fitInWords(evaluation.diagnosis.verdict), label: 'fit' });
   if (monitoring) tiles.push({ value: monitoring.verdict, label: 'on later rows' });
   if (collected?.rows) tiles.push({ value: formatCount(collected.rows), label: 'rows taken in' });
   return renderTiles(tiles);
+}
+
+/** `slight-over-fit` as `slight over-fit`. */
+function fitInWords(verdict: string): string {
+  return verdict.replace('slight-', 'slight ');
 }
 
 function runBody({ record }: ReportMaterial): Markup {
