@@ -218,7 +218,8 @@ function recommend(candidates: readonly Candidate[], scorer: Scorer): { recommen
     (a, b) =>
       INTERPRETABILITY[a.interpretability] - INTERPRETABILITY[b.interpretability] ||
       Number(b === best) - Number(a === best) ||
-      a.latencyMicroseconds - b.latencyMicroseconds,
+      // Not by latency: a measured time must not decide which model a seed leads to.
+      a.modelBytes - b.modelBytes,
   )[0]!;
   const figure = (score: number) => formatFigure(scorer.natural(score));
   const range = ({ interval }: Candidate) => {

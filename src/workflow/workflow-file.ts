@@ -62,17 +62,21 @@ export const workflowSchema = z.strictObject({
       model: z.string().optional(),
     })
     .prefault({}),
-  /** When a challenger takes the champion's place: it must be better beyond chance, or at least not worse. */
+  /**
+   * When a challenger takes the champion's place: it must be better beyond chance, or at least not worse. Below the
+   * minimum score (scikit-learn's sign: greater is better) nothing is deployed, and the exit code is 3.
+   */
   gate: z
-    .strictObject({ rule: z.enum(['better', 'not-worse']).default('better'), minimumScore: z.number().optional() })
+    .strictObject({ rule: z.enum(['better', 'not-worse']).default('better'), minimum_score: z.number().optional() })
     .prefault({}),
   deploy: z.strictObject({ name: z.string().optional(), rows: z.int().min(1).max(10_000).default(100) }).prefault({}),
+  /** PSI from which drift is large (moderate from two fifths of it), and the significance of the adjusted p. */
   monitor: z
-    .strictObject({ psi: z.number().gt(0).default(0.2), alpha: z.number().gt(0).lt(1).default(0.05) })
+    .strictObject({ psi: z.number().gt(0).default(0.25), alpha: z.number().gt(0).lt(1).default(0.01) })
     .prefault({}),
   seed: z.int().min(0).default(0),
   backend: z.enum(['auto', 'native', 'wasm', 'reference']).default('auto'),
-  threads: z.int().min(1).max(256).optional(),
+  threads: z.int().min(1).max(49).optional(),
 });
 
 export type WorkflowSettings = z.output<typeof workflowSchema>;

@@ -123,3 +123,13 @@ test.each([
   expect(record.steps.map(({ reused }) => reused === true)).toEqual(NAMES.map((_, i) => i < kept));
   expect(results(record)).toEqual(results(uninterrupted));
 });
+
+test('a champion that misses the minimum score is not deployed, and the exit code is 3', async () => {
+  folder = workflowFolder();
+  const file = at('workflow.yaml');
+  writeFileSync(file, `${readFileSync(file, 'utf8')}gate: { minimum_score: -0.000001 }\n`);
+  const { code, err } = await spawned(['run', 'workflow.yaml'], { cwd: folder });
+  expect(code).toBe(3);
+  expect(err).toMatch(/Expected a score of at least -0\.000001 .* but the champion has -/);
+  expect(records()[0]!.record.steps.map(({ name }) => name)).toEqual(NAMES.slice(0, 7));
+});

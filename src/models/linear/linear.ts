@@ -95,7 +95,7 @@ async function fitLeastSquares(
       rows: table.numRows,
       iterations: 1,
       bestIteration: 1,
-      lossName: 'squared',
+      lossName: 'half squared error',
       history: [],
       verdict: solution.singular
         ? 'solved directly; columns are collinear, so the shortest of many solutions was taken'

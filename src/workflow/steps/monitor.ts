@@ -5,6 +5,7 @@ import { Registry } from '../../deploy/registry.js';
 import { formatFigure, metricNamed } from '../../evaluate/index.js';
 import {
   buildReference,
+  driftThresholds,
   type MonitorReport,
   monitor as monitorTable,
   type ReferenceProfile,
@@ -33,6 +34,11 @@ export const monitor: Step<RunState> = {
       model,
       target: workflow.target,
       time: workflow.time,
+      thresholds: {
+        ...driftThresholds,
+        psi: [0.4 * workflow.monitor.psi, workflow.monitor.psi],
+        alpha: workflow.monitor.alpha,
+      },
     });
     const retrained = report.retrain ? await retrainOn(context) : undefined;
     await write('monitor/report.json', JSON.stringify({ ...report, retrained }, null, 2));

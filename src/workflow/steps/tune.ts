@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { loadArtefact, saveArtefact } from '../../deploy/artefact.js';
 import { columnRanges } from '../../deploy/ranges.js';
+import { LanewiseError } from '../../errors.js';
 import { defaultSplitter, evaluateModel, metricNamed, scoreModel } from '../../evaluate/index.js';
 import { type GateResult, gate, type TuneResult, tune as tuneModel } from '../../tune/index.js';
 import { contextOf, fitOnTrain, recipeOf, testRows, trainRows } from '../recipes.js';
@@ -28,6 +29,7 @@ export const tune: Step<RunState> = {
     const tuned = { name, model: await fitOnTrain(context, name, result.best.parameters) };
     const decision = await decide(context, defaults, tuned);
     const champion = decision.passed ? tuned : defaults;
+    requireMinimum(decision, workflow.gate.minimum_score);
     state.champion = champion;
     const ranges = columnRanges(champion.model.program, trainRows(state));
     await saveArtefact(join(folder, ARTEFACT), { model: champion.model, ranges });
@@ -58,6 +60,19 @@ export const tune: Step<RunState> = {
     state.champion = { name, model };
   },
 };
+
+/** @throws LanewiseError `gate` (exit code 3) where even the better of the two misses the score that is asked for. */
+function requireMinimum(decision: GateResult, minimumScore: number | undefined): void {
+  const score = decision.passed ? decision.challengerScore : decision.championScore;
+  if (minimumScore === undefined || score >= minimumScore) return;
+  throw new LanewiseError(
+    'gate',
+    `Expected a score of at least ${minimumScore} (${decision.metric}) on the test rows but the champion has ${score}`,
+    {
+      hint: 'Nothing was deployed. Lower gate.minimum_score, or give the models more to learn from.',
+    },
+  );
+}
 
 async function search(context: StepContext<RunState>, name: string): Promise<TuneResult> {
   const { workflow, state, folder, key, wrote } = context;
@@ -90,6 +105,6 @@ async function decide(context: StepContext<RunState>, defaults: Fitted, tuned: F
   return gate(
     { name: 'default', scored: await scored(defaults) },
     { name: 'tuned', scored: await scored(tuned) },
-    { metric: metricNamed(need(state, 'comparison').metric), seed: workflow.seed, ...workflow.gate },
+    { metric: metricNamed(need(state, 'comparison').metric), seed: workflow.seed, rule: workflow.gate.rule },
   );
 }
