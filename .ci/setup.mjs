@@ -47,10 +47,10 @@ function once(stamp, sources, work) {
 }
 
 once('node_modules/.lanewise-setup', ['package.json', 'package-lock.json'], () => {
-  console.log('Installing packages (once) …');
+  console.error('Installing packages (once) …');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 });
 once('dist/.lanewise-setup', ['package-lock.json', 'tsconfig.json', '.ci/build.mjs', 'assembly', 'src'], () => {
-  console.log('Building (once) …');
+  console.error('Building (once) …');
   run(process.execPath, ['.ci/build.mjs']);
 });
