@@ -50,7 +50,11 @@ once('node_modules/.lanewise-setup', ['package.json', 'package-lock.json'], () =
   console.error('Installing packages (once) …');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 });
-once('dist/.lanewise-setup', ['package-lock.json', 'tsconfig.json', '.ci/build.mjs', 'assembly', 'src'], () => {
-  console.error('Building (once) …');
-  run(process.execPath, ['.ci/build.mjs']);
-});
+once(
+  'dist/.lanewise-setup',
+  ['package-lock.json', 'tsconfig.json', '.ci/build.mjs', '.ci/report/charts.mjs', 'assembly', 'src'],
+  () => {
+    console.error('Building (once) …');
+    run(process.execPath, ['.ci/build.mjs']);
+  },
+);
