@@ -1,5 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Engine } from '../engine/engine.js';
+import { turnEventLoop } from '../engine/turn.js';
 import { executeOn } from '../models/execute.js';
 import { runProgram } from '../scoring/interpreter.js';
 import type { Program } from '../scoring/program.js';
@@ -13,7 +13,7 @@ export async function scoreRegisters(engine: Engine, program: Program, registers
   const { rowCount, columns } = registers;
   const outputs = program.outputs.map(() => new Float64Array(rowCount));
   for (let start = 0; start < rowCount; start += BLOCK_ROWS) {
-    if (start > 0) await turn();
+    if (start > 0) await turnEventLoop();
     const end = Math.min(rowCount, start + BLOCK_ROWS);
     const block = columns.map((column) => column.subarray(start, end));
     runProgram(program, block, end - start, executeOn(engine)).forEach((values, index) => {

@@ -2,9 +2,9 @@ import { randomKey } from '../engine/random.js';
 import { invalid, throwIfCancelled } from '../errors.js';
 import { philoxBlock } from '../kernels/random.js';
 import type { Scored } from '../table/interfaces.js';
+import { quantileOfSorted, sortedPresent } from '../table/statistics.js';
 import { normalCdf, normalQuantile } from './distributions.js';
 import type { Scorer } from './metric.js';
-import { quantileOfSorted } from './order.js';
 import { createPause } from './pause.js';
 
 /**
@@ -85,7 +85,7 @@ const words = new Uint32Array(4);
 
 /** The middle `level` of the samples; undefined ones (NaN) are left out. */
 export function percentileInterval(samples: Float64Array, level = 0.95): Interval {
-  const sorted = samples.filter((value) => !Number.isNaN(value)).sort();
+  const sorted = sortedPresent(samples);
   const tail = 0.5 * (1 - level);
   return { low: quantileOfSorted(sorted, tail), high: quantileOfSorted(sorted, 1 - tail), level };
 }
@@ -94,7 +94,7 @@ export function percentileInterval(samples: Float64Array, level = 0.95): Interva
  * Bias-corrected and accelerated (Efron 1987). `jackknife` holds the statistic with rows, or groups of rows, left out.
  */
 export function bcaInterval(samples: Float64Array, estimate: number, jackknife: Float64Array, level = 0.95): Interval {
-  const sorted = samples.filter((value) => !Number.isNaN(value)).sort();
+  const sorted = sortedPresent(samples);
   const below = sorted.reduce((count, value) => count + (value < estimate ? 1 : value === estimate ? 0.5 : 0), 0);
   const bias = normalQuantile(below / sorted.length);
   // All samples on one side: nothing to correct with.

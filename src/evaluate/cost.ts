@@ -2,7 +2,7 @@ import type { Table } from 'apache-arrow';
 import type { Program } from '../scoring/program.js';
 import { type RegisterColumn, readRegister } from '../table/columns.js';
 import type { Model } from '../table/interfaces.js';
-import { median } from './order.js';
+import { quantileOfSorted } from '../table/statistics.js';
 import { createPause } from './pause.js';
 
 /** What a model costs in use: bytes and the time of one row. */
@@ -59,8 +59,8 @@ export async function measureLatency(model: Model, table: Table): Promise<Latenc
   await callFor(WARM_UP_MS, rows, model, pause);
   const times = (await callFor(MEASURE_MS, rows, model, pause)).sort();
   return {
-    medianMicroseconds: median(times),
-    p95Microseconds: times[Math.min(times.length - 1, Math.floor(0.95 * times.length))]!,
+    medianMicroseconds: quantileOfSorted(times, 0.5),
+    p95Microseconds: quantileOfSorted(times, 0.95),
     calls: times.length,
   };
 }

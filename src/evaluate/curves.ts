@@ -1,7 +1,7 @@
 import type { Scored } from '../table/interfaces.js';
+import { quantileOfSorted, sortedPresent } from '../table/statistics.js';
 import { normalQuantile } from './distributions.js';
 import { classCount } from './metric.js';
-import { quantileOfSorted, sortedFinite } from './order.js';
 import { CALIBRATION_BINS, calibrationBin, confidences } from './probability.js';
 import { areaUnderRoc, averagePrecision, rank, walkRanking } from './ranking.js';
 
@@ -140,7 +140,7 @@ const MOST_RESIDUAL_POINTS = 1000;
 
 export function residualReport({ target, prediction }: Scored): ResidualReport {
   const residuals = target.map((value, row) => value - prediction[row]!);
-  const sorted = sortedFinite(residuals);
+  const sorted = sortedPresent(residuals);
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
   const variance = sorted.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / sorted.length;
   const at = (probability: number) => quantileOfSorted(sorted, probability);

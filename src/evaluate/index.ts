@@ -1,4 +1,5 @@
 /** Step 5 (compare) and step 7: metrics, splitters, cross-validation, intervals, tests, reports. */
+export { median, quantile, quantileOfSorted } from '../table/statistics.js';
 export * from './bootstrap.js';
 export {
   adjustedRand,
@@ -19,7 +20,7 @@ export { formatFigure } from './figure.js';
 export * from './learning-curve.js';
 export type { Mergeable, Scorer } from './metric.js';
 export * from './metrics.js';
-export { median, quantile, quantileOfSorted, sortedFinite, sortedRows } from './order.js';
+export { sortedRows } from './order.js';
 export { areaUnderRoc, averagePrecision, rank } from './ranking.js';
 export * from './report.js';
 export * from './significance.js';

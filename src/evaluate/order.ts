@@ -1,5 +1,3 @@
-/** Sorting and quantiles of columns; nothing here changes its input. */
-
 /** Below this many rows a comparison sort is the faster one. */
 const RADIX_ROWS = 4096;
 
@@ -46,30 +44,4 @@ function radixSort(values: Float64Array, rows: Uint32Array<ArrayBuffer>): Uint32
     [from, to] = [to, from];
   }
   return from;
-}
-
-/** The values that are numbers, ascending. */
-export function sortedFinite(values: Float64Array): Float64Array {
-  return values.filter((value) => !Number.isNaN(value)).sort();
-}
-
-/** The quantile of ascending values with linear interpolation (NumPy's default); NaN where there are none. */
-export function quantileOfSorted(sorted: Float64Array, probability: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  const position = probability * (sorted.length - 1);
-  const below = Math.floor(position);
-  const low = sorted[below]!;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)]!;
-  const share = position - below;
-  if (share === 0 || low === high) return low;
-  // NumPy's form: interpolate from the nearer end, so that the result is monotone.
-  return share < 0.5 ? low + (high - low) * share : high - (high - low) * (1 - share);
-}
-
-export function quantile(values: Float64Array, probability: number): number {
-  return quantileOfSorted(sortedFinite(values), probability);
-}
-
-export function median(values: ArrayLike<number>): number {
-  return quantile(Float64Array.from(values), 0.5);
 }

@@ -1,3 +1,5 @@
+import { turnEventLoop } from '../engine/turn.js';
+
 /** Milliseconds of work between two turns of the event loop. */
 const SLICE = 30;
 
@@ -6,11 +8,7 @@ export function createPause(): () => Promise<void> {
   let last = performance.now();
   return async () => {
     if (performance.now() - last < SLICE) return;
-    await new Promise<void>((resolve) => {
-      // Browsers have no setImmediate.
-      if (typeof setImmediate === 'function') setImmediate(resolve);
-      else setTimeout(resolve, 0);
-    });
+    await turnEventLoop();
     last = performance.now();
   };
 }

@@ -2,6 +2,7 @@ import type { Table } from 'apache-arrow';
 import { LanewiseError } from '../errors.js';
 import { readRegister, takeRows } from '../table/columns.js';
 import type { Context, Model, Scored } from '../table/interfaces.js';
+import { quantileOfSorted, sortedPresent } from '../table/statistics.js';
 import { type BootstrapOptions, type Interval, scoreIntervals } from './bootstrap.js';
 import { f1Of, precisionOf, recallOf } from './classification.js';
 import { calinskiHarabasz, daviesBouldin, silhouette } from './clustering.js';
@@ -19,7 +20,6 @@ import {
 } from './curves.js';
 import { baselineScore, type Diagnosis, diagnose } from './diagnosis.js';
 import type { Scorer } from './metric.js';
-import { quantileOfSorted, sortedFinite } from './order.js';
 import { knownRows, readTruth, takeScored, targetName } from './target.js';
 
 /** The evaluation of one fitted model on rows it never saw, as plain data; pages are drawn from it elsewhere. */
@@ -237,7 +237,7 @@ function slicesOf(table: Table, column: string): { value: string; rows: number[]
     names.push(...(labels ?? ['false', 'true']).slice(0, MOST_CATEGORIES));
     codeOf = (value) => value;
   } else {
-    const sorted = sortedFinite(values);
+    const sorted = sortedPresent(values);
     const inner = Array.from({ length: NUMBER_SLICES - 1 }, (_, i) =>
       quantileOfSorted(sorted, (i + 1) / NUMBER_SLICES),
     );

@@ -1,5 +1,6 @@
 import { pow } from '../kernels/elementary.js';
 import { laneSum } from '../kernels/sums.js';
+import { quantileOfSorted } from '../table/statistics.js';
 
 /** Counts of values between ascending edges: counts[i] lies in [edges[i], edges[i + 1]), the last bin closed. */
 export interface Histogram {
@@ -39,16 +40,6 @@ export function sortedFinite(values: Float64Array): Float64Array {
   return values.filter((value) => Number.isFinite(value)).sort();
 }
 
-/** The q-quantile of ascending values, by linear interpolation (Hyndman and Fan's type 7). NaN of nothing. */
-export function quantile(sorted: ArrayLike<number>, q: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  const place = (sorted.length - 1) * q;
-  const below = Math.floor(place);
-  const low = sorted[below]!;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)]!;
-  return low + (high - low) * (place - below);
-}
-
 /** Everything about a numeric column; NaN counts as missing and appears in none of it. */
 export function profileNumbers(values: Float64Array): NumberProfile {
   const sorted = sortedFinite(values);
@@ -70,7 +61,7 @@ export function profileNumbers(values: Float64Array): NumberProfile {
     standardDeviation: n > 1 ? Math.sqrt((variance * n) / (n - 1)) : Number.NaN,
     skewness: constant ? 0 : moment(3) / (variance * Math.sqrt(variance)),
     kurtosis: constant ? 0 : moment(4) / (variance * variance) - 3,
-    quantiles: Object.fromEntries(QUANTILES.map((q) => [String(q), quantile(sorted, q)])),
+    quantiles: Object.fromEntries(QUANTILES.map((q) => [String(q), quantileOfSorted(sorted, q)])),
     histogram: makeHistogram(sorted),
   };
 }
@@ -85,7 +76,7 @@ export function makeHistogram(sorted: Float64Array, most = 40): Histogram {
   const [low, high] = histogramRange(sorted);
   if (low === high)
     return { edges: [low, high], counts: [countWhere(sorted, (value) => value === low)], ...beyond(sorted, low, high) };
-  const spread = quantile(sorted, 0.75) - quantile(sorted, 0.25);
+  const spread = quantileOfSorted(sorted, 0.75) - quantileOfSorted(sorted, 0.25);
   const ideal = spread > 0 ? (2 * spread) / pow(n, 1 / 3) : (high - low) / 20;
   const bins = Math.max(8, Math.min(most, Math.ceil((high - low) / ideal)));
   let step = roundStep((high - low) / bins);
@@ -119,7 +110,7 @@ export function binOf(edges: readonly number[], value: number): number {
 
 function histogramRange(sorted: Float64Array): [number, number] {
   const [low, high] = [sorted[0]!, sorted.at(-1)!];
-  const [inner, outer] = [quantile(sorted, 0.005), quantile(sorted, 0.995)];
+  const [inner, outer] = [quantileOfSorted(sorted, 0.005), quantileOfSorted(sorted, 0.995)];
   const stretched = outer > inner && high - low > 3 * (outer - inner);
   return stretched ? [inner, outer] : [low, high];
 }

@@ -1,9 +1,11 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine } from '../engine/engine.js';
+import { turnEventLoop } from '../engine/turn.js';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
 import { type RegisterColumn, readRegister } from '../table/columns.js';
 import type { Context, TaskKind } from '../table/interfaces.js';
 import { columnInfo, columnsOf, type Kind, type Role } from '../table/schema.js';
+import { countMissing } from '../table/statistics.js';
 import { type Alert, findAlerts } from './alerts.js';
 import {
   type AssociationColumn,
@@ -92,19 +94,19 @@ export async function profileTable(table: Table, options: ProfileOptions = {}): 
       profile: profileColumn(register, info.kind),
     });
     onProgress?.({ what: 'column', done: columns.length, total: infos.length });
-    await breathe();
+    await turnEventLoop();
   }
   const subject = target === undefined ? undefined : makeSubject(target, registers, columns, options.task);
   const limits: string[] = [];
   const correlations = associate(registers, columns, subject, engine, limits);
   throwIfCancelled(signal);
-  await breathe();
+  await turnEventLoop();
   const targetViews = subject ? viewTarget(subject, registers, columns) : [];
   const duplicates = countDuplicates(
     registers.map(({ values }) => values),
     table.numRows,
   );
-  await breathe();
+  await turnEventLoop();
   const findings = {
     rows: table.numRows,
     duplicates,
@@ -130,17 +132,6 @@ export async function profileTable(table: Table, options: ProfileOptions = {}): 
     alerts: findAlerts(findings),
     limits,
   };
-}
-
-/** Lets timers, signals and progress run between blocks of work. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-function countMissing(values: Float64Array): number {
-  let count = 0;
-  for (const value of values) if (Number.isNaN(value)) count++;
-  return count;
 }
 
 function profileColumn(register: RegisterColumn, kind: Kind): ColumnProfile['profile'] {

@@ -1,5 +1,6 @@
+import { quantileOfSorted } from '../table/statistics.js';
 import type { LabelCount } from './categories.js';
-import { quantile, sortedFinite } from './numbers.js';
+import { sortedFinite } from './numbers.js';
 
 /** The target over one group of a feature: a label, or a range of numbers. */
 export interface TargetGroup {
@@ -26,7 +27,7 @@ const LABEL_GROUPS = 12;
 /** Groups of a numeric feature by its deciles (ties stay together). */
 export function groupsOfNumbers(values: Float64Array, target: Float64Array): TargetGroup[] {
   const sorted = sortedFinite(values);
-  const cuts = Array.from({ length: NUMBER_GROUPS - 1 }, (_, i) => quantile(sorted, (i + 1) / NUMBER_GROUPS));
+  const cuts = Array.from({ length: NUMBER_GROUPS - 1 }, (_, i) => quantileOfSorted(sorted, (i + 1) / NUMBER_GROUPS));
   const edges = [...new Set([sorted[0]!, ...cuts, sorted.at(-1)!])];
   if (edges.length < 2) return [];
   const group = (value: number) => {

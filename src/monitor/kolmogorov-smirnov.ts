@@ -1,5 +1,6 @@
 import { logBinomial } from '../evaluate/distributions.js';
 import { exp, log, log1p } from '../kernels/elementary.js';
+import { sortedPresent } from '../table/statistics.js';
 import { countAtMost, type QuantileSummary, shareAtMost, summarizeQuantiles, totalOf } from './quantile-summary.js';
 
 /** The two-sample Kolmogorov–Smirnov test. */
@@ -19,7 +20,7 @@ export function kolmogorovSmirnov(reference: Float64Array, current: Float64Array
 
 /** Of a stored reference and a column. */
 export function compareToSummary(reference: QuantileSummary, current: Float64Array): KolmogorovSmirnov {
-  const sorted = current.filter((value) => !Number.isNaN(value)).sort();
+  const sorted = sortedPresent(current);
   const total = totalOf(reference);
   if (total === 0 || sorted.length === 0) return { statistic: Number.NaN, error: 0, p: Number.NaN };
   let statistic = 0;

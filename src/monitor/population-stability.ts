@@ -1,5 +1,5 @@
-import { quantileOfSorted } from '../evaluate/order.js';
 import { log } from '../kernels/elementary.js';
+import { quantileOfSorted, sortedPresent } from '../table/statistics.js';
 import { countAtMost } from './quantile-summary.js';
 
 /** The population stability index: Σ (current − reference)·ln(current/reference) over the shares of bins. */
@@ -13,7 +13,7 @@ export const PSI_FLOOR = 1e-4;
  * to the bin above it.
  */
 export function quantileEdges(values: Float64Array, bins = PSI_BINS): number[] {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  const sorted = sortedPresent(values);
   if (sorted.length === 0) return [];
   const edges = Array.from({ length: bins - 1 }, (_, i) => quantileOfSorted(sorted, (i + 1) / bins));
   const [lowest, highest] = [sorted[0]!, sorted.at(-1)!];

@@ -1,3 +1,4 @@
+import { sortedPresent } from '../table/statistics.js';
 /**
  * A bounded, mergeable summary of a column's distribution: how many values are ≤ each of at most `capacity` kept values.
  * The stated `error` bounds, for every x, the difference between the summary's and the true count of values ≤ x.
@@ -19,7 +20,7 @@ const FEWEST_ROWS_A_VALUE = 5;
 
 /** Of the values that are numbers. */
 export function summarizeQuantiles(values: Float64Array, capacity = SUMMARY_CAPACITY): QuantileSummary {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  const sorted = sortedPresent(values);
   const distinct: number[] = [];
   const cumulative: number[] = [];
   for (let i = 0; i < sorted.length; i++) {

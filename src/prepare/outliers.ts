@@ -1,7 +1,7 @@
 import { defineParameters } from '../parameters.js';
 import type { ProgramBuilder } from '../scoring/builder.js';
 import { readRegister } from '../table/columns.js';
-import { moments, quantile, sortedPresent } from '../table/statistics.js';
+import { moments, quantileOfSorted, sortedPresent } from '../table/statistics.js';
 import { defineTransformer, freeName } from '../table/transformer.js';
 
 interface Fence {
@@ -78,7 +78,7 @@ function fenceOf(
 }
 
 function quartiles(sorted: Float64Array, factor: number): { center: [number, number]; reach: number } {
-  const [first, third] = [quantile(sorted, 0.25), quantile(sorted, 0.75)];
+  const [first, third] = [quantileOfSorted(sorted, 0.25), quantileOfSorted(sorted, 0.75)];
   return { center: [first, third], reach: factor * (third - first) };
 }
 

@@ -1,6 +1,6 @@
 import { defineParameters } from '../parameters.js';
 import { readRegister } from '../table/columns.js';
-import { moments, quantile, sortedPresent } from '../table/statistics.js';
+import { moments, quantileOfSorted, sortedPresent } from '../table/statistics.js';
 import { defineTransformer } from '../table/transformer.js';
 
 interface Scaling {
@@ -54,11 +54,14 @@ const spreads: Record<Method, (values: Float64Array) => { shift: number; spread:
   },
   min_max(values) {
     const sorted = sortedPresent(values);
-    return { shift: quantile(sorted, 0), spread: quantile(sorted, 1) - quantile(sorted, 0) };
+    return { shift: quantileOfSorted(sorted, 0), spread: quantileOfSorted(sorted, 1) - quantileOfSorted(sorted, 0) };
   },
   robust(values) {
     const sorted = sortedPresent(values);
-    return { shift: quantile(sorted, 0.5), spread: quantile(sorted, 0.75) - quantile(sorted, 0.25) };
+    return {
+      shift: quantileOfSorted(sorted, 0.5),
+      spread: quantileOfSorted(sorted, 0.75) - quantileOfSorted(sorted, 0.25),
+    };
   },
 };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stream } from '#lanewise/engine/random.js';
-import { quantile, quantileOfSorted, sortedRows } from '#lanewise/evaluate/order.js';
+import { sortedRows } from '#lanewise/evaluate/order.js';
 
 const special = [0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 5e-324, -5e-324, 1, -1];
 
@@ -35,29 +35,4 @@ test('every bit pattern of NaN goes last', () => {
   values[17] = -3;
   values[4] = 9;
   expect(Array.from(sortedRows(values).subarray(0, 3))).toEqual([17, 4, 0]);
-});
-
-test('quantiles are those of NumPy', () => {
-  // numpy.quantile([3, 1, 4, 1, 5, 9, 2, 6], [0, 0.1, 0.25, 0.5, 0.9, 1])
-  const values = Float64Array.of(3, 1, 4, 1, 5, 9, 2, 6);
-  const expected = [1, 1, 1.75, 3.5, 6.9, 9];
-  [0, 0.1, 0.25, 0.5, 0.9, 1].forEach((p, i) => {
-    expect(quantile(values, p)).toBeCloseTo(expected[i]!, 12);
-  });
-  expect(quantile(new Float64Array(0), 0.5)).toBeNaN();
-});
-
-test('quantiles ascend with the probability', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1 }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      (list, a, b) => {
-        const sorted = Float64Array.from(list).sort();
-        expect(quantileOfSorted(sorted, Math.min(a, b))).toBeLessThanOrEqual(quantileOfSorted(sorted, Math.max(a, b)));
-      },
-    ),
-    { seed: 4 },
-  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { binOf, makeHistogram, profileNumbers, quantile, roundStep } from '#lanewise/explore/numbers.js';
+import { binOf, makeHistogram, profileNumbers, roundStep } from '#lanewise/explore/numbers.js';
 
 const NaN_ = Number.NaN;
 
@@ -63,12 +63,6 @@ describe('makeHistogram', () => {
 test('binOf closes the last bin and refuses what lies outside', () => {
   const edges = [0, 1, 2, 4];
   expect([-0.1, 0, 0.5, 1, 3.9, 4, 4.1, NaN_].map((value) => binOf(edges, value))).toEqual([-1, 0, 0, 1, 2, 2, -1, -1]);
-});
-
-test('quantile interpolates as numpy does', () => {
-  expect(quantile([1, 2, 3, 4], 0.25)).toBe(1.75);
-  expect(quantile([5], 0.9)).toBe(5);
-  expect(quantile([], 0.5)).toBeNaN();
 });
 
 test('roundStep goes up to 1, 2 or 5 times a power of ten', () => {

@@ -7,6 +7,7 @@ import {
   moments,
   mostFrequent,
   quantile,
+  quantileOfSorted,
   sortedPresent,
   varies,
 } from '#lanewise/table/statistics.js';
@@ -17,9 +18,40 @@ const of = (...values: number[]) => Float64Array.from(values);
 test('quantiles interpolate as numpy does, missing values aside', () => {
   const sorted = sortedPresent(of(4, missing, 1, 3, 2));
   expect([...sorted]).toEqual([1, 2, 3, 4]);
-  expect([0, 0.25, 0.5, 0.9, 1].map((share) => quantile(sorted, share))).toEqual([1, 1.75, 2.5, 1 + 3 * 0.9, 4]);
+  expect([0, 0.25, 0.5, 0.9, 1].map((share) => quantileOfSorted(sorted, share))).toEqual([
+    1,
+    1.75,
+    2.5,
+    1 + 3 * 0.9,
+    4,
+  ]);
   expect(median(of(missing))).toBeNaN();
-  expect(quantile(of(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY), 1)).toBe(Number.POSITIVE_INFINITY);
+  expect(quantileOfSorted(of(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY), 1)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('quantiles are those of NumPy', () => {
+  // numpy.quantile([3, 1, 4, 1, 5, 9, 2, 6], [0, 0.1, 0.25, 0.5, 0.9, 1])
+  const values = Float64Array.of(3, 1, 4, 1, 5, 9, 2, 6);
+  const expected = [1, 1, 1.75, 3.5, 6.9, 9];
+  [0, 0.1, 0.25, 0.5, 0.9, 1].forEach((p, i) => {
+    expect(quantile(values, p)).toBeCloseTo(expected[i]!, 12);
+  });
+  expect(quantile(new Float64Array(0), 0.5)).toBeNaN();
+});
+
+test('quantiles ascend with the probability', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (list, a, b) => {
+        const sorted = Float64Array.from(list).sort();
+        expect(quantileOfSorted(sorted, Math.min(a, b))).toBeLessThanOrEqual(quantileOfSorted(sorted, Math.max(a, b)));
+      },
+    ),
+    { seed: 4 },
+  );
 });
 
 test('the median by selection is the middle of the sorted values', () => {
@@ -27,7 +59,7 @@ test('the median by selection is the middle of the sorted values', () => {
   fc.assert(
     fc.property(column, (values) => {
       expect(median(Float64Array.from(values)) + 0).toEqual(
-        quantile(sortedPresent(Float64Array.from(values)), 0.5) + 0,
+        quantileOfSorted(sortedPresent(Float64Array.from(values)), 0.5) + 0,
       );
     }),
     { seed: 3, numRuns: 500 },
