@@ -1,5 +1,6 @@
+import { parseTimestamp } from '../scoring/timestamp.js';
 import { compareUtf8, type RegisterColumn } from '../table/columns.js';
-import { type Missing, parseBoolean, parseNumber, parseTimestamp, trimCell } from './cells.js';
+import { type Missing, parseBoolean, parseNumber, trimCell } from './cells.js';
 
 /** A column of text, coded: codes index `texts`, which are distinct; −1 is a cell that is missing already. */
 export interface CodedColumn {

@@ -1,10 +1,10 @@
 import type { Table } from 'apache-arrow';
 import { parseDocument, stringify } from 'yaml';
 import { invalid, LanewiseError, unknownName } from '../errors.js';
+import { parseTimestamp } from '../scoring/timestamp.js';
 import { type RegisterColumn, readRegister, takeRows } from '../table/columns.js';
 import type { Collected, QuarantinedRow } from '../table/interfaces.js';
 import { columnsOf, type Kind } from '../table/schema.js';
-import { parseTimestamp } from './cells.js';
 
 /** What a column must be like. Absent conditions are not checked. */
 export interface ColumnContract {

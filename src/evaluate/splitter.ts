@@ -1,6 +1,7 @@
 import type { Table } from 'apache-arrow';
 import { shuffle, stream } from '../engine/random.js';
 import { invalid, LanewiseError } from '../errors.js';
+import { parseTimestamp } from '../scoring/timestamp.js';
 import { readRegister } from '../table/columns.js';
 import type { Fold, Splitter, TaskKind } from '../table/interfaces.js';
 import { sortedRows } from './order.js';
@@ -249,11 +250,10 @@ const MS_PER_DAY = 86_400_000;
 function milliseconds(value: number | Date | string, end: boolean): number {
   if (typeof value === 'number') return value;
   if (value instanceof Date) return value.getTime();
-  const text = value.trim().replace(' ', 'T');
-  const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
-  const time = Date.parse(isDate || /([zZ]|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
-  if (Number.isNaN(time)) throw invalid('a time range', 'a date or time such as 2019-03-18 or 2019-03-18T12:00', value);
-  return isDate && end ? time + MS_PER_DAY : time;
+  const text = value.trim();
+  const time = parseTimestamp(text);
+  if (time === undefined) throw invalid('a time range', 'a date or time such as 2019-03-18 or 2019-03-18T12:00', value);
+  return end && text.length === 'yyyy-mm-dd'.length ? time + MS_PER_DAY : time;
 }
 
 /** What `compare`, `tune` and `evaluate` use where nothing else is asked for. */

@@ -1,4 +1,5 @@
 import type { InputType, Program, ProgramInput } from './program.js';
+import { parseTimestamp } from './timestamp.js';
 
 /** A row as its owner has it: texts, numbers, booleans, dates, by column name. Absent, null and undefined are missing. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -84,10 +85,8 @@ export function decodeValue(
 function encodeTimestamp(name: string, value: unknown): number {
   if (value instanceof Date) return value.getTime();
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
-  const text = String(value).trim().replace(' ', 'T');
-  const zoned = /([zZ]|[+-]\d\d:?\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`;
-  const milliseconds = Date.parse(zoned);
-  if (Number.isNaN(milliseconds)) {
+  const milliseconds = parseTimestamp(String(value).trim().toUpperCase());
+  if (milliseconds === undefined) {
     throw new RowError(name, `Expected a timestamp (ISO 8601) for column "${name}" but received ${show(value)}`);
   }
   return milliseconds;
