@@ -1,5 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import { laneSum } from '../kernels/sums.js';
+import { contingency, etaSquared } from '../table/association.js';
+import { averageRanks } from '../table/statistics.js';
 
 /** values[i][j] belongs to names[i] and names[j]; NaN where a column is constant or no row has both. */
 export interface AssociationMatrix {
@@ -15,23 +17,6 @@ export interface AssociationColumn {
   readonly labelCount?: number;
 }
 
-/**
- * Ranks from 1, ties sharing their mean rank; NaN stays NaN. (As scipy.stats.rankdata, method 'average'.)
- */
-export function ranks(values: Float64Array): Float64Array {
-  const order = Uint32Array.from(values.keys())
-    .filter((i) => !Number.isNaN(values[i]!))
-    .sort((a, b) => values[a]! - values[b]!);
-  const out = new Float64Array(values.length).fill(Number.NaN);
-  for (let start = 0; start < order.length; ) {
-    let end = start + 1;
-    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
-    for (let i = start; i < end; i++) out[order[i]!] = (start + end + 1) / 2;
-    start = end;
-  }
-  return out;
-}
-
 /** Pearson's r of every pair of columns, over the rows that have both. */
 export function pearsonMatrix(columns: readonly AssociationColumn[], engine: Engine): AssociationMatrix {
   return { ...correlate(columns, engine), method: 'pearson' };
@@ -42,7 +27,7 @@ export function pearsonMatrix(columns: readonly AssociationColumn[], engine: Eng
  * rho of a pair is that of the column ranks over the rows that have both.
  */
 export function spearmanMatrix(columns: readonly AssociationColumn[], engine: Engine): AssociationMatrix {
-  const ranked = columns.map((column) => ({ ...column, values: ranks(column.values) }));
+  const ranked = columns.map((column) => ({ ...column, values: averageRanks(column.values) }));
   return { ...correlate(ranked, engine), method: 'spearman' };
 }
 
@@ -103,20 +88,14 @@ function bounded(r: number): number {
   return Math.max(-1, Math.min(1, r));
 }
 
-/** Counts of every pair of codes: table[a · labelsB + b], over the rows that have both. */
-export function crossTable(a: AssociationColumn, b: AssociationColumn): Float64Array {
-  const width = b.labelCount!;
-  const table = new Float64Array(a.labelCount! * width);
-  for (let row = 0; row < a.values.length; row++) {
-    const [x, y] = [a.values[row]!, b.values[row]!];
-    if (x < a.labelCount! && y < width) table[x * width + y]!++;
-  }
-  return table;
+/** Each row's group; −1 where it has none. */
+function groupsOf({ values, labelCount }: AssociationColumn): Int32Array {
+  return Int32Array.from(values, (code) => (code < labelCount! ? code : -1));
 }
 
 /** Cramér's V of two columns of codes, without bias correction; NaN where one of them is constant. */
 export function cramersV(a: AssociationColumn, b: AssociationColumn): number {
-  const table = crossTable(a, b);
+  const table = contingency(groupsOf(a), a.labelCount!, b.values, b.labelCount!);
   const width = b.labelCount!;
   const rows = Array.from({ length: a.labelCount! }, (_, i) =>
     table.subarray(i * width, (i + 1) * width).reduce((sum, count) => sum + count, 0),
@@ -147,22 +126,7 @@ export function cramersVMatrix(columns: readonly AssociationColumn[]): Associati
   return { method: 'cramers-v', names: columns.map(({ name }) => name), values };
 }
 
-/**
- * The correlation ratio η: the square root of the share of the numbers' variance that lies between the groups.
- * NaN where the numbers are constant.
- */
+/** The correlation ratio η in [0, 1] of numbers and the groups of a column of codes; NaN where the numbers are constant. */
 export function correlationRatio(groups: AssociationColumn, numbers: Float64Array): number {
-  const counts = new Float64Array(groups.labelCount!);
-  const sums = new Float64Array(groups.labelCount!);
-  const both = (row: number) => groups.values[row]! < groups.labelCount! && Number.isFinite(numbers[row]!);
-  const n = laneSum(0, numbers.length, (row) => (both(row) ? 1 : 0));
-  const mean = laneSum(0, numbers.length, (row) => (both(row) ? numbers[row]! : 0)) / n;
-  for (let row = 0; row < numbers.length; row++) {
-    if (!both(row)) continue;
-    counts[groups.values[row]!]!++;
-    sums[groups.values[row]!]! += numbers[row]! - mean;
-  }
-  const total = laneSum(0, numbers.length, (row) => (both(row) ? (numbers[row]! - mean) * (numbers[row]! - mean) : 0));
-  const between = sums.reduce((sum, value, k) => sum + (counts[k]! > 0 ? (value * value) / counts[k]! : 0), 0);
-  return total > 0 ? Math.sqrt(Math.min(1, between / total)) : Number.NaN;
+  return Math.sqrt(etaSquared(groupsOf(groups), groups.labelCount!, numbers));
 }

@@ -2,10 +2,11 @@ import type { Table } from 'apache-arrow';
 import { defaultEngine } from '../engine/engine.js';
 import { turnEventLoop } from '../engine/turn.js';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
+import { pearson } from '../table/association.js';
 import { type RegisterColumn, readRegister } from '../table/columns.js';
 import type { Context, TaskKind } from '../table/interfaces.js';
 import { columnInfo, columnsOf, type Kind, type Role } from '../table/schema.js';
-import { countMissing } from '../table/statistics.js';
+import { averageRanks, countMissing } from '../table/statistics.js';
 import { type Alert, findAlerts } from './alerts.js';
 import {
   type AssociationColumn,
@@ -14,7 +15,6 @@ import {
   cramersV,
   cramersVMatrix,
   pearsonMatrix,
-  ranks,
   spearmanMatrix,
 } from './association.js';
 import { type CategoryProfile, profileCategories } from './categories.js';
@@ -277,16 +277,8 @@ function associationWithTarget(
 
 function rankCorrelation(a: Float64Array, b: Float64Array): number {
   const rows = [...a.keys()].filter((row) => Number.isFinite(a[row]!) && Number.isFinite(b[row]!));
-  const [x, y] = [a, b].map((values) => ranks(Float64Array.from(rows, (row) => values[row]!)));
-  const centre = (rows.length + 1) / 2;
-  let [xy, xx, yy] = [0, 0, 0];
-  for (let i = 0; i < rows.length; i++) {
-    const [dx, dy] = [x![i]! - centre, y![i]! - centre];
-    xy += dx * dy;
-    xx += dx * dx;
-    yy += dy * dy;
-  }
-  return xy / Math.sqrt(xx * yy);
+  const [x, y] = [a, b].map((values) => averageRanks(Float64Array.from(rows, (row) => values[row]!)));
+  return pearson(x!, y!);
 }
 
 /** Pairs of numeric columns whose sum or difference is the target in nearly every row: parts of it, known with it. */

@@ -2,7 +2,7 @@ import type { Table } from 'apache-arrow';
 import { LanewiseError } from '../errors.js';
 import { log } from '../kernels/elementary.js';
 import { defineParameters } from '../parameters.js';
-import { contingency, correlationRatio, groupsOf, pearson } from '../table/association.js';
+import { contingency, etaSquared, groupsOf, pearson } from '../table/association.js';
 import { type RegisterColumn, readRegister } from '../table/columns.js';
 import { moments } from '../table/statistics.js';
 import { defineTransformer, dropping } from '../table/transformer.js';
@@ -134,6 +134,6 @@ function fStatistic(column: RegisterColumn, target: RegisterColumn): number {
   const [by, values] = target.type === 'category' ? [target, column.values] : [column, target.values];
   const { groups, count } = groupsOf(by);
   const levels = new Set(groups).size;
-  const share = correlationRatio(groups, count, values);
-  return levels > 1 ? (share / (levels - 1)) * ((n - levels) / (1 - share)) : 0;
+  const share = etaSquared(groups, count, values);
+  return levels > 1 && share >= 0 ? (share / (levels - 1)) * ((n - levels) / (1 - share)) : 0;
 }

@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
 import { LanewiseError } from '../errors.js';
 import { defineParameters } from '../parameters.js';
-import { contingency, correlationRatio, goodmanKruskal, groupsOf } from '../table/association.js';
+import { contingency, etaSquared, goodmanKruskal, groupsOf } from '../table/association.js';
 import { type RegisterColumn, readRegister } from '../table/columns.js';
 import type { Repair } from '../table/interfaces.js';
 import { defineTransformer, dropping } from '../table/transformer.js';
@@ -36,7 +36,7 @@ export function findLeaks(table: Table, columns: readonly string[], target: stri
 function explained(column: RegisterColumn, target: RegisterColumn): number {
   const { groups, count } = groupsOf(column);
   if (count * ROWS_PER_GROUP > groups.length) return 0;
-  if (target.type === 'number') return correlationRatio(groups, count, target.values);
+  if (target.type === 'number') return etaSquared(groups, count, target.values) || 0; // NaN: a target that does not vary
   const classes = target.labels?.length ?? 2;
   return goodmanKruskal(contingency(groups, count, target.values, classes), classes);
 }

@@ -1,3 +1,4 @@
+import { laneSum } from '../kernels/sums.js';
 import type { RegisterColumn } from './columns.js';
 import { sortedPresent } from './statistics.js';
 
@@ -38,26 +39,28 @@ function countBelow(edges: Float64Array, x: number): number {
   return low;
 }
 
-/** Correlation ratio η²: the share of the target's variance that lies between the groups; rows without target aside. */
-export function correlationRatio(groups: Int32Array, count: number, target: Float64Array): number {
+/**
+ * η², the square of the correlation ratio: the share in [0, 1] of the numbers' variance that lies between the groups.
+ * Rows of no group (−1) or without a finite number aside; NaN where the numbers do not vary.
+ */
+export function etaSquared(groups: Int32Array, count: number, numbers: Float64Array): number {
+  const counted = (row: number) => groups[row]! >= 0 && Number.isFinite(numbers[row]!);
+  const rows = laneSum(0, numbers.length, (row) => (counted(row) ? 1 : 0));
+  const mean = laneSum(0, numbers.length, (row) => (counted(row) ? numbers[row]! : 0)) / rows;
   const [sums, sizes] = [new Float64Array(count), new Float64Array(count)];
-  let [total, rows] = [0, 0];
-  for (let i = 0; i < target.length; i++) {
-    const y = target[i]!;
-    if (Number.isNaN(y)) continue;
-    sums[groups[i]!]! += y;
-    sizes[groups[i]!]!++;
-    total += y;
-    rows++;
+  for (let row = 0; row < numbers.length; row++) {
+    if (!counted(row)) continue;
+    sizes[groups[row]!]!++;
+    sums[groups[row]!]! += numbers[row]! - mean;
   }
-  const mean = total / rows;
-  let [between, all] = [0, 0];
-  for (let k = 0; k < count; k++) if (sizes[k]! > 0) between += sizes[k]! * (sums[k]! / sizes[k]! - mean) ** 2;
-  for (let i = 0; i < target.length; i++) if (!Number.isNaN(target[i])) all += (target[i]! - mean) ** 2;
-  return all > 0 ? between / all : 0;
+  const total = laneSum(0, numbers.length, (row) =>
+    counted(row) ? (numbers[row]! - mean) * (numbers[row]! - mean) : 0,
+  );
+  const between = sums.reduce((sum, value, k) => sum + (sizes[k]! > 0 ? (value * value) / sizes[k]! : 0), 0);
+  return total > 0 ? Math.min(1, between / total) : Number.NaN;
 }
 
-/** The table of how often group g and class c meet, row-major, rows without class aside. */
+/** The table of how often group g and class c meet, row-major; rows of no group (−1) or class aside. */
 export function contingency(
   groups: Int32Array,
   count: number,
@@ -67,7 +70,7 @@ export function contingency(
   const table = new Float64Array(count * classCount);
   for (let i = 0; i < classes.length; i++) {
     const c = classes[i]!;
-    if (!Number.isNaN(c) && c < classCount) table[groups[i]! * classCount + c]!++;
+    if (groups[i]! >= 0 && c < classCount) table[groups[i]! * classCount + c]!++;
   }
   return table;
 }

@@ -68,6 +68,21 @@ function middleOfThree(a: number, b: number, c: number): number {
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }
 
+/** Ranks from 1, equal values sharing the mean of theirs; NaN stays NaN. (As scipy.stats.rankdata, method 'average'.) */
+export function averageRanks(values: Float64Array): Float64Array {
+  const order = Uint32Array.from(values.keys())
+    .filter((i) => !Number.isNaN(values[i]!))
+    .sort((a, b) => values[a]! - values[b]! || a - b);
+  const ranks = new Float64Array(values.length).fill(Number.NaN);
+  for (let start = 0; start < order.length; ) {
+    let end = start + 1;
+    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
+    for (let place = start; place < end; place++) ranks[order[place]!] = (start + end + 1) / 2;
+    start = end;
+  }
+  return ranks;
+}
+
 export function countMissing(values: Float64Array): number {
   let count = 0;
   for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) count++;

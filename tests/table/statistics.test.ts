@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { contingency, correlationRatio, goodmanKruskal, groupsOf, pearson } from '#lanewise/table/association.js';
+import { contingency, etaSquared, goodmanKruskal, groupsOf, pearson } from '#lanewise/table/association.js';
 import {
+  averageRanks,
   countCodes,
   median,
   moments,
@@ -77,10 +78,22 @@ test('counts, modes and variety pass over missing values', () => {
   expect([varies(of(missing, 1, 1)), varies(of(1, missing, 2)), varies(of())]).toEqual([false, true, false]);
 });
 
+test('ranks share ties, and missing stays missing', () => {
+  expect([...averageRanks(of(10, 20, 10, missing, 5))]).toEqual([2.5, 4, 2.5, missing, 1]);
+  const infinity = Number.POSITIVE_INFINITY;
+  expect([...averageRanks(of(infinity, 0, infinity, -infinity))]).toEqual([3.5, 2, 3.5, 1]);
+});
+
+test('rows of no group and rows without a number have no part in an association', () => {
+  expect(etaSquared(Int32Array.of(0, -1, 0, 1, 1), 2, of(1, 100, 1, 3, missing))).toBe(1);
+  expect(etaSquared(Int32Array.of(0, 1), 2, of(4, 4))).toBeNaN();
+  expect([...contingency(Int32Array.of(0, -1, 1, 1), 2, of(0, 0, 1, missing), 2)]).toEqual([1, 0, 0, 1]);
+});
+
 test('association is 1 where one side determines the other, and 0 where it says nothing', () => {
   const groups = Int32Array.of(0, 0, 1, 1, 2, 2);
-  expect(correlationRatio(groups, 3, of(1, 1, 5, 5, 9, 9))).toBe(1);
-  expect(correlationRatio(groups, 3, of(1, 2, 1, 2, 1, 2))).toBe(0);
+  expect(etaSquared(groups, 3, of(1, 1, 5, 5, 9, 9))).toBe(1);
+  expect(etaSquared(groups, 3, of(1, 2, 1, 2, 1, 2))).toBe(0);
   expect(goodmanKruskal(contingency(groups, 3, of(0, 0, 1, 1, 0, 0), 2), 2)).toBe(1);
   expect(goodmanKruskal(contingency(groups, 3, of(0, 1, 0, 1, 0, 1), 2), 2)).toBe(0);
   expect(pearson(of(1, 2, missing, 4), of(-1, -2, 7, -4))).toBeCloseTo(-1, 15);
