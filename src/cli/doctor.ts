@@ -1,15 +1,15 @@
 import { cpus, totalmem } from 'node:os';
+import { packageVersion } from '../deploy/version.js';
 import { createEngine } from '../engine/engine.js';
 import { formatBytes } from '../explore/page/format.js';
 import type { CommandFile, CommonOptions } from './command.js';
-import { packageVersion } from './main.js';
 
 const command: CommandFile = {
   configure: () => {},
   run: async (shell, options: CommonOptions) => {
     await using engine = await createEngine({ backend: options.backend ?? 'auto', threads: options.threads });
     const report = {
-      lanewise: packageVersion(),
+      lanewise: packageVersion,
       node: process.versions.node,
       platform: `${process.platform} ${process.arch}`,
       processor: cpus()[0]?.model.trim() ?? 'unknown',

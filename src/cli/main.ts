@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../deploy/version.js';
 import { unknownName } from '../errors.js';
 import { addCommonOptions, type CommandFile } from './command.js';
 import { describeFailure, EXIT, unknownCommand } from './failure.js';
@@ -36,11 +36,6 @@ const commands: readonly Entry[] = [
   { name: 'bench', summary: 'measure the kernels on this machine', load: () => import('./bench.js') },
 ];
 
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 /** Runs the command line and returns the exit code; it never throws and never exits. */
 export async function main(argv: readonly string[], { signal, streams, debug }: MainOptions): Promise<number> {
   const shell = createShell(signal, streams);
@@ -67,7 +62,7 @@ type Invoke = (file: CommandFile, options: Record<string, unknown>, args: readon
 async function makeProgram(argv: readonly string[], streams: Streams, invoke: Invoke): Promise<Command> {
   const program = new Command('lanewise')
     .description('Machine learning from raw data to a monitored model.')
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .version(packageVersion, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .exitOverride()

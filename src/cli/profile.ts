@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
+import { packageVersion } from '../deploy/version.js';
 import { formatCount, formatNumber, formatShare } from '../explore/page/format.js';
 import { renderProfilePage } from '../explore/page/profile-page.js';
 import { type ColumnProfile, type Profile, profileTable } from '../explore/profile.js';
 import { openData } from '../workflow/data.js';
 import { writeWhole } from '../workflow/write-table.js';
 import { type CommandFile, type CommonOptions, engineOf, list } from './command.js';
-import { packageVersion } from './main.js';
 import { textTable } from './table.js';
 
 interface ProfileCommandOptions extends CommonOptions {
@@ -33,7 +33,7 @@ const command: CommandFile = {
       onProgress: shell.onProgress,
     });
     if (output)
-      await writeWhole(output, renderProfilePage(profile, { source: basename(path!), version: packageVersion() }));
+      await writeWhole(output, renderProfilePage(profile, { source: basename(path!), version: packageVersion }));
     if (json)
       return shell.print(
         JSON.stringify({

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import bearerAuth from '@fastify/bearer-auth';
 import helmet from '@fastify/helmet';
@@ -18,6 +17,7 @@ import { pageCss, pageHtml } from './page.js';
 import { datatypes, type Registers, readRows, readTensors, writeTensors } from './protocol.js';
 import { openRequestLog, type RequestLog } from './request-log.js';
 import { scoreRegisters } from './score.js';
+import { packageVersion } from './version.js';
 
 export interface ServerOptions {
   /** The model, or the directory of one. */
@@ -66,7 +66,6 @@ interface Service {
 }
 
 const OPEN_HOSTS = ['127.0.0.1', '::1', 'localhost'];
-const packageVersion: string = createRequire(import.meta.url)('../../package.json').version;
 
 /**
  * Serves a model over HTTP: the Open Inference Protocol (KServe v2), rows as JSON at /predict, /openapi.json, /metrics,

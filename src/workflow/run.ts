@@ -1,11 +1,12 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { packageVersion } from '../deploy/version.js';
 import { createEngine, type Engine } from '../engine/engine.js';
+import { build } from './build.js';
 import { renderRunReport } from './report/run-report.js';
 import { type FinishedRun, type RunOptions, runWorkflow } from './runner.js';
 import type { RunState } from './state.js';
 import { steps } from './steps/index.js';
-import { build, version } from './version.js';
 import { readWorkflow, type Workflow } from './workflow-file.js';
 import { writeWhole } from './write-table.js';
 
@@ -49,7 +50,7 @@ export async function runFile(path: string, options: RunFileOptions = {}): Promi
 
 function environmentOf(engine: Engine): Record<string, unknown> {
   return {
-    lanewise: version,
+    lanewise: packageVersion,
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
     processor: cpus()[0]?.model.trim(),

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
+import { packageVersion } from '../../deploy/version.js';
 import { renderProfilePage } from '../../explore/page/profile-page.js';
 import { profileTable } from '../../explore/profile.js';
 import { contextOf } from '../recipes.js';
 import type { Step } from '../runner.js';
 import { need, type RunState } from '../state.js';
-import { version } from '../version.js';
 
 /** Step 3: every column, associations, the target against each, alerts: one offline page and its JSON. */
 export const explore: Step<RunState> = {
@@ -18,7 +18,10 @@ export const explore: Step<RunState> = {
       task: state.task,
     });
     await write('explore/profile.json', JSON.stringify(profile));
-    await write('explore/profile.html', renderProfilePage(profile, { source: basename(workflow.data), version }));
+    await write(
+      'explore/profile.html',
+      renderProfilePage(profile, { source: basename(workflow.data), version: packageVersion }),
+    );
     const leaks = profile.alerts.filter(({ kind }) => kind === 'suspected-leakage');
     return {
       outcome: `${profile.alerts.length} alerts${leaks.length > 0 ? `, ${describeLeaks(leaks, workflow.ignore)}` : ''}; explore/profile.html`,

@@ -1,9 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-
-/** The package's version. */
-export const version: string = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+import { packageVersion } from '../deploy/version.js';
 
 /**
  * What computes: part of every key under which results are kept. Of a checkout, the hash of the sources that were built
@@ -12,5 +8,5 @@ export const version: string = (
 export const build: string = buildOf(new URL('../.lanewise-setup', import.meta.url));
 
 function buildOf(stamp: URL): string {
-  return existsSync(stamp) ? `${version}+${readFileSync(stamp, 'utf8').slice(0, 16)}` : version;
+  return existsSync(stamp) ? `${packageVersion}+${readFileSync(stamp, 'utf8').slice(0, 16)}` : packageVersion;
 }
