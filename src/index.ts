@@ -60,6 +60,8 @@ export type { Operation, Program, ProgramInput, ProgramOutput } from './scoring/
 export { type RegisterColumn, readRegister, selectColumns, tableFromRegisters, takeRows } from './table/columns.js';
 export type * from './table/interfaces.js';
 export { annotate, type ColumnInfo, columnsOf, type Kind, type Role } from './table/schema.js';
+// training
+export * as training from './training/index.js';
 // tune
 export * from './tune/index.js';
 // workflow

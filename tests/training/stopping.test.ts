@@ -16,9 +16,11 @@ test('stops when the loss has not fallen for as long as patience lasts, and know
   expect(stopping).toMatchObject({ bestIteration: 4, bestLoss: 3 });
 });
 
-test('a fall within the tolerance does not count, and NaN is never best', () => {
+test('a fall within the tolerance is best but does not renew patience, and NaN is never best', () => {
   const stopping = new Stopping({ patience: 2, tolerance: 0.1 });
-  expect([1, 0.95, Number.NaN].map((loss) => stopping.next(loss))).toEqual(['best', 'continue', 'stop']);
+  expect([1, 0.95, Number.NaN].map((loss) => stopping.next(loss))).toEqual(['best', 'best', 'stop']);
+  expect(stopping).toMatchObject({ bestIteration: 2, bestLoss: 0.95 });
+  expect(new Stopping({ patience: 2, start: 0.5 }).next(0.7)).toBe('continue');
   expect(new Stopping({ patience: 1 }).next(Number.NaN)).toBe('stop');
 });
 

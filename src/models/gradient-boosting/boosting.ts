@@ -2,6 +2,7 @@ import type { Engine, Task } from '../../engine/engine.js';
 import { permutation, randomKey } from '../../engine/random.js';
 import { ArenaBlock, type BinnedRows, Breather, TreeWorkspace } from '../../engine/trees.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
+import { Stopping } from '../../training/stopping.js';
 import type { FeatureBins } from './binning.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
 import { histogramsFor } from './histogram.js';
@@ -111,9 +112,8 @@ class BoostingRun implements Disposable {
     });
     const trees: GrownNode[] = [];
     const history: HistoryPoint[] = [];
-    let best = { iteration: 0, loss: validation.length > 0 ? await this.#meanLoss(validation) : 0 };
-    // The last round that improved by more than `tol`, from which patience is counted.
-    let mark = best;
+    const start = validation.length > 0 ? await this.#meanLoss(validation) : 0;
+    const stopping = new Stopping({ patience: nIterNoChange, tolerance: tol, start });
     let stopped: Boosted['stopped'] = 'rounds used up';
     for (let iteration = 1; iteration <= maxIter; iteration++) {
       const grown = await this.#round(iteration);
@@ -130,14 +130,12 @@ class BoostingRun implements Disposable {
       };
       onProgress?.({ what: 'tree', done: iteration, total: maxIter, metrics });
       if (point.validationLoss === undefined) continue;
-      if (point.validationLoss < best.loss) best = { iteration, loss: point.validationLoss };
-      if (point.validationLoss < mark.loss - tol) mark = { iteration, loss: point.validationLoss };
-      if (iteration - mark.iteration >= nIterNoChange) {
+      if (stopping.next(point.validationLoss) === 'stop') {
         stopped = 'no improvement';
         break;
       }
     }
-    const bestIteration = validation.length > 0 ? Math.max(1, best.iteration) : history.length;
+    const bestIteration = validation.length > 0 ? Math.max(1, stopping.bestIteration) : history.length;
     return { base, trees: trees.slice(0, bestIteration * this.#loss.outputs), history, bestIteration, stopped };
   }
 

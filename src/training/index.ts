@@ -1,0 +1,9 @@
+/** Step 6: what training loops are made of: losses, optimisers, schedules, stopping, and what a learning curve says. */
+export { minimizeLbfgs } from './lbfgs.js';
+export { type Loss, logisticLoss, squaredLoss } from './loss.js';
+export { minimizeNewton } from './newton.js';
+export type { CurvedObjective, Evaluation, MinimizeOptions, Minimum, Objective } from './objective.js';
+export { Adam, type Optimizer, Sgd } from './optimizer.js';
+export { constant, cosine, halving, inverseTime, type Schedule } from './schedule.js';
+export { Stopping } from './stopping.js';
+export { type Curve, verdictOf } from './verdict.js';
