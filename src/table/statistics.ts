@@ -1,8 +1,10 @@
+import { sortNumbers } from '../engine/sort.js';
+
 /** Statistics of a register column (one f64 a row, missing as NaN); all of them pass over NaN. */
 
 /** The values that are present, ascending. */
 export function sortedPresent(values: Float64Array): Float64Array {
-  return presentValues(values).sort();
+  return sortNumbers(presentValues(values));
 }
 
 function presentValues(values: Float64Array): Float64Array {

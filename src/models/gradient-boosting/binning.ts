@@ -1,4 +1,5 @@
 import { randomKey } from '../../engine/random.js';
+import { sortNumbers } from '../../engine/sort.js';
 import { Breather, type ColumnToBin } from '../../engine/trees.js';
 import { philoxBlock } from '../../kernels/random.js';
 import type { RegisterColumn } from '../../table/columns.js';
@@ -68,7 +69,7 @@ function sampleRows(rows: Uint32Array, seed: number): Uint32Array {
     if (row >>> 2 !== block) philoxBlock(words, keyLow, keyHigh, (block = row >>> 2));
     return words[row & 3]! * 2 ** 20 + (row % 2 ** 20);
   });
-  const limit = ranks.slice().sort()[SAMPLE_ROWS]!;
+  const limit = sortNumbers(ranks.slice())[SAMPLE_ROWS]!;
   return rows.filter((_, i) => ranks[i]! < limit);
 }
 
@@ -100,7 +101,7 @@ function sortedValues(values: Float64Array, sample: Uint32Array, below: number):
     const value = values[sample[i]!]!;
     if (value < below || value === Number.POSITIVE_INFINITY) kept[count++] = value;
   }
-  return kept.subarray(0, count).sort();
+  return sortNumbers(kept.subarray(0, count));
 }
 
 /** A threshold t with a ≤ t < b, halfway where that can be represented. */
