@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { packageVersion } from '../deploy/version.js';
 import { createEngine } from '../engine/engine.js';
-import { formatBytes } from '../explore/page/format.js';
+import { formatBytes } from '../table/format.js';
 import type { CommandFile, CommonOptions } from './command.js';
 
 const command: CommandFile = {

@@ -1,7 +1,7 @@
 import { LanewiseError } from '../errors.js';
 import { metricNamed } from '../evaluate/metrics.js';
-import { formatNumber, formatShare } from '../explore/page/format.js';
 import { type ColumnDrift, type MonitorReport, monitor, type ReferenceProfile } from '../monitor/index.js';
+import { formatNumber, formatShare } from '../table/format.js';
 import { columnsOf } from '../table/schema.js';
 import { openData } from '../workflow/data.js';
 import { openModel } from '../workflow/open-model.js';

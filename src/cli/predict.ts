@@ -1,4 +1,4 @@
-import { formatCount } from '../explore/page/format.js';
+import { formatCount } from '../table/format.js';
 import { openData } from '../workflow/data.js';
 import { openModel } from '../workflow/open-model.js';
 import { toCsv, writeTable } from '../workflow/write-table.js';

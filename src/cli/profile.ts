@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { packageVersion } from '../deploy/version.js';
-import { formatCount, formatNumber, formatShare } from '../explore/page/format.js';
 import { renderProfilePage } from '../explore/page/profile-page.js';
 import { type ColumnProfile, type Profile, profileTable } from '../explore/profile.js';
+import { formatCount, formatNumber, formatShare } from '../table/format.js';
 import { openData } from '../workflow/data.js';
 import { writeWhole } from '../workflow/write-table.js';
 import { type CommandFile, type CommonOptions, engineOf, list } from './command.js';

@@ -1,4 +1,4 @@
-import { formatSeconds } from '../explore/page/format.js';
+import { formatSeconds } from '../table/format.js';
 import type { Progress } from '../table/interfaces.js';
 
 /** What a command speaks to: results on standard output, progress on standard error, and the signal that stops it. */

@@ -1,10 +1,10 @@
 import type { Table } from 'apache-arrow';
 import { invalid, LanewiseError } from '../errors.js';
+import { formatNumber } from '../table/format.js';
 import type { Estimator, Model } from '../table/interfaces.js';
 import { type BootstrapOptions, type Interval, meanOverGroups, percentileInterval, resample } from './bootstrap.js';
 import { measureLatency, programBytes } from './cost.js';
 import { type CrossValidateOptions, type CrossValidation, crossValidate, planFolds } from './cross-validate.js';
-import { formatFigure } from './figure.js';
 import type { Scorer } from './metric.js';
 import { correctedResampledT, type PairedTest } from './significance.js';
 
@@ -221,10 +221,10 @@ function recommend(candidates: readonly Candidate[], scorer: Scorer): { recommen
       // Not by latency: a measured time must not decide which model a seed leads to.
       a.modelBytes - b.modelBytes,
   )[0]!;
-  const figure = (score: number) => formatFigure(scorer.natural(score));
+  const figure = (score: number) => formatNumber(scorer.natural(score));
   const range = ({ interval }: Candidate) => {
     const ends = [scorer.natural(interval.low), scorer.natural(interval.high)].sort((a, b) => a - b);
-    return `${Math.round(interval.level * 100)} % interval ${ends.map(formatFigure).join(' … ')}`;
+    return `${Math.round(interval.level * 100)} % interval ${ends.map((end) => formatNumber(end)).join(' … ')}`;
   };
   const scoreText = `${scorer.label} ${figure(best.score)} (${range(best)})`;
   const dummy = contenders.find(({ estimator }) => estimator === 'dummy');
@@ -237,7 +237,7 @@ function recommend(candidates: readonly Candidate[], scorer: Scorer): { recommen
     };
   }
   if (simplest !== best) {
-    const p = formatFigure(simplest.againstBest!.p);
+    const p = formatNumber(simplest.againstBest!.p);
     return {
       recommended: simplest.name,
       reason:
@@ -265,15 +265,15 @@ function recommend(candidates: readonly Candidate[], scorer: Scorer): { recommen
 }
 
 function evidence({ p, interval }: NonNullable<Candidate['againstBest']>): string {
-  const folds = `p = ${formatFigure(p)} over the folds`;
+  const folds = `p = ${formatNumber(p)} over the folds`;
   if (!(interval.high < 0)) return folds;
-  return `${folds}, and the rows' paired interval ${formatFigure(interval.low)} … ${formatFigure(interval.high)} lies below 0`;
+  return `${folds}, and the rows' paired interval ${formatNumber(interval.low)} … ${formatNumber(interval.high)} lies below 0`;
 }
 
 function easier(simple: Candidate, best: Candidate): string {
   const clearer = INTERPRETABILITY[simple.interpretability] < INTERPRETABILITY[best.interpretability];
   const faster = best.latencyMicroseconds / simple.latencyMicroseconds;
-  const speed = faster >= 1.5 ? `answers a row ${formatFigure(faster)} times as fast` : '';
+  const speed = faster >= 1.5 ? `answers a row ${formatNumber(faster)} times as fast` : '';
   if (clearer) return `easier to follow${speed && ` and ${speed}`}`;
   return speed ? `as easy to follow and ${speed}` : 'as easy to follow';
 }

@@ -1,5 +1,5 @@
+import { formatNumber } from '../table/format.js';
 import type { Scored, TaskKind } from '../table/interfaces.js';
-import { formatFigure } from './figure.js';
 import type { Scorer } from './metric.js';
 
 /** Over-fitting, in plain language. */
@@ -50,7 +50,7 @@ export function diagnose(scorer: Scorer, stages: StageScores): Diagnosis {
 /** Where the test score keeps what validation promised, a gap to training rows is a habit of the model, no surprise. */
 function promise(scorer: Scorer, { validation, testLow }: StageScores, verdict: Diagnosis['verdict']): string {
   if (validation === undefined || verdict === 'shift' || verdict === 'useless') return '';
-  const promised = `${formatFigure(scorer.natural(validation))} of validation`;
+  const promised = `${formatNumber(scorer.natural(validation))} of validation`;
   if (testLow !== undefined && validation < testLow) return ` It is better than the ${promised}.`;
   return ` It keeps what the ${promised} promised, within chance.`;
 }
@@ -60,7 +60,7 @@ function verdictOf(
   stages: StageScores,
   { train, validation, test }: Diagnosis['skill'],
 ): Pick<Diagnosis, 'verdict' | 'sentence'> {
-  const figure = (score: number) => formatFigure(scorer.natural(score));
+  const figure = (score: number) => formatNumber(scorer.natural(score));
   const unseen = `${scorer.label} ${figure(stages.test)} on rows it never saw`;
   const percent = (share: number) => `${Math.round(share * 100)} %`;
   if (test < 0.02) {

@@ -16,7 +16,6 @@ export * from './cross-validate.js';
 export * from './curves.js';
 export * from './diagnosis.js';
 export * from './distributions.js';
-export { formatFigure } from './figure.js';
 export * from './learning-curve.js';
 export type { Mergeable, Scorer } from './metric.js';
 export * from './metrics.js';

@@ -1,9 +1,9 @@
 import type { Table } from 'apache-arrow';
 import { shuffle, stream } from '../engine/random.js';
 import { invalid } from '../errors.js';
+import { formatNumber } from '../table/format.js';
 import type { Estimator } from '../table/interfaces.js';
 import { type CrossValidateOptions, crossValidate, planFolds, summarize } from './cross-validate.js';
-import { formatFigure } from './figure.js';
 
 export interface LearningCurveOptions extends Omit<CrossValidateOptions, 'trainScores' | 'onModel'> {
   /** Shares of the training rows, ascending; default 0.1, 0.325, 0.55, 0.775, 1 (scikit-learn's). */
@@ -52,7 +52,7 @@ export async function learningCurve(
     points.push({ trainRows, train: { mean: train.mean, std: train.std }, validation: { mean, std } });
     options.onProgress?.({ what: 'share', done: index + 1, total: shares.length, metrics: { [scorer.name]: mean } });
   }
-  const figure = (score: number) => `${scorer.label} ${formatFigure(scorer.natural(score))}`;
+  const figure = (score: number) => `${scorer.label} ${formatNumber(scorer.natural(score))}`;
   return {
     metric: scorer.name,
     metricLabel: scorer.label,

@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
-import { formatFigure } from '../evaluate/figure.js';
 import { metricNamed } from '../evaluate/metrics.js';
 import { readRegister } from '../table/columns.js';
+import { formatNumber } from '../table/format.js';
 import type { Context, Model } from '../table/interfaces.js';
 import { columnsOf } from '../table/schema.js';
 import { type ColumnDrift, type DriftThresholds, driftOf, driftThresholds } from './drift.js';
@@ -132,8 +132,8 @@ function errorSentence(
 ): string {
   const natural = metricNamed(metric).natural;
   if (Number.isNaN(score)) return `The realised ${metricLabel} is undefined on these rows: they hold one class only.`;
-  const now = formatFigure(natural(score));
-  const then = formatFigure(natural(reference.score));
+  const now = formatNumber(natural(score));
+  const then = formatNumber(natural(reference.score));
   const percent = Math.round(Math.abs(worsening) * 100);
   const scores = `the realised ${metricLabel} is ${now} against ${then} at deployment`;
   if (harm) return `The model has become worse: ${scores} (${percent} % worse, beyond chance).`;
@@ -142,7 +142,7 @@ function errorSentence(
 }
 
 function driftSentence(what: string, { drift, psi, p }: ColumnDrift): string {
-  const size = psi === null ? `p = ${formatFigure(p ?? 1)}` : `PSI ${formatFigure(psi)}`;
+  const size = psi === null ? `p = ${formatNumber(p ?? 1)}` : `PSI ${formatNumber(psi)}`;
   return `${what} ${what.endsWith('s') ? 'have' : 'has'} drifted ${drift === 'large' ? 'far' : 'moderately'} (${size}).`;
 }
 
@@ -153,7 +153,7 @@ function columnsSentence(drifted: readonly ColumnDrift[], all: number): string {
   const sorted = [...drifted].sort((a, b) => size(b) - size(a));
   const named = sorted.slice(0, MOST_NAMED).map((column) => {
     const figure =
-      column.psi === null ? `KS ${formatFigure(column.ks?.statistic ?? 0)}` : `PSI ${formatFigure(column.psi)}`;
+      column.psi === null ? `KS ${formatNumber(column.ks?.statistic ?? 0)}` : `PSI ${formatNumber(column.psi)}`;
     return `${column.name} (${figure}${column.drift === 'large' ? ', far' : ''})`;
   });
   const more = sorted.length > MOST_NAMED ? ` and ${sorted.length - MOST_NAMED} more` : '';

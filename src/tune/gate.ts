@@ -1,6 +1,6 @@
 import { type BootstrapOptions, type PairedDifference, pairedDifference } from '../evaluate/bootstrap.js';
-import { formatFigure } from '../evaluate/figure.js';
 import type { Scorer } from '../evaluate/metric.js';
+import { formatNumber } from '../table/format.js';
 import type { Scored } from '../table/interfaces.js';
 
 /** A model before the gate: its name and its predictions on the test rows. */
@@ -41,9 +41,9 @@ export async function gate(champion: Contestant, challenger: Contestant, options
   const comparison = await pairedDifference(metric, [challenger.scored], [champion.scored], options);
   const [championScore, challengerScore] = [metric.score(champion.scored), metric.score(challenger.scored)];
   const reasons: string[] = [];
-  const figure = (score: number) => formatFigure(metric.natural(score));
+  const figure = (score: number) => formatNumber(metric.natural(score));
   const scores = `${metric.label} ${figure(challengerScore)} (${challenger.name}) against ${figure(championScore)} (${champion.name})`;
-  const range = `difference ${formatFigure(comparison.difference)}, ${Math.round(100 * comparison.level)} % interval ${formatFigure(comparison.low)} … ${formatFigure(comparison.high)}; above 0 is better`;
+  const range = `difference ${formatNumber(comparison.difference)}, ${Math.round(100 * comparison.level)} % interval ${formatNumber(comparison.low)} … ${formatNumber(comparison.high)}; above 0 is better`;
   const better = comparison.low > 0;
   const worse = comparison.high < 0;
   if (better) reasons.push(`${challenger.name} is better beyond chance: ${scores} (${range}).`);

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { LanewiseError } from '#lanewise/errors.js';
 import { compare } from '#lanewise/evaluate/compare.js';
 import { measureLatency, programBytes, rowsOf } from '#lanewise/evaluate/cost.js';
-import { formatFigure } from '#lanewise/evaluate/figure.js';
 import { kFold } from '#lanewise/evaluate/splitter.js';
 import { DummyRegressor } from '#lanewise/models/dummy/dummy.js';
 import type { Estimator } from '#lanewise/table/interfaces.js';
@@ -124,15 +123,4 @@ test('latency is that of rows as their owner writes them', async () => {
   const latency = await measureLatency(model, table);
   expect(latency.calls).toBeGreaterThanOrEqual(3);
   expect(latency.p95Microseconds).toBeGreaterThanOrEqual(latency.medianMicroseconds);
-});
-
-test('figures are written as people read them', () => {
-  expect([0.123456, -2, 12_345.6, 0, 0.00001234, Number.NaN].map(formatFigure)).toEqual([
-    '0.1235',
-    '−2',
-    '12346',
-    '0',
-    '1.2e-5',
-    'NaN',
-  ]);
 });

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stream } from '#lanewise/engine/random.js';
 import { sortedRows } from '#lanewise/evaluate/order.js';

@@ -1,7 +1,7 @@
+import { formatCount, formatMoment, formatNumber } from '../../table/format.js';
 import type { AssociationMatrix } from '../association.js';
 import type { Histogram } from '../numbers.js';
 import type { Scatter } from '../scatter.js';
-import { formatCount, formatMoment, formatNumber } from './format.js';
 import { html, jsonForScript, type Markup } from './html.js';
 
 /** A Vega-Lite specification, less its width (the page's), with colours by role: '@accent', '@second', '@quiet'. */

@@ -1,3 +1,4 @@
+import { formatCount, formatMoment, formatNumber, formatShare } from '../../table/format.js';
 import type { Alert } from '../alerts.js';
 import type { ColumnProfile, Profile } from '../profile.js';
 import type { TargetView } from '../target-view.js';
@@ -12,7 +13,6 @@ import {
   scatterChart,
   sparkBars,
 } from './charts.js';
-import { formatCount, formatMoment, formatNumber, formatShare } from './format.js';
 import { html, type Markup } from './html.js';
 import { type PageSection, renderPage, renderTable, renderTiles } from './page.js';
 

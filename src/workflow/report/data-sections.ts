@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { metricNamed } from '../../evaluate/metrics.js';
 import { barChart, heatMap, histogramChart, lineChart, renderCharts, scatterChart } from '../../explore/page/charts.js';
-import { formatCount, formatNumber, formatShare } from '../../explore/page/format.js';
 import { html, type Markup } from '../../explore/page/html.js';
 import { renderTable } from '../../explore/page/page.js';
 import { renderAlerts } from '../../explore/page/profile-page.js';
 import type { Profile } from '../../explore/profile.js';
 import type { ColumnDrift, MonitorReport } from '../../monitor/index.js';
+import { formatCount, formatNumber, formatShare } from '../../table/format.js';
 import type { Repair } from '../../table/interfaces.js';
 import type { GateResult } from '../../tune/index.js';
 import type { StepRecord } from '../record.js';

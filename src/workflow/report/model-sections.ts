@@ -10,9 +10,9 @@ import {
   renderCharts,
   scatterChart,
 } from '../../explore/page/charts.js';
-import { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from '../../explore/page/format.js';
 import { html, type Markup } from '../../explore/page/html.js';
 import { renderTable } from '../../explore/page/page.js';
+import { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from '../../table/format.js';
 import type { HistoryPoint, Training } from '../../table/interfaces.js';
 import type { GateResult, TuneResult } from '../../tune/index.js';
 import type { ReportMaterial } from './files.js';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { formatBytes, formatCount, formatNumber, formatSeconds } from '../../explore/page/format.js';
 import { html, type Markup } from '../../explore/page/html.js';
 import { type PageSection, renderPage, renderTable, renderTiles } from '../../explore/page/page.js';
+import { formatBytes, formatCount, formatNumber, formatSeconds } from '../../table/format.js';
 import type { RunRecord, StepRecord } from '../record.js';
 import {
   collectSection,

@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LanewiseError } from '../../errors.js';
-import {
-  type Comparison,
-  compare as compareModels,
-  defaultSplitter,
-  formatFigure,
-  metricNamed,
-} from '../../evaluate/index.js';
+import { type Comparison, compare as compareModels, defaultSplitter, metricNamed } from '../../evaluate/index.js';
+import { formatNumber } from '../../table/format.js';
 import { contextOf, modelsOf, recipeOf, trainRows } from '../recipes.js';
 import type { Step } from '../runner.js';
 import { need, type RunState } from '../state.js';
@@ -43,7 +38,7 @@ export const compare: Step<RunState> = {
 
 function describe({ candidates, metric, recommended }: Comparison): string {
   const { label } = metricNamed(metric);
-  const shown = candidates.map(({ name, score }) => `${name} ${formatFigure(Math.abs(score))}`).join(', ');
+  const shown = candidates.map(({ name, score }) => `${name} ${formatNumber(Math.abs(score))}`).join(', ');
   return `${label}: ${shown}; take ${recommended}`;
 }
 

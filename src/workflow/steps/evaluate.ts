@@ -1,4 +1,5 @@
-import { type EvaluationReport, evaluateModel, formatFigure } from '../../evaluate/index.js';
+import { type EvaluationReport, evaluateModel } from '../../evaluate/index.js';
+import { formatNumber } from '../../table/format.js';
 import { contextOf, testRows, trainRows } from '../recipes.js';
 import type { Step } from '../runner.js';
 import { need, type RunState } from '../state.js';
@@ -32,7 +33,7 @@ function describe({ metrics }: EvaluationReport): string {
   return metrics
     .slice(0, 4)
     .map(({ label, value, valueLow, valueHigh }) => {
-      return `${label} ${formatFigure(value)} [${formatFigure(valueLow)}, ${formatFigure(valueHigh)}]`;
+      return `${label} ${formatNumber(value)} [${formatNumber(valueLow)}, ${formatNumber(valueHigh)}]`;
     })
     .join(', ');
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { loadArtefact } from '../../deploy/artefact.js';
 import { columnRanges } from '../../deploy/ranges.js';
 import { Registry } from '../../deploy/registry.js';
-import { formatFigure, metricNamed } from '../../evaluate/index.js';
+import { metricNamed } from '../../evaluate/index.js';
 import {
   buildReference,
   driftThresholds,
@@ -12,6 +12,7 @@ import {
   type RetrainResult,
   retrain,
 } from '../../monitor/index.js';
+import { formatNumber } from '../../table/format.js';
 import { contextOf, liveRows, recipeOf, trainRows } from '../recipes.js';
 import type { Step, StepContext } from '../runner.js';
 import { need, type RunState } from '../state.js';
@@ -88,7 +89,7 @@ async function retrainOn(context: StepContext<RunState>): Promise<Retrained> {
   const version = gate.passed ? await promote(context, result) : undefined;
   const became = version === undefined ? 'the champion stays' : `version ${version} takes over as champion`;
   const sentence = `retrained with ${result.trainRows.toLocaleString('en-US')} rows: ${metric.label} on ${result.testRows.toLocaleString('en-US')} \
-unseen live rows ${formatFigure(errorBefore)} before, ${formatFigure(errorAfter)} after; ${became}`;
+unseen live rows ${formatNumber(errorBefore)} before, ${formatNumber(errorAfter)} after; ${became}`;
   return { sentence, metric: gate.metric, errorBefore, errorAfter, promoted: gate.passed, version, gate };
 }
 

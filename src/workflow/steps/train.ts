@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loadArtefact, saveArtefact } from '../../deploy/artefact.js';
 import { columnRanges } from '../../deploy/ranges.js';
-import { formatFigure } from '../../evaluate/index.js';
+import { formatNumber } from '../../table/format.js';
 import type { Training } from '../../table/interfaces.js';
 import { fitOnTrain, recipeOf, trainRows } from '../recipes.js';
 import type { Step, StepContext } from '../runner.js';
@@ -68,6 +68,6 @@ async function trainBeside(
 function describe({ history, lossName, bestIteration, verdict }: Training): string {
   const best = history.find(({ iteration }) => iteration === bestIteration);
   if (!best) return verdict;
-  const validation = best.validationLoss === undefined ? '' : `, validation ${formatFigure(best.validationLoss)}`;
-  return `${lossName} ${formatFigure(best.loss)}${validation} at iteration ${bestIteration}; ${verdict}`;
+  const validation = best.validationLoss === undefined ? '' : `, validation ${formatNumber(best.validationLoss)}`;
+  return `${lossName} ${formatNumber(best.loss)}${validation} at iteration ${bestIteration}; ${verdict}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatNumber, formatSeconds, formatShare } from '#lanewise/explore/page/format.js';
+import { formatBytes, formatNumber, formatSeconds, formatShare } from '#lanewise/table/format.js';
 
 test.each([
   [0, '0'],
