@@ -7,6 +7,7 @@ import { kernels } from '../dist/kernels/table.js';
 import { fewCases } from './generate-cases.mjs';
 import { kernelsJson, kernelsMarkdown } from './generate-docs.mjs';
 import { kernelsHash, nativeHeader, nativeList, nativeSources } from './generate-native.mjs';
+import { workflowJsonSchema, workflowMarkdown } from './generate-workflow.mjs';
 
 const root = new URL('..', import.meta.url);
 const write = (path, text) => {
@@ -41,4 +42,6 @@ write('native/binding/kernels.gen.inc', nativeList(kernels, head));
 write('native/simd/sources.gen.h', await nativeSources(head));
 write('bindings/kernels.gen.json', kernelsJson(kernels, head));
 write('docs/kernels.gen.md', kernelsMarkdown(kernels, head));
+write('docs/workflow.schema.gen.json', workflowJsonSchema());
+write('docs/workflow.gen.md', workflowMarkdown(head.replace('the kernel table', 'what checks workflow files')));
 for (const kernel of kernels) write(`bindings/cases/${kernel.name}.gen.json`, fewCases(kernel));

@@ -17,66 +17,89 @@ const share = z.number().gt(0).lt(1);
 const entry = z.union([z.string(), z.record(z.string(), z.unknown())]);
 
 export const workflowSchema = z.strictObject({
-  /** Names the run and the model; default: the file's folder. */
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9_-]*$/i, 'expected letters, digits, - and _')
-    .optional(),
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]*$/, 'expected letters, digits, - and _')
+    .optional()
+    .describe("names the run and the model; default: the file's folder"),
   source: z
     .strictObject({
-      csv: z.string().optional(),
-      tsv: z.string().optional(),
-      parquet: z.string().optional(),
-      arrow: z.string().optional(),
+      csv: z.string().optional().describe('a CSV file, also gzipped; dialect and types are found out'),
+      tsv: z.string().optional().describe('a file with tabs between the cells'),
+      parquet: z.string().optional().describe('a Parquet file'),
+      arrow: z.string().optional().describe('an Arrow IPC file or stream'),
     })
-    .refine((source) => Object.keys(source).length === 1, 'expected exactly one of csv, tsv, parquet, arrow'),
-  /** What a reader of the report should know about the data or the question. */
-  note: z.string().optional(),
-  target: z.string().min(1),
-  task: z.enum(['classification', 'regression']).optional(),
-  /** Columns that are not known when the prediction is needed. */
-  ignore: z.array(z.string().min(1)).default([]),
-  /** A data contract (YAML) that every row is held to. */
-  contract: z.string().optional(),
-  /** The column that orders the rows in time. */
-  time: z.string().optional(),
+    .refine((source) => Object.keys(source).length === 1, 'expected exactly one of csv, tsv, parquet, arrow')
+    .describe('where the rows come from: one of these, relative to this file'),
+  note: z.string().optional().describe('what a reader of the report should know about the data or the question'),
+  target: z.string().min(1).describe('the column to predict'),
+  task: z
+    .enum(['classification', 'regression'])
+    .optional()
+    .describe('default: classification of labels, booleans and few whole numbers, else regression'),
+  ignore: z.array(z.string().min(1)).default([]).describe('columns that are not known when the prediction is needed'),
+  contract: z.string().optional().describe('a data contract (YAML) that every row is held to'),
+  time: z.string().optional().describe('the column that orders the rows in time'),
   split: z
     .strictObject({
-      /** Last day (included) of the rows learnt from. */
-      train: date.optional(),
-      /** Last day (included) of the test rows, or a share of the rows learnt from, drawn at random. */
-      test: z.union([date, share]).default(0.2),
-      /** Last day (included) of the live rows, or a share: the last rows by time, else drawn at random. */
-      live: z.union([date, share]).default(0.2),
+      train: date.optional().describe('last day (included) of the rows learnt from'),
+      test: z
+        .union([date, share])
+        .default(0.2)
+        .describe('last day (included) of the test rows, or a share of the rows learnt from, drawn at random'),
+      live: z
+        .union([date, share])
+        .default(0.2)
+        .describe('last day (included) of the live rows, or a share: the last by time, else drawn at random'),
+    })
+    .prefault({})
+    .describe('rows to learn from, to test on, and those that stand for what comes in later'),
+  prepare: z.array(entry).optional().describe('repairs, in order; default: those that suit any table'),
+  features: z.array(entry).optional().describe('features, in order; default: timestamps become their parts'),
+  models: z.array(entry).optional().describe('models to compare; default: all that can do the task'),
+  compare: z
+    .strictObject({
+      folds: z.int().min(2).max(50).default(5).describe('folds of the cross-validation'),
+      metric: z.string().optional().describe("what ranks, by scikit-learn's scorer name; default: by the task"),
     })
     .prefault({}),
-  prepare: z.array(entry).optional(),
-  features: z.array(entry).optional(),
-  models: z.array(entry).optional(),
-  compare: z.strictObject({ folds: z.int().min(2).max(50).default(5), metric: z.string().optional() }).prefault({}),
-  train: z.strictObject({ validation: share.default(0.15) }).prefault({}),
+  train: z
+    .strictObject({ validation: share.default(0.15).describe('share of the training rows that stops training') })
+    .prefault({}),
   tune: z
     .strictObject({
-      trials: z.int().min(1).max(10_000).default(20),
-      folds: z.int().min(2).max(50).default(3),
-      model: z.string().optional(),
+      trials: z.int().min(1).max(10_000).default(20).describe("trials in all, the defaults' one included"),
+      folds: z.int().min(2).max(50).default(3).describe('folds of a trial'),
+      model: z.string().optional().describe('the model to tune; default: the recommended one'),
     })
     .prefault({}),
-  /**
-   * When a challenger takes the champion's place: it must be better beyond chance, or at least not worse. Below the
-   * minimum score (scikit-learn's sign: greater is better) nothing is deployed, and the exit code is 3.
-   */
   gate: z
-    .strictObject({ rule: z.enum(['better', 'not-worse']).default('better'), minimum_score: z.number().optional() })
+    .strictObject({
+      rule: z
+        .enum(['better', 'not-worse'])
+        .default('better')
+        .describe("a challenger takes the champion's place if it is better beyond chance, or if it is not worse"),
+      minimum_score: z
+        .number()
+        .optional()
+        .describe("below it (scikit-learn's sign: greater is better) nothing is deployed, and the exit code is 3"),
+    })
     .prefault({}),
-  deploy: z.strictObject({ name: z.string().optional(), rows: z.int().min(1).max(10_000).default(100) }).prefault({}),
-  /** PSI from which drift is large (moderate from two fifths of it), and the significance of the adjusted p. */
+  deploy: z
+    .strictObject({
+      name: z.string().optional().describe("the model's name in the registry; default: the run's"),
+      rows: z.int().min(1).max(10_000).default(100).describe('test rows that the served model is asked for'),
+    })
+    .prefault({}),
   monitor: z
-    .strictObject({ psi: z.number().gt(0).default(0.25), alpha: z.number().gt(0).lt(1).default(0.01) })
+    .strictObject({
+      psi: z.number().gt(0).default(0.25).describe('PSI from which drift is large; moderate from two fifths of it'),
+      alpha: z.number().gt(0).lt(1).default(0.01).describe('significance of the adjusted p'),
+    })
     .prefault({}),
-  seed: z.int().min(0).default(0),
-  backend: z.enum(['auto', 'native', 'wasm', 'reference']).default('auto'),
-  threads: z.int().min(1).max(49).optional(),
+  seed: z.int().min(0).default(0).describe('key of all randomness'),
+  backend: z.enum(['auto', 'native', 'wasm', 'reference']).default('auto').describe('what computes'),
+  threads: z.int().min(1).max(49).optional().describe('default: all cores'),
 });
 
 export type WorkflowSettings = z.output<typeof workflowSchema>;
