@@ -55,13 +55,12 @@ async function readColumns(
   if (rows !== scan.rowCount || rejects > 0) return `it found ${rows} rows of ${scan.rowCount} and rejected ${rejects}`;
   const plans = await planColumns(duck, names, missing);
   const expressions = plans.map((plan) => plan.expression);
-  const targets = plans.map((plan) =>
-    plan.dtype === 'i32' ? new Int32Array(rows) : engine.arena.allocate('f64', rows),
-  );
+  const scope = engine.arena.scope();
+  const targets = plans.map((plan) => (plan.dtype === 'i32' ? new Int32Array(rows) : scope.allocate('f64', rows)));
   try {
     await readChunks(duck, `SELECT ${expressions.join(', ')} FROM cells`, targets);
   } catch (error) {
-    for (const target of targets) if (target instanceof Float64Array) engine.arena.free(target);
+    scope[Symbol.dispose]();
     throw error;
   }
   return plans.map((plan, index) => plan.finish(targets[index]!));

@@ -1,3 +1,4 @@
+import type { Scope } from '../engine/arena.js';
 import type { Engine } from '../engine/engine.js';
 import type { RegisterColumn } from '../table/columns.js';
 import type { Collected } from '../table/interfaces.js';
@@ -22,13 +23,19 @@ export async function readParquetWithDuckdb(path: string, engine: Engine): Promi
     const described = (await duck.rows(`DESCRIBE SELECT * FROM ${source}`)) as [string, string][];
     const [[rowCount]] = (await duck.rows(`SELECT count(*)::DOUBLE FROM ${source}`)) as [[number]];
     const plans: Plan[] = [];
-    for (const [index, [name, type]] of described.entries()) {
-      const plan = await planColumn(duck, source, { name, type, index, rowCount }, engine);
-      if (plan) plans.push(plan);
+    const scope = engine.arena.scope();
+    try {
+      for (const [index, [name, type]] of described.entries()) {
+        const plan = await planColumn(duck, source, { name, type, index, rowCount }, scope);
+        if (plan) plans.push(plan);
+      }
+      const expressions = plans.map(({ expression }) => expression).join(', ');
+      const targets = plans.map(({ target }) => target);
+      if (plans.length > 0) await readChunks(duck, `SELECT ${expressions} FROM ${source}`, targets);
+    } catch (error) {
+      scope[Symbol.dispose]();
+      throw error;
     }
-    const expressions = plans.map(({ expression }) => expression).join(', ');
-    const targets = plans.map(({ target }) => target);
-    if (plans.length > 0) await readChunks(duck, `SELECT ${expressions} FROM ${source}`, targets);
     const names = described.map(([name]) => name);
     return parquetTable(
       path,
@@ -44,12 +51,12 @@ async function planColumn(
   duck: Duck,
   source: string,
   column: { name: string; type: string; index: number; rowCount: number },
-  engine: Engine,
+  scope: Scope,
 ): Promise<Plan | undefined> {
   const { name, type, index, rowCount } = column;
   const cell = identifier(name);
   const values = (kind: 'number' | 'boolean' | 'timestamp', expression: string): Plan => {
-    const target = engine.arena.allocate('f64', rowCount);
+    const target = scope.allocate('f64', rowCount);
     return {
       name,
       target,

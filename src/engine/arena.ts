@@ -130,10 +130,16 @@ export class Scope implements Disposable {
     this.#arena = arena;
   }
 
+  /** Where there is no room, the scope gives back all it has: whoever was being made of it will never be there to do so. */
   allocate<D extends Dtype>(dtype: D, length: number): ArrayOf<D> {
-    const array = this.#arena.allocate(dtype, length);
-    this.#arrays.push(array);
-    return array;
+    try {
+      const array = this.#arena.allocate(dtype, length);
+      this.#arrays.push(array);
+      return array;
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Allocates and zeroes. */

@@ -34,17 +34,27 @@ function readIntoArena(engine: Engine, path: string): Uint8Array {
     const { size } = fstatSync(file);
     if (size === 0) throw new LanewiseError('file', `Expected Arrow data in ${path} but it is empty`, { file: path });
     const bytes = engine.arena.allocate('u8', size);
-    let read = 0;
-    while (read < size) {
-      const count = readSync(file, bytes, read, Math.min(READ_BYTES, size - read), null);
-      if (count === 0) break;
-      read += count;
+    try {
+      bytes.fill(0, readWhole(file, bytes));
+    } catch (cause) {
+      engine.arena.free(bytes);
+      throw new LanewiseError('file', `Expected an Arrow file at ${path} but it cannot be read`, { cause, file: path });
     }
-    if (read < size) bytes.fill(0, read);
     return bytes;
   } finally {
     closeSync(file);
   }
+}
+
+/** How many bytes there were. */
+function readWhole(file: number, bytes: Uint8Array): number {
+  let read = 0;
+  while (read < bytes.length) {
+    const count = readSync(file, bytes, read, Math.min(READ_BYTES, bytes.length - read), null);
+    if (count === 0) break;
+    read += count;
+  }
+  return read;
 }
 
 function open(path: string): number {

@@ -202,6 +202,7 @@ test('a file that is missing, empty, truncated or something else is refused by n
   const whole = tableToIPC(tableFromArrays({ x: Float64Array.of(1, 2, 3) }), 'file');
   expect(() => readIpcFile(engine, join(folder, 'absent.arrow'))).toThrow(/absent\.arrow but it cannot be opened/);
   expect(() => readIpcFile(engine, file('empty.arrow', ''))).toThrow('it is empty');
+  expect(() => readIpcFile(engine, folder)).toThrow('cannot be read');
   for (const length of [8, 20, 100, whole.length - 1]) {
     expect(() => readIpcFile(engine, file('cut.arrow', whole.subarray(0, length)))).toThrow('it is truncated');
   }

@@ -85,6 +85,15 @@ test('views stay alive, and are still held, when a shared memory grows', () => {
   expect(arena.holds(new Float64Array(new SharedArrayBuffer(1 << 20)))).toBe(false);
 });
 
+test('a scope that finds no room gives back what it has', () => {
+  const arena = new Arena(createUnsharedMemory(64).memory, true);
+  const before = arena.bytesUsed;
+  const scope = arena.scope();
+  scope.allocate('f64', 1000);
+  expect(() => scope.allocate('f64', 2 ** 29)).toThrow(/Expected room for/);
+  expect(arena.bytesUsed).toBe(before);
+});
+
 test('a scope gives back what was allocated in it, also when an error leaves it', () => {
   const arena = arenaOf();
   const kept = arena.allocate('i32', 5);
