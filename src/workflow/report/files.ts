@@ -25,7 +25,7 @@ export interface ReportMaterial {
   readonly training?: Training & {
     readonly name: string;
     readonly importances?: Readonly<Record<string, number>>;
-    /** Where the model itself was solved at once: the best that learns step by step. */
+    /** Where the model itself was solved at once: one that learns step by step. */
     readonly beside?: Training & { readonly name: string };
   };
   readonly evaluation?: EvaluationReport;

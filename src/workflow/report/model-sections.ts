@@ -99,7 +99,7 @@ export function trainSection(training: NonNullable<ReportMaterial['training']>):
     'share',
   );
   return html`<p>${name} learnt from ${formatCount(rows)} rows in ${formatCount(iterations)} ${iterations === 1 ? 'step' : 'iterations'}: ${verdict}.</p>
-${beside ? html`<p>A model that is solved at once has no loss curve; ${beside.name}, the best of those that learn step by step, was trained beside it: ${beside.verdict}.</p>` : ''}
+${beside ? html`<p>A model that is solved at once has no loss curve; ${beside.name}, which learns step by step, was trained beside it: ${beside.verdict}.</p>` : ''}
 ${renderCharts([lossChart(name, training), beside && lossChart(beside.name, beside), ranked.length > 0 ? importance : undefined])}
 ${next('The model is judged on rows that neither training nor the comparison has seen.')}`;
 }

@@ -44,8 +44,8 @@ function describeLeaks(leaks: readonly { columns: readonly string[] }[], ignore:
   const ignored = columns.filter((name) => ignore.includes(name));
   const open = columns.filter((name) => !ignore.includes(name));
   const parts = [];
-  if (ignored.length > 0) parts.push(`${ignored.join(', ')} give the target away and are ignored`);
+  if (ignored.length > 0) parts.push(`ignored, as giving the target away: ${ignored.join(', ')}`);
   if (open.length > 0)
-    parts.push(`${open.join(', ')} may give the target away: ignore them if they are not known in time`);
+    parts.push(`perhaps giving the target away, so to be ignored if not known in time: ${open.join(', ')}`);
   return parts.join('; ');
 }
