@@ -64,7 +64,7 @@ export function checkParameters<const D extends ParameterDeclarations>(
   given: Partial<Record<string, unknown>> = {},
 ): Parameters<D> {
   for (const name of Object.keys(given)) {
-    if (!(name in declarations)) throw unknownName(`parameter of ${owner}`, name, Object.keys(declarations));
+    if (!Object.hasOwn(declarations, name)) throw unknownName(`parameter of ${owner}`, name, Object.keys(declarations));
   }
   const checked: Record<string, ParameterValue> = {};
   for (const [name, declaration] of Object.entries(declarations)) {

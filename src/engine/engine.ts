@@ -8,7 +8,7 @@ import { type AdoptedColumn, adoptVector } from './adopt.js';
 import { Arena } from './arena.js';
 import { type Matrix, matrixOfArrays, matrixOfTable } from './matrix.js';
 import { loadSpawn, Pool, type Spawn } from './pool.js';
-import { turnEventLoop } from './turn.js';
+import { SLICE_MILLISECONDS, turnEventLoop } from './turn.js';
 
 export interface EngineOptions extends ChoiceOptions {
   /** Threads, the calling one included; default: LANEWISE_THREADS, else the machine's cores. */
@@ -44,8 +44,6 @@ export interface EngineDescription {
 }
 
 const MAX_THREADS = 49;
-/** The event loop turns at least this often while kernels run. */
-const SLICE_MILLISECONDS = 20;
 
 /** Memory, kernels and threads. Create one with `createEngine`, or use the process's `defaultEngine()`. */
 export class Engine {

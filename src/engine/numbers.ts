@@ -1,4 +1,5 @@
 import { type Data, DataType, TimeUnit, Vector } from 'apache-arrow';
+import { MS_PER_DAY } from '../scoring/calendar.js';
 
 /**
  * Numbers, booleans (0 or 1) and timestamps (milliseconds) as f64; null becomes NaN. A Float64 column of one chunk
@@ -36,7 +37,6 @@ const perMillisecond = {
   [TimeUnit.MICROSECOND]: 1e3,
   [TimeUnit.NANOSECOND]: 1e6,
 };
-const MS_PER_DAY = 86_400_000;
 
 function fillNumbers(data: Data, out: Float64Array): void {
   const { type, values, length } = data;

@@ -4,7 +4,7 @@ import { LanewiseError, throwIfCancelled } from '../errors.js';
 import type { Arena } from './arena.js';
 import type { Task } from './engine.js';
 import { QUEUE_BYTES, Queue, TASK_LENGTH } from './queue.js';
-import { turnEventLoop } from './turn.js';
+import { SLICE_MILLISECONDS, turnEventLoop } from './turn.js';
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {
@@ -26,8 +26,6 @@ export interface WorkerHandle {
 /** Starts a thread that holds no process; `onGone` is called when it has ended, with the reason where that was not on purpose. */
 export type Spawn = (start: WorkerStart, onGone: (why: string) => void) => WorkerHandle;
 
-/** The calling thread works between turns of the event loop of at most this long (and one task more). */
-const SLICE_MILLISECONDS = 20;
 /** Starting a worker costs 40–90 ms; work that is done sooner than this does not start any. */
 const PATIENCE_MILLISECONDS = 2;
 const FIRST_ROOM = 64;

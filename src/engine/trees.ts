@@ -1,4 +1,3 @@
-import { throwIfCancelled } from '../errors.js';
 import { type ArrayOf, type Dtype, dtypes } from '../kernels/contract.js';
 import {
   GRADIENT_LEVELS,
@@ -12,7 +11,7 @@ import { countCopy } from './adopt.js';
 import type { Arena } from './arena.js';
 import type { Engine, Task } from './engine.js';
 import type { RandomKey } from './random.js';
-import { turnEventLoop } from './turn.js';
+import { Breather } from './turn.js';
 
 /** Rows of one task: at most this many, so that the event loop turns often and compiled code tiers up early. */
 const BLOCK_ROWS = 65_536;
@@ -20,7 +19,6 @@ const BLOCK_ROWS = 65_536;
 const SHARED_WORK = 400_000;
 /** Rows below which anything else is done on this thread. */
 const SHARED_ROWS = 50_000;
-const SLICE_MILLISECONDS = 20;
 
 /** A block of the arena whose view outlives the growth of an unshared memory, which detaches views. */
 export class ArenaBlock<D extends Dtype> implements Disposable {
@@ -48,18 +46,6 @@ export class ArenaBlock<D extends Dtype> implements Disposable {
 
   [Symbol.dispose](): void {
     this.#arena.free({ byteOffset: this.offset });
-  }
-}
-
-/** Lets the event loop turn when this thread has worked for 20 ms. */
-export class Breather {
-  #since = performance.now();
-
-  async breathe(signal?: AbortSignal): Promise<void> {
-    if (performance.now() - this.#since < SLICE_MILLISECONDS) return;
-    await turnEventLoop();
-    throwIfCancelled(signal);
-    this.#since = performance.now();
   }
 }
 

@@ -1,3 +1,5 @@
+import { throwIfCancelled } from '../errors.js';
+
 /** Lets timers, input and messages have their turn. `setTimeout` would wait a millisecond or four. */
 export function turnEventLoop(): Promise<void> {
   if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
@@ -9,4 +11,20 @@ export function turnEventLoop(): Promise<void> {
     };
     port2.postMessage(undefined);
   });
+}
+
+/** Work that may last this long before the event loop turns. */
+export const SLICE_MILLISECONDS = 20;
+
+/** Lets the event loop turn when this thread has worked for a slice of time; to be asked between pieces of work. */
+export class Breather {
+  #since = performance.now();
+
+  /** @throws LanewiseError `cancelled` where the signal was raised meanwhile. */
+  async breathe(signal?: AbortSignal): Promise<void> {
+    if (performance.now() - this.#since < SLICE_MILLISECONDS) return;
+    await turnEventLoop();
+    throwIfCancelled(signal);
+    this.#since = performance.now();
+  }
 }

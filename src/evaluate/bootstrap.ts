@@ -1,11 +1,11 @@
 import { randomKey } from '../engine/random.js';
+import { Breather } from '../engine/turn.js';
 import { invalid, throwIfCancelled } from '../errors.js';
 import { philoxBlock } from '../kernels/random.js';
 import type { Scored } from '../table/interfaces.js';
 import { quantileOfSorted, sortedPresent } from '../table/statistics.js';
 import { normalCdf, normalQuantile } from './distributions.js';
 import type { Scorer } from './metric.js';
-import { createPause } from './pause.js';
 
 /**
  * Bootstrap intervals (Efron and Tibshirani 1993). Rows are resampled within groups (the folds, or all test rows as one
@@ -56,7 +56,7 @@ export async function resample(
   if (!Number.isInteger(times) || times < 2) throw invalid('resamples', 'an integer >= 2', times);
   const samples = statistics.map(() => new Float64Array(times));
   const counts = groupSizes.map((size) => new Float64Array(size));
-  const pause = createPause();
+  const breather = new Breather();
   for (let b = 0; b < times; b++) {
     throwIfCancelled(signal);
     counts.forEach((group, index) => {
@@ -64,7 +64,7 @@ export async function resample(
     });
     for (const [index, statistic] of statistics.entries()) {
       samples[index]![b] = statistic(counts);
-      await pause();
+      await breather.breathe();
     }
   }
   return samples;

@@ -1,9 +1,9 @@
 import type { Table } from 'apache-arrow';
+import { Breather } from '../engine/turn.js';
 import type { Program } from '../scoring/program.js';
 import { type RegisterColumn, readRegister } from '../table/columns.js';
 import type { Model } from '../table/interfaces.js';
 import { quantileOfSorted } from '../table/statistics.js';
-import { createPause } from './pause.js';
 
 /** What a model costs in use: bytes and the time of one row. */
 
@@ -55,9 +55,9 @@ export async function measureLatency(model: Model, table: Table): Promise<Latenc
   const count = Math.min(table.numRows, 64);
   const spread = Float64Array.from({ length: count }, (_, i) => Math.floor((i * table.numRows) / count));
   const rows = rowsOf(table, model.program, spread);
-  const pause = createPause();
-  await callFor(WARM_UP_MS, rows, model, pause);
-  const times = (await callFor(MEASURE_MS, rows, model, pause)).sort();
+  const breather = new Breather();
+  await callFor(WARM_UP_MS, rows, model, breather);
+  const times = (await callFor(MEASURE_MS, rows, model, breather)).sort();
   return {
     medianMicroseconds: quantileOfSorted(times, 0.5),
     p95Microseconds: quantileOfSorted(times, 0.95),
@@ -70,7 +70,7 @@ async function callFor(
   milliseconds: number,
   rows: readonly RowValues[],
   model: Model,
-  pause: () => Promise<void>,
+  breather: Breather,
 ): Promise<Float64Array> {
   const times: number[] = [];
   const end = performance.now() + milliseconds;
@@ -79,7 +79,7 @@ async function callFor(
     const begin = performance.now();
     model.predictSync(row);
     times.push((performance.now() - begin) * 1000);
-    await pause();
+    await breather.breathe();
   }
   return Float64Array.from(times);
 }

@@ -1,6 +1,7 @@
 import type { Table } from 'apache-arrow';
 import { shuffle, stream } from '../engine/random.js';
 import { invalid, LanewiseError } from '../errors.js';
+import { MS_PER_DAY } from '../scoring/calendar.js';
 import { parseTimestamp } from '../scoring/timestamp.js';
 import { readRegister } from '../table/columns.js';
 import type { Fold, Splitter, TaskKind } from '../table/interfaces.js';
@@ -244,8 +245,6 @@ export function rowsInRange(table: Table, time: string, range: TimeRange): Uint3
     hint: `The column "${time}" runs from ${show(seen[0]!)} to ${show(seen[1]!)}.`,
   });
 }
-
-const MS_PER_DAY = 86_400_000;
 
 function milliseconds(value: number | Date | string, end: boolean): number {
   if (typeof value === 'number') return value;

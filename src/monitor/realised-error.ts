@@ -3,7 +3,7 @@ import { type Interval, scoreIntervals } from '../evaluate/bootstrap.js';
 import type { Scorer } from '../evaluate/metric.js';
 import { scoreModel } from '../evaluate/report.js';
 import { takeScored } from '../evaluate/target.js';
-import { daysFromCivil } from '../scoring/calendar.js';
+import { daysFromCivil, MS_PER_DAY } from '../scoring/calendar.js';
 import { readRegister } from '../table/columns.js';
 import type { Context, Model } from '../table/interfaces.js';
 import { pageHinkley, pageHinkleyAlarms } from './page-hinkley.js';
@@ -111,8 +111,6 @@ interface Period {
   /** Places in `rows`. */
   readonly places: number[];
 }
-
-const MS_PER_DAY = 86_400_000;
 
 /** Days, or where they are too many for a picture weeks, or else months. */
 function periodsOf(

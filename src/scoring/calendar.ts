@@ -1,6 +1,6 @@
 import type { CalendarPart } from './program.js';
 
-const MS_PER_DAY = 86_400_000;
+export const MS_PER_DAY = 86_400_000;
 
 /**
  * A part of a UTC timestamp in milliseconds, by integer arithmetic alone, so that every runtime gives the same.

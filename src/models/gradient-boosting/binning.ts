@@ -1,6 +1,7 @@
 import { randomKey } from '../../engine/random.js';
 import { sortNumbers } from '../../engine/sort.js';
-import { Breather, type ColumnToBin } from '../../engine/trees.js';
+import type { ColumnToBin } from '../../engine/trees.js';
+import { Breather } from '../../engine/turn.js';
 import { philoxBlock } from '../../kernels/random.js';
 import type { RegisterColumn } from '../../table/columns.js';
 

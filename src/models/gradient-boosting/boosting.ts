@@ -1,6 +1,7 @@
 import type { Engine, Task } from '../../engine/engine.js';
 import { permutation, randomKey } from '../../engine/random.js';
-import { ArenaBlock, type BinnedRows, Breather, TreeWorkspace } from '../../engine/trees.js';
+import { ArenaBlock, type BinnedRows, TreeWorkspace } from '../../engine/trees.js';
+import { Breather } from '../../engine/turn.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
 import { Stopping } from '../../training/stopping.js';
 import type { FeatureBins } from './binning.js';

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { checkParameters, defineParameters } from '#lanewise/parameters.js';
+
+const declarations = defineParameters({
+  maxDepth: { type: 'integer', default: 6, min: 1, max: 64, meaning: 'levels of a tree' },
+});
+
+test('a name that is declared nowhere is refused with the nearest one, names of every object included', () => {
+  expect(() => checkParameters('Tree', declarations, { maxDept: 3 })).toThrow(/maxDept.*did you mean "maxDepth"/);
+  for (const name of ['constructor', 'toString', '__proto__']) {
+    const given = JSON.parse(`{"${name}": 3}`);
+    expect(() => checkParameters('Tree', declarations, given), name).toThrow(new RegExp(name));
+  }
+});
+
+test('what is not given has its default, and what is given its range', () => {
+  expect(checkParameters('Tree', declarations, {})).toEqual({ maxDepth: 6 });
+  expect(checkParameters('Tree', declarations, { maxDepth: 64 })).toEqual({ maxDepth: 64 });
+  for (const maxDepth of [0, 65, 2.5, '6', Number.NaN]) {
+    expect(() => checkParameters('Tree', declarations, { maxDepth }), String(maxDepth)).toThrow(/Tree\.maxDepth/);
+  }
+});
