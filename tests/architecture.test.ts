@@ -45,6 +45,19 @@ test('every folder of src is a layer', () => {
   for (const { name } of folders) expect(level.has(name), `src/${name} is no layer of ARCHITECTURE.md`).toBe(true);
 });
 
+test('ARCHITECTURE.md has the layers in this order', () => {
+  const text = readFileSync(join(root, '../ARCHITECTURE.md'), 'utf8');
+  const tree = text.slice(text.indexOf('    kernels '), text.indexOf('    assembly/'));
+  const lines = tree
+    .split('\n')
+    .map((line) => [...line.matchAll(/(?:^ {4}|│ )([a-z]+)(?= )/g)].map((match) => match[1]!));
+  const named = lines.flat();
+  expect(named.map((name) => level.get(name))).toEqual(
+    named.map((name) => level.get(name)).toSorted((a, b) => a! - b!),
+  );
+  expect(named.toSorted()).toEqual(layers.flat().toSorted());
+});
+
 test('imports point from a layer to itself or to an earlier one', () => {
   const wrong = imports().filter(({ from, to }) => {
     const [source, target] = [folder(from), folder(to)];
