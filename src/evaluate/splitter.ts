@@ -172,7 +172,8 @@ export function holdOut({ testFraction = 0.25, stratify }: HoldOutOptions = {}):
       for (const [index, rows] of parts.entries()) {
         shuffle(rows, stream(seed, 'split', 'hold-out', index));
         owed += rows.length * testFraction;
-        const count = Math.min(rows.length, Math.max(0, Math.round(owed) - taken));
+        // A row at least stays to learn from: a model cannot be asked for a class that it never saw.
+        const count = Math.min(rows.length - 1, Math.max(0, Math.round(owed) - taken));
         taken += count;
         for (const row of rows.subarray(0, count)) isTest[row] = 1;
       }

@@ -34,7 +34,8 @@ export function readValidation(
   const unknown = encoded.findIndex(Number.isNaN);
   if (unknown >= 0) {
     const message = `Expected classes of training in the validation table but received "${textOf(values[unknown]!)}"`;
-    throw new LanewiseError('data', message, { column: target.name, row: unknown + 1 });
+    const hint = `A class of one row cannot be learnt from and held out at once. Where nearly every value of "${target.name}" is its own, it is no label.`;
+    throw new LanewiseError('data', message, { column: target.name, row: unknown + 1, hint });
   }
   return { columns, target: encoded, weights: weightsOf(table, options) };
 }

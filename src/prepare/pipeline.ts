@@ -251,7 +251,7 @@ export function requireFeatures(fitted: FittedPipeline): void {
     'data',
     `Expected at least one usable feature but none is left: ${reasons || 'there was none'}`,
     {
-      hint: 'A feature needs values that are present and that differ',
+      hint: 'A feature needs values that are present, that differ, and that recur. Of timestamps a workflow makes features: lanewise run.',
     },
   );
 }

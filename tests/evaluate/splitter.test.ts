@@ -160,6 +160,15 @@ test('a hold-out has the share asked for, of every class', () => {
   expect(rare).toBe(4);
 });
 
+test('a hold-out leaves a row of every class to learn from', () => {
+  const values = Float64Array.from({ length: 60 }, (_, row) => (row < 40 ? row % 2 : row - 38));
+  const labels = Array.from({ length: 22 }, (_, code) => `class ${String.fromCharCode(97 + code)}`);
+  const rare = tableFromRegisters([{ name: 'class', type: 'category', labels, values }]);
+  const [fold] = holdOut({ testFraction: 0.3, stratify: 'class' }).split(rare, { seed: 1 });
+  expect(new Set(Array.from(fold!.train, (row) => values[row])).size).toBe(22);
+  expect(fold!.test.length).toBeGreaterThan(10);
+});
+
 test('ranges of time take whole days, the last one included', () => {
   const range = { from: '2019-03-02', to: '2019-03-04' };
   const [fold] = timeHoldOut({ time: 'when', train: { to: '2019-03-01' }, test: range }).split(table, {});
