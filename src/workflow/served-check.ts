@@ -2,9 +2,10 @@ import type { Table } from 'apache-arrow';
 import type { RunningServer } from '../deploy/server.js';
 import { instantiateModel } from '../deploy/wasm-host.js';
 import { LanewiseError } from '../errors.js';
-import { readRegister } from '../table/columns.js';
+import { readRegister, tableFromRegisters } from '../table/columns.js';
 import { readInput } from '../table/inputs.js';
 import type { Context, Model } from '../table/interfaces.js';
+import { columnsOf } from '../table/schema.js';
 
 /** What a server answered, beside what the model in this process says. */
 export interface ServedCheck {
@@ -23,10 +24,11 @@ export async function checkServed(
   table: Table,
   context: Context,
 ): Promise<ServedCheck> {
+  const sent = withoutInfinities(table);
   const begin = performance.now();
-  const answer = await post(`${server.url}/v2/models/${server.name}/infer`, { inputs: tensorsOf(model, table) });
+  const answer = await post(`${server.url}/v2/models/${server.name}/infer`, { inputs: tensorsOf(model, sent) });
   const milliseconds = Math.round((performance.now() - begin) * 10) / 10;
-  const expected = await model.predict(table, context);
+  const expected = await model.predict(sent, context);
   const equalBits = model.program.outputs.every(({ name, labels, type }) => {
     const received = answer.outputs.find((tensor) => tensor.name === name)?.data ?? [];
     const { values } = readRegister(expected, name, labels);
@@ -50,6 +52,15 @@ export async function checkServed(
     0,
   );
   return { rows: table.numRows, equalBits, milliseconds, operations };
+}
+
+/** JSON has no infinities: what is infinite is asked for as missing, of the server and of the model. */
+function withoutInfinities(table: Table): Table {
+  const columns = columnsOf(table).map(({ name }) => {
+    const register = readRegister(table, name);
+    return { ...register, values: register.values.map((value) => (Number.isFinite(value) ? value : Number.NaN)) };
+  });
+  return tableFromRegisters(columns, table.numRows);
 }
 
 /** Runs a stand-alone module on a table's rows. @throws LanewiseError `internal` where a bit differs from the model's. */

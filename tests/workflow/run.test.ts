@@ -133,3 +133,37 @@ test('a champion that misses the minimum score is not deployed, and the exit cod
   expect(err).toMatch(/Expected a score of at least -0\.000001 .* but the champion has -/);
   expect(records()[0]!.record.steps.map(({ name }) => name)).toEqual(NAMES.slice(0, 7));
 });
+
+/** 120 rows of a feature that says nothing of the target, with an infinite cell in every tenth. */
+function noiseFolder(models: string): string {
+  const made = mkdtempSync(join(tmpdir(), 'lanewise-run-'));
+  const rows = Array.from({ length: 120 }, (_, i) => `${i % 10 ? (i * 37) % 101 : 'inf'},${(i * i * 7) % 13 < 6}`);
+  writeFileSync(join(made, 'data.csv'), `x,y\n${rows.join('\n')}\n`);
+  writeFileSync(
+    join(made, 'workflow.yaml'),
+    `source: { csv: data.csv }\ntarget: y\nmodels: [${models}]\ntune: { trials: 2 }\n`,
+  );
+  return made;
+}
+
+test('where the baseline wins, the best model that has parameters is tuned against it', async () => {
+  folder = noiseFolder('dummy, linear');
+  expect(await spawned(['run', 'workflow.yaml'], { cwd: folder })).toMatchObject({ code: 0, err: '' });
+  const { steps } = records()[0]!.record;
+  expect(steps.map(({ status }) => status)).toEqual(NAMES.map(() => 'ok'));
+  expect(steps[7]!.outcome).toMatch(/^2 trials of linear \(dummy has nothing to tune\); .* default stays/);
+  expect(steps[7]!.summary).toMatchObject({ name: 'dummy', tuned: 'linear' });
+});
+
+test('a baseline alone goes through all ten steps, tuned by nothing', async () => {
+  folder = noiseFolder('dummy');
+  expect(await spawned(['run', 'workflow.yaml'], { cwd: folder })).toMatchObject({ code: 0, err: '' });
+  const { steps } = records()[0]!.record;
+  expect(steps[7]!.outcome).toMatch(/^0 trials: .* dummy stays$/);
+  expect(steps).toHaveLength(10);
+});
+
+test('infinite cells of a model that reads them pass through the served proof', async () => {
+  folder = noiseFolder('linear');
+  expect(await spawned(['run', 'workflow.yaml'], { cwd: folder })).toMatchObject({ code: 0, err: '' });
+});

@@ -31,6 +31,8 @@ export interface ReportMaterial {
   readonly evaluation?: EvaluationReport;
   readonly tuning?: TuneResult;
   readonly gate?: GateResult;
+  /** Name of the champion's model. */
+  readonly champion?: string;
   /** Of the champion, tuned or not, on the test rows. */
   readonly championMetrics?: EvaluationReport['metrics'];
   readonly monitoring?: MonitorReport;
@@ -40,7 +42,7 @@ export interface ReportMaterial {
 export function readMaterial(folder: string, record: RunRecord): ReportMaterial {
   const read = (path: string) => readJson(join(folder, path));
   const tuned = read('tune/tune.json') as
-    | { tuning?: TuneResult; gate?: GateResult; metrics?: EvaluationReport['metrics'] }
+    | { name?: string; tuning?: TuneResult; gate?: GateResult; metrics?: EvaluationReport['metrics'] }
     | undefined;
   return {
     record,
@@ -52,6 +54,7 @@ export function readMaterial(folder: string, record: RunRecord): ReportMaterial 
     evaluation: read('evaluate/report.json') as EvaluationReport | undefined,
     tuning: tuned?.tuning,
     gate: tuned?.gate,
+    champion: tuned?.name,
     championMetrics: tuned?.metrics,
     monitoring: read('monitor/report.json') as MonitorReport | undefined,
   };

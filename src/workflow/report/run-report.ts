@@ -73,10 +73,18 @@ function pageOf({ outputs }: StepRecord): string | undefined {
   return Object.keys(outputs).find((path) => path.endsWith('.html'));
 }
 
-function leadOf({ record, gate, comparison, evaluation, championMetrics, monitoring }: ReportMaterial): string {
+function leadOf({
+  record,
+  gate,
+  comparison,
+  champion: name,
+  evaluation,
+  championMetrics,
+  monitoring,
+}: ReportMaterial): string {
   const source = basename(String(record.workflow['data'] ?? ''));
   const champion = comparison
-    ? `${comparison.recommended}${gate ? ` with ${gate.passed ? 'tuned' : 'default'} parameters` : ''} is the champion`
+    ? `${name ?? comparison.recommended}${gate ? ` with ${gate.passed ? 'tuned' : 'default'} parameters` : ''} is the champion`
     : 'the run is done';
   const main = (championMetrics ?? evaluation?.metrics)?.[0];
   const score = main ? `, with ${main.label} ${formatNumber(main.value)} on rows it never saw` : '';
@@ -90,7 +98,15 @@ function leadOf({ record, gate, comparison, evaluation, championMetrics, monitor
   return `From ${source}: ${champion}${score}.${holds}`;
 }
 
-function summaryTiles({ record, evaluation, championMetrics, comparison, gate, monitoring }: ReportMaterial): Markup {
+function summaryTiles({
+  record,
+  evaluation,
+  championMetrics,
+  comparison,
+  champion,
+  gate,
+  monitoring,
+}: ReportMaterial): Markup {
   const collected = record.steps.find(({ name }) => name === 'collect')?.summary as { rows?: number } | undefined;
   const main = (championMetrics ?? evaluation?.metrics)?.[0];
   const r2 = (championMetrics ?? evaluation?.metrics)?.find(({ metric }) => metric === 'r2' || metric === 'accuracy');
@@ -108,7 +124,7 @@ function summaryTiles({ record, evaluation, championMetrics, comparison, gate, m
     });
   if (comparison)
     tiles.push({
-      value: comparison.recommended,
+      value: champion ?? comparison.recommended,
       label: `champion${gate ? `, ${gate.passed ? 'tuned' : 'default'} parameters` : ''}`,
     });
   if (evaluation) tiles.push({ value: fitInWords(evaluation.diagnosis.verdict), label: 'fit' });

@@ -6,9 +6,11 @@ import { columnRanges } from '../../deploy/ranges.js';
 import { LanewiseError } from '../../errors.js';
 import { defaultSplitter, evaluateModel, metricNamed, scoreModel } from '../../evaluate/index.js';
 import { type GateResult, gate, type TuneResult, tune as tuneModel } from '../../tune/index.js';
+import { overrideSpace } from '../../tune/space.js';
 import { contextOf, fitOnTrain, recipeOf, testRows, trainRows } from '../recipes.js';
-import type { Step, StepContext } from '../runner.js';
+import type { Step, StepContext, StepResult } from '../runner.js';
 import { type Fitted, need, type RunState } from '../state.js';
+import type { Workflow } from '../workflow-file.js';
 import { ARTEFACT_FILES } from './train.js';
 
 const ARTEFACT = 'tune/model';
@@ -23,14 +25,18 @@ export const tune: Step<RunState> = {
   settings: ({ tune, gate }) => ({ tune, gate }),
   async run(context) {
     const { workflow, state, folder, write, wrote } = context;
-    const name = workflow.tune.model ?? need(state, 'comparison').recommended;
+    const recommended = need(state, 'comparison').recommended;
+    const name = workflow.tune.model ?? tunable(state, workflow, recommended);
+    if (name === undefined) return keepTrained(context);
     const result = await search(context, name);
-    const defaults = await defaultModel(context, name);
+    const defaults = await defaultModel(context, workflow.tune.model ?? recommended);
     const tuned = { name, model: await fitOnTrain(context, name, result.best.parameters) };
     const decision = await decide(context, defaults, tuned);
     const champion = decision.passed ? tuned : defaults;
-    requireMinimum(decision, workflow.gate.minimum_score);
+    const { metric } = decision;
+    requireMinimum(metric, decision.passed ? decision.challengerScore : decision.championScore, context);
     state.champion = champion;
+    const instead = name === defaults.name ? '' : ` (${defaults.name} has nothing to tune)`;
     const ranges = columnRanges(champion.model.program, trainRows(state));
     await saveArtefact(join(folder, ARTEFACT), { model: champion.model, ranges });
     for (const file of ARTEFACT_FILES) wrote(`${ARTEFACT}/${file}`);
@@ -38,11 +44,15 @@ export const tune: Step<RunState> = {
       ...contextOf(context),
       target: workflow.target,
     });
-    await write(RESULT, JSON.stringify({ name, tuning: result, gate: decision, metrics: onTest.metrics }, null, 2));
+    await write(
+      RESULT,
+      JSON.stringify({ name: champion.name, tuning: result, gate: decision, metrics: onTest.metrics }, null, 2),
+    );
     return {
-      outcome: `${result.history.length} trials of ${name}; ${decision.reasons.join(' ')}`,
+      outcome: `${result.history.length} trials of ${name}${instead}; ${decision.reasons.join(' ')}`,
       summary: {
-        name,
+        name: champion.name,
+        tuned: name,
         metric: result.metric,
         trials: result.history.length,
         resumed: result.resumed,
@@ -61,13 +71,39 @@ export const tune: Step<RunState> = {
   },
 };
 
+/** The model to search: the recommended one, or the best after it that has parameters to search. The baseline has none. */
+function tunable(state: RunState, workflow: Workflow, recommended: string): string | undefined {
+  const ranked = need(state, 'comparison').candidates.map(({ name }) => name);
+  return [recommended, ...ranked].find(
+    (name) => overrideSpace(recipeOf(state, workflow, name).declarations).length > 0,
+  );
+}
+
+/** Where no model has anything to tune, the trained one is the champion. */
+async function keepTrained(context: StepContext<RunState>): Promise<StepResult> {
+  const { state, folder, write, wrote, workflow } = context;
+  const champion = need(state, 'trained');
+  const { target } = workflow;
+  const { metrics } = await evaluateModel(champion.model, testRows(state), { ...contextOf(context), target });
+  requireMinimum(metrics[0]!.metric, metrics[0]!.score, context);
+  state.champion = champion;
+  const ranges = columnRanges(champion.model.program, trainRows(state));
+  await saveArtefact(join(folder, ARTEFACT), { model: champion.model, ranges });
+  for (const file of ARTEFACT_FILES) wrote(`${ARTEFACT}/${file}`);
+  await write(RESULT, JSON.stringify({ name: champion.name, metrics }, null, 2));
+  return {
+    outcome: `0 trials: no model that could be fitted has a parameter to tune; ${champion.name} stays`,
+    summary: { name: champion.name, trials: 0, metrics, artefact: ARTEFACT },
+  };
+}
+
 /** @throws LanewiseError `gate` (exit code 3) where even the better of the two misses the score that is asked for. */
-function requireMinimum(decision: GateResult, minimumScore: number | undefined): void {
-  const score = decision.passed ? decision.challengerScore : decision.championScore;
+function requireMinimum(metric: string, score: number, { workflow }: StepContext<RunState>): void {
+  const { minimum_score: minimumScore } = workflow.gate;
   if (minimumScore === undefined || score >= minimumScore) return;
   throw new LanewiseError(
     'gate',
-    `Expected a score of at least ${minimumScore} (${decision.metric}) on the test rows but the champion has ${score}`,
+    `Expected a score of at least ${minimumScore} (${metric}) on the test rows but the champion has ${score}`,
     {
       hint: 'Nothing was deployed. Lower gate.minimum_score, or give the models more to learn from.',
     },
