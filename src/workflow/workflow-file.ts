@@ -127,7 +127,12 @@ export function readWorkflow(path: string): Workflow {
     throw new LanewiseError('usage', message, { file: path, line, column: col });
   }
   const checked = workflowSchema.safeParse(document.toJS() ?? {});
-  if (!checked.success) throw workflowError(path, document, lines, checked.error.issues[0]!);
+  if (!checked.success) {
+    const { issues } = checked.error;
+    // A misspelt key is why the right one seems to be missing.
+    const first = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
+    throw workflowError(path, document, lines, first);
+  }
   const settings = checked.data;
   const data = resolve(dirname(file), Object.values(settings.source).find((value) => value !== undefined)!);
   const contract = settings.contract && resolve(dirname(file), settings.contract);
@@ -167,6 +172,8 @@ function workflowError(path: string, document: Document, lines: LineCounter, iss
     return unknownKey(path, placeOf(document, lines, [...keys, issue.keys[0]!]), keys, issue.keys[0]!);
   const place = placeOf(document, lines, keys);
   const value = keys.length > 0 ? document.getIn(keys) : undefined;
+  if (issue.code === 'invalid_type' && keys.length > 0 && (value === undefined || value === null))
+    return missingKey(path, place, keys);
   const received = value === undefined || value === null ? 'nothing' : JSON.stringify(value).slice(0, 80);
   const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
   return new LanewiseError(
@@ -177,6 +184,14 @@ function workflowError(path: string, document: Document, lines: LineCounter, iss
       file: path,
     },
   );
+}
+
+function missingKey(path: string, place: Place, keys: readonly string[]): LanewiseError {
+  return new LanewiseError('usage', `${at(path, place)}: Expected a value for "${keys.join('.')}" but there is none`, {
+    ...place,
+    file: path,
+    hint: 'A workflow file starts with two lines: source: { csv: data.csv } and target: COLUMN.',
+  });
 }
 
 function unknownKey(path: string, place: Place, keys: readonly string[], wrong: string): LanewiseError {

@@ -44,6 +44,7 @@ describe('a misspelt key is named with its place and the nearest one', () => {
     [`${three}compare: { fold: 5 }\n`, /workflow\.yaml:4:12: Unknown key "fold" in "compare": did you mean "folds"\?/],
     [`${three}tune:\n  trails: 20\n`, /workflow\.yaml:5:3: Unknown key "trails" in "tune": did you mean "trials"\?/],
     ['source: { cvs: a.csv }\ntarget: y\n', /workflow\.yaml:1:11: Unknown key "cvs" in "source": did you mean "csv"\?/],
+    ['source: { csv: a.csv }\ntargt: y\n', /workflow\.yaml:2:1: Unknown key "targt": did you mean "target"\?/],
   ];
   for (const [text, message] of cases) {
     test(text.split('\n').at(-2)!, () => expect(errorOf(text).message).toMatch(message));
@@ -55,9 +56,10 @@ describe('a value that cannot be is named with what was expected', () => {
     [`${three}seed: abc\n`, /workflow\.yaml:4:1: .*for "seed"; received "abc"/],
     [`${three}compare: { folds: 1 }\n`, /for "compare.folds"; received 1/],
     [`${three}backend: gpu\n`, /for "backend"; received "gpu"/],
-    ['target: y\n', /for "source"; received nothing/],
+    ['target: y\n', /Expected a value for "source" but there is none/],
     ['source: { csv: a.csv, parquet: b.parquet }\ntarget: y\n', /exactly one of csv, tsv, parquet, arrow/],
-    ['', /for "source"; received nothing/],
+    ['source: { csv: a.csv }\n', /Expected a value for "target" but there is none/],
+    ['', /Expected a value for "source" but there is none/],
     ['- a\n- b\n', /for "the file"/],
   ];
   for (const [text, message] of cases) {
