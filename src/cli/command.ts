@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createEngine, type Engine, type EngineDescription } from '../engine/engine.js';
+import type { Collected } from '../table/interfaces.js';
+import { type DataOptions, openData, readingNotes } from '../workflow/data.js';
 import type { Shell } from './shell.js';
 
 /** A command: how it is called, and what it does. One a file. */
@@ -56,6 +58,13 @@ export async function engineOf({ backend, threads }: CommonOptions, shell: Shell
   const engine = await createEngine({ backend: backend ?? 'auto', threads });
   if (backend !== 'reference') noteSlowPath(engine.describe(), shell);
   return engine;
+}
+
+/** Reads a file for a command; rows that are left out and columns that are renamed are told on standard error. */
+export async function readData(path: string, options: DataOptions, shell: Shell): Promise<Collected> {
+  const collected = await openData(path, { ...options, signal: shell.signal });
+  for (const note of readingNotes(collected)) shell.note(`note: ${note}`);
+  return collected;
 }
 
 export function noteSlowPath({ backend, passedOver }: EngineDescription, shell: Shell): void {

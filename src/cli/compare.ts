@@ -6,9 +6,8 @@ import { models } from '../models/index.js';
 import { defaultRecipe } from '../prepare/index.js';
 import { formatBytes, formatNumber, formatSeconds } from '../table/format.js';
 import type { TaskKind } from '../table/interfaces.js';
-import { openData } from '../workflow/data.js';
 import { chooseTask } from '../workflow/task.js';
-import { type CommandFile, type CommonOptions, engineOf, list } from './command.js';
+import { type CommandFile, type CommonOptions, engineOf, list, readData } from './command.js';
 import { textTable } from './table.js';
 
 interface CompareCommandOptions extends CommonOptions {
@@ -33,7 +32,7 @@ const command: CommandFile = {
   run: async (shell, options: CompareCommandOptions, path) => {
     const { target, drop, seed, json, metric, foldsCount } = options;
     await using engine = await engineOf(options, shell);
-    const { table } = await openData(path!, { target, ignore: drop, engine, signal: shell.signal });
+    const { table } = await readData(path!, { target, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(table, target, options.task);
     const names = options.models ?? models.filter(({ tasks }) => tasks.includes(task)).map(({ name }) => name);
     const entries = names.map((model) => ({ name: model, estimator: defaultRecipe(table, { target, task, model }) }));
@@ -52,7 +51,9 @@ const command: CommandFile = {
       const { candidates, ...rest } = comparison;
       return shell.print(JSON.stringify({ task, target, ...rest, ranking: candidates }));
     }
-    shell.print(`${task} of ${target} (${reason}), ${comparison.splitter}, ${comparison.rows} rows\n`);
+    shell.print(
+      `${task} of ${target} (${reason}), ${comparison.splitter}, ${comparison.rows} rows${withoutTarget(comparison)}\n`,
+    );
     shell.print(comparisonTable(comparison));
     for (const { name, error } of comparison.failed) shell.print(`\n${name} could not be fitted: ${error}`);
     shell.print(`\n${comparison.reason}`);
@@ -66,6 +67,11 @@ function folds(text: string): number {
   if (!Number.isInteger(value) || value < 2 || value > 50)
     throw new InvalidArgumentError(`Expected an integer in [2, 50] for --folds-count but received "${text}".`);
   return value;
+}
+
+/** Rows that nothing can be compared on. */
+function withoutTarget({ excludedRows }: Comparison): string {
+  return excludedRows > 0 ? ` (${excludedRows} more have no usable target)` : '';
 }
 
 /** The ranking for the terminal. */

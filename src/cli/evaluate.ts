@@ -9,10 +9,10 @@ import { type RegisterColumn, readRegister, tableFromRegisters } from '../table/
 import { formatNumber, formatSeconds } from '../table/format.js';
 import type { Collected, Splitter, TaskKind } from '../table/interfaces.js';
 import { columnsOf } from '../table/schema.js';
-import { fileRows, openData } from '../workflow/data.js';
+import { fileRows } from '../workflow/data.js';
 import { chooseTask } from '../workflow/task.js';
 import { writeTable } from '../workflow/write-table.js';
-import { type CommandFile, type CommonOptions, engineOf, list } from './command.js';
+import { type CommandFile, type CommonOptions, engineOf, list, readData } from './command.js';
 import { textTable } from './table.js';
 
 interface EvaluateOptions extends CommonOptions {
@@ -38,7 +38,7 @@ const command: CommandFile = {
     const { target, drop, model, seed, json } = options;
     await using engine = await engineOf(options, shell);
     const { signal, onProgress } = shell;
-    const collected = await openData(path!, { target, ignore: drop, engine, signal });
+    const collected = await readData(path!, { target, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(collected.table, target, options.task);
     const splitter = options.folds ? await readFolds(options.folds, path!, collected) : undefined;
     const recipe = defaultRecipe(collected.table, { target, task, model });

@@ -36,6 +36,13 @@ function explain(error: unknown, usage?: string): { message: string; hint?: stri
     const hint = [suggestion, help].filter(Boolean).join(' ');
     return { message: message!, hint, exitCode: EXIT.usage };
   }
+  if (error instanceof Error && 'syscall' in error) {
+    return {
+      message: error.message,
+      hint: 'The system refused it: look at the path and its rights.',
+      exitCode: EXIT.failed,
+    };
+  }
   if (error instanceof Error) {
     const hint =
       'This is a defect of Lanewise, or of the machine it runs on. LANEWISE_DEBUG=1 shows where it happened.';

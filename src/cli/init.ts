@@ -5,10 +5,9 @@ import { formatOf, readSource } from '../collect/files-node.js';
 import { LanewiseError } from '../errors.js';
 import { profileTable } from '../explore/profile.js';
 import { columnsOf } from '../table/schema.js';
-import { openData } from '../workflow/data.js';
 import { chooseTask } from '../workflow/task.js';
 import { writeWhole } from '../workflow/write-table.js';
-import { type CommandFile, type CommonOptions, engineOf } from './command.js';
+import { type CommandFile, type CommonOptions, engineOf, readData } from './command.js';
 
 interface InitOptions extends CommonOptions {
   readonly target: string;
@@ -30,7 +29,7 @@ const command: CommandFile = {
       });
     }
     await using engine = await engineOf(options, shell);
-    const { table } = await openData(path!, { target, engine, signal: shell.signal });
+    const { table } = await readData(path!, { target, engine }, shell);
     const { task, reason } = chooseTask(table, target);
     const profile = await profileTable(table, {
       target,

@@ -3,9 +3,8 @@ import { metricNamed } from '../evaluate/metrics.js';
 import { type ColumnDrift, type MonitorReport, monitor, type ReferenceProfile } from '../monitor/index.js';
 import { formatNumber, formatShare } from '../table/format.js';
 import { columnsOf } from '../table/schema.js';
-import { openData } from '../workflow/data.js';
 import { openModel } from '../workflow/open-model.js';
-import { type CommandFile, type CommonOptions, engineOf } from './command.js';
+import { type CommandFile, type CommonOptions, engineOf, readData } from './command.js';
 import { textTable } from './table.js';
 
 interface MonitorCommandOptions extends CommonOptions {
@@ -35,7 +34,7 @@ const command: CommandFile = {
       );
     }
     await using engine = await engineOf(options, shell);
-    const { table } = await openData(path!, { engine, signal: shell.signal });
+    const { table } = await readData(path!, { engine }, shell);
     const target = options.target ?? (hasColumn(table, model.target) ? model.target : undefined);
     const { time, seed } = options;
     const report = await monitor(reference as ReferenceProfile, table, {

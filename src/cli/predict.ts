@@ -1,8 +1,8 @@
 import { formatCount } from '../table/format.js';
-import { openData } from '../workflow/data.js';
+import { inFileOrder } from '../workflow/data.js';
 import { openModel } from '../workflow/open-model.js';
 import { toCsv, writeTable } from '../workflow/write-table.js';
-import { type CommandFile, type CommonOptions, engineOf } from './command.js';
+import { type CommandFile, type CommonOptions, engineOf, readData } from './command.js';
 
 interface PredictOptions extends CommonOptions {
   readonly model: string;
@@ -20,13 +20,15 @@ const command: CommandFile = {
   run: async (shell, options: PredictOptions, path) => {
     const { model } = await openModel(options.model, options.registry);
     await using engine = await engineOf(options, shell);
-    const { table } = await openData(path!, { engine, signal: shell.signal });
-    const predictions = await model.predict(table, { engine, signal: shell.signal, onProgress: shell.onProgress });
+    const collected = await readData(path!, { engine }, shell);
+    const { signal, onProgress } = shell;
+    const predictions = inFileOrder(await model.predict(collected.table, { engine, signal, onProgress }), collected);
     if (options.output) await writeTable(options.output, predictions);
     if (options.json) {
       return shell.print(
         JSON.stringify({
           rows: predictions.numRows,
+          unreadable: collected.quarantine.length,
           columns: predictions.schema.fields.map(({ name }) => name),
           ...(options.output
             ? { output: options.output }

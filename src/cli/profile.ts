@@ -3,9 +3,8 @@ import { packageVersion } from '../deploy/version.js';
 import { renderProfilePage } from '../explore/page/profile-page.js';
 import { type ColumnProfile, type Profile, profileTable } from '../explore/profile.js';
 import { formatCount, formatNumber, formatShare } from '../table/format.js';
-import { openData } from '../workflow/data.js';
 import { writeWhole } from '../workflow/write-table.js';
-import { type CommandFile, type CommonOptions, engineOf, list } from './command.js';
+import { type CommandFile, type CommonOptions, engineOf, list, readData } from './command.js';
 import { textTable } from './table.js';
 
 interface ProfileCommandOptions extends CommonOptions {
@@ -24,7 +23,7 @@ const command: CommandFile = {
   run: async (shell, options: ProfileCommandOptions, path) => {
     const { target, drop, output, seed, json } = options;
     await using engine = await engineOf(options, shell);
-    const { table, quarantine, hash } = await openData(path!, { target, ignore: drop, engine, signal: shell.signal });
+    const { table, quarantine, hash } = await readData(path!, { target, ignore: drop, engine }, shell);
     const profile = await profileTable(table, {
       target,
       seed,
@@ -43,10 +42,6 @@ const command: CommandFile = {
         }),
       );
     printProfile(profile, shell.print);
-    if (quarantine.length > 0)
-      shell.print(
-        `\n${quarantine.length} rows could not be read; the first: line ${quarantine[0]!.line}, ${quarantine[0]!.reason}.`,
-      );
     shell.print(
       output ? `\nThe page is ${output}.` : '\nAdd --output page.html for histograms, scatter plots and correlations.',
     );

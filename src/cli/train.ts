@@ -8,10 +8,9 @@ import { defaultRecipe } from '../prepare/index.js';
 import { takeRows } from '../table/columns.js';
 import { formatCount, formatNumber } from '../table/format.js';
 import type { TaskKind } from '../table/interfaces.js';
-import { openData } from '../workflow/data.js';
 import { fitWithValidation, holdOutRows, intervalsOf, judge } from '../workflow/held-out.js';
 import { chooseTask } from '../workflow/task.js';
-import { type CommandFile, type CommonOptions, engineOf, list } from './command.js';
+import { type CommandFile, type CommonOptions, engineOf, list, readData } from './command.js';
 import { textTable } from './table.js';
 
 interface TrainOptions extends CommonOptions {
@@ -38,7 +37,7 @@ const command: CommandFile = {
     const { target, drop, seed = 0, json } = options;
     await using engine = await engineOf(options, shell);
     const context = { engine, seed, signal: shell.signal };
-    const { table, quarantine, hash } = await openData(path!, { target, ignore: drop, ...context });
+    const { table, quarantine, hash } = await readData(path!, { target, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(table, target, options.task);
     const recipe = defaultRecipe(table, { target, task, model: options.model });
     const fold = holdOutRows(table, target, task, TEST_FRACTION, seed);

@@ -1,6 +1,7 @@
 import type { Table } from 'apache-arrow';
 import { type ReadOptions, readTable } from '../collect/index.js';
 import { unknownName } from '../errors.js';
+import { takeRows } from '../table/columns.js';
 import type { Collected } from '../table/interfaces.js';
 import { annotate, columnInfo, columnsOf } from '../table/schema.js';
 
@@ -34,4 +35,30 @@ export function withRoles(table: Table, { target, ignore = [] }: Pick<DataOption
 export function fileRows({ table, quarantine, sourceRows }: Collected): { indices: Uint32Array; total: number } {
   const indices = sourceRows ?? Uint32Array.from({ length: table.numRows }, (_, row) => row);
   return { indices, total: table.numRows + quarantine.length };
+}
+
+/**
+ * What was worked out for each table row, with a row for each of the file's data rows: quarantined ones have missing
+ * values, so that line n of an answer belongs to line n of the file.
+ */
+export function inFileOrder(answers: Table, collected: Collected): Table {
+  if (collected.quarantine.length === 0) return answers;
+  const { indices, total } = fileRows(collected);
+  // Beyond the last row there are only missing values.
+  const rows = new Uint32Array(total).fill(answers.numRows);
+  indices.forEach((place, row) => {
+    rows[place] = row;
+  });
+  return takeRows(answers, rows);
+}
+
+/** What reading left out or changed, a sentence each. */
+export function readingNotes({ quarantine, notes = [] }: Collected): string[] {
+  if (quarantine.length === 0) return [...notes];
+  const { line, reason } = quarantine[0]!;
+  const rows = quarantine.length === 1 ? '1 row' : `${quarantine.length} rows`;
+  return [
+    `${rows} could not be read and ${quarantine.length === 1 ? 'is' : 'are'} left out; the first, line ${line}: ${reason}`,
+    ...notes,
+  ];
 }

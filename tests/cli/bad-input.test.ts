@@ -52,6 +52,7 @@ const cases: [RegExp, number, string[]][] = [
   [/300 data rows.*folds\.csv has 2/, 1, ['evaluate', 'good.csv', '--target', 'y', '--folds', 'folds.csv']],
   [/column "fold" in/, 1, ['evaluate', 'good.csv', '--target', 'y', '--folds', 'no-fold.csv']],
   [/metric/, 2, ['compare', 'good.csv', '--target', 'y', '--metric', 'roc_acu']],
+  [/ENOTDIR.*\nhint: The system refused it/, 1, ['train', 'good.csv', '--target', 'y', '--output', '/dev/null/model']],
   [/\[2, 50\]/, 2, ['compare', 'good.csv', '--target', 'y', '--folds-count', '1']],
 ];
 const isFile = /\.(csv|arrow|json)$|^empty-folder$|^nosuch$/;

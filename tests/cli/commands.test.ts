@@ -100,6 +100,15 @@ describe('a trained model', () => {
     expect(rows).toHaveLength(301);
   });
 
+  test('a row that cannot be read keeps its line among the predictions, and is told', async () => {
+    const { code, out, err } = await lanewise('predict', at('ragged.csv'), '--model', at('model'));
+    const rows = out.trimEnd().split('\n').slice(1);
+    const whole = await lanewise('predict', data, '--model', at('model'));
+    expect([code, rows.length, rows[2]]).toEqual([0, 300, ',,']);
+    expect(rows.toSpliced(2, 1)).toEqual(whole.out.trimEnd().split('\n').slice(1).toSpliced(2, 1));
+    expect(err).toMatch(/^note: 1 row could not be read and is left out; the first, line 4: /);
+  });
+
   test('predicts into an Arrow file with the same figures', async () => {
     await json('predict', data, '--model', at('model'), '--output', at('out.arrow'));
     const table = tableFromIPC(readFileSync(at('out.arrow')));
