@@ -2,7 +2,7 @@ import { LanewiseError } from '../errors.js';
 import type { PassedOver } from './backend.js';
 
 /** A page of WebAssembly memory, in bytes. */
-export const PAGE_BYTES = 65_536;
+const PAGE_BYTES = 65_536;
 
 /** 4 GiB, and what browsers on small devices still grant: 1 GiB. */
 const SHARED_MAXIMA = [65_536, 16_384] as const;

@@ -30,7 +30,7 @@ export function typedColumn({ name, codes, texts }: CodedColumn, missing: Missin
 }
 
 /** Are these codes written in digits, rather than numbers? */
-export function areCodes(present: readonly string[]): boolean {
+function areCodes(present: readonly string[]): boolean {
   const length = present[0]?.length ?? 0;
   if (length < 3) return false;
   return (

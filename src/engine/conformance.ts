@@ -33,7 +33,7 @@ export interface KernelCase extends CaseKey {
 }
 
 /** Every size around every SIMD width, and around the ends of blocks. */
-export const conformanceSizes: readonly number[] = [
+const conformanceSizes: readonly number[] = [
   ...Array.from({ length: 71 }, (_, size) => size),
   ...[127, 128, 129, 255, 256, 257, 1000],
 ];

@@ -312,7 +312,7 @@ export function choleskySolve({ lower, size }: Cholesky, b: ArrayLike<number>): 
  * Eigenvalues and eigenvectors (columns, row-major) of a symmetric matrix by Jacobi's cyclic rotations: slow, and
  * accurate for small eigenvalues, which is what singular systems need.
  */
-export async function symmetricEigen(
+async function symmetricEigen(
   matrix: Float64Array,
   size: number,
   signal?: AbortSignal,

@@ -84,7 +84,7 @@ export function uniformAt(seed: number, key: KeyPart | readonly KeyPart[], index
 const shared = new Uint32Array(4);
 
 /** As `uniformAt`, of a key that was made before: for loops over rows. */
-export function uniformOfKeyAt({ keyLow, keyHigh }: RandomKey, index: number): number {
+function uniformOfKeyAt({ keyLow, keyHigh }: RandomKey, index: number): number {
   philoxBlock(shared, keyLow, keyHigh, Math.floor(index / 2));
   const half = index % 2;
   return uniformOfWords(shared[2 * half]!, shared[2 * half + 1]!);

@@ -50,7 +50,7 @@ export function blockSum(values: Float64Array): number {
 }
 
 /** Σ weight·value in the same order. Written out, because a bootstrap spends its time here. */
-export function weightedSum(values: Float64Array, weights: Float64Array): number {
+function weightedSum(values: Float64Array, weights: Float64Array): number {
   let total = 0;
   for (let start = 0; start < values.length; start += BLOCK_ROWS) {
     const lanes = new Float64Array(LANES);

@@ -72,86 +72,81 @@ function duplicateAlerts({ duplicates, rows }: Findings): Alert[] {
   return [{ kind: 'duplicates', severity: 'warning', columns: [], message, advice }];
 }
 
+/** An alert of one column. */
+type Say = (kind: Alert['kind'], severity: Alert['severity'], message: string, advice: string) => Alert;
+
 function columnAlerts(column: ColumnProfile, findings: Findings): Alert[] {
-  const isTarget = column.name === findings.target;
+  const { name, profile } = column;
+  const isTarget = name === findings.target;
   const present = column.rows - column.missing;
-  const alerts: Alert[] = [];
-  const add = (kind: Alert['kind'], severity: Alert['severity'], message: string, advice: string) =>
-    alerts.push({ kind, severity, columns: [column.name], message: `${column.name}: ${message}`, advice });
+  const say: Say = (kind, severity, message, advice) => {
+    return { kind, severity, columns: [name], message: `${name}: ${message}`, advice };
+  };
   if (present === 0) {
-    add('constant', 'warning', 'every value is missing.', 'Leave the column out, or find out why nothing arrives.');
-    return alerts;
+    return [
+      say('constant', 'warning', 'every value is missing.', 'Leave the column out, or find out why nothing arrives.'),
+    ];
   }
-  const share = column.missing / column.rows;
-  if (share > 0.05)
-    add(
-      'missing',
-      share > 0.4 ? 'warning' : 'note',
-      `${percent(share)} of the values are missing.`,
-      'See whether they are missing for a reason that the target depends on; keep an indicator when they are imputed.',
-    );
-  const { profile } = column;
+  const missing = missingAlerts(column.missing / column.rows, say);
   if (profile.distinct === 1) {
-    add(
-      'constant',
-      'warning',
-      'one value only.',
-      isTarget ? 'There is nothing to predict.' : 'Leave it out: it cannot tell rows apart.',
-    );
-    return alerts;
+    const advice = isTarget ? 'There is nothing to predict.' : 'Leave it out: it cannot tell rows apart.';
+    return [...missing, say('constant', 'warning', 'one value only.', advice)];
   }
-  if (profile.kind === 'numeric') {
-    if (profile.infinite > 0)
-      add(
-        'infinite',
-        'warning',
-        `${profile.infinite} values are infinite.`,
-        'Look for divisions by zero upstream; they are treated as they are, and scaling cannot take them in.',
-      );
-    if (!isTarget && profile.integers && profile.distinct === present && present >= 50)
-      add(
-        'identifier',
-        'note',
-        'whole numbers that never repeat: an identifier or a row number?',
-        'Leave it out unless its order means something.',
-      );
-  } else if (profile.kind === 'timestamp') {
-    alerts.push(...timestampAlerts(column.name, profile, present));
-  } else {
-    if (!isTarget && profile.distinct > 50 && profile.distinct > present * 0.5)
-      add(
-        'identifier',
-        'note',
-        `${profile.distinct} different labels in ${present} rows: an identifier or free text?`,
-        'Leave it out, or make features from its text.',
-      );
-    else if (!isTarget && profile.distinct > 50)
-      add(
-        'high-cardinality',
-        'note',
-        `${profile.distinct} different labels.`,
-        'One-hot columns become many and thin; group rare labels, or use target or frequency encoding.',
-      );
-    const top = profile.top[0]!;
-    const rare = profile.top.at(-1)!;
-    if (isTarget && profile.distinct <= 20 && rare.count < present * 0.1 && rare.count * 5 < top.count)
-      add(
-        'imbalance',
-        'warning',
-        `"${rare.label}" makes ${percent(rare.count / present)} of the rows.`,
-        'Judge by average precision, recall or cost, not by accuracy; consider class weights.',
-      );
-    else if (!isTarget && top.count >= present * NEARLY_ALL)
-      add(
-        'constant',
-        'note',
-        `nearly constant: ${percent(top.count / present)} are "${top.label}".`,
-        'It can hardly tell rows apart; leave it out unless the rare rows matter.',
-      );
+  if (profile.kind === 'timestamp') return [...missing, ...timestampAlerts(name, profile, present)];
+  if (profile.kind === 'numeric') return [...missing, ...numberAlerts(profile, present, isTarget, say)];
+  return [...missing, ...(isTarget ? classAlerts(profile, present, say) : categoryAlerts(profile, present, say))];
+}
+
+function missingAlerts(share: number, say: Say): Alert[] {
+  if (share <= 0.05) return [];
+  const advice =
+    'See whether they are missing for a reason that the target depends on; keep an indicator when they are imputed.';
+  return [say('missing', share > 0.4 ? 'warning' : 'note', `${percent(share)} of the values are missing.`, advice)];
+}
+
+function numberAlerts(profile: NumberColumn, present: number, isTarget: boolean, say: Say): Alert[] {
+  const alerts: Alert[] = [];
+  if (profile.infinite > 0) {
+    const advice =
+      'Look for divisions by zero upstream; they are treated as they are, and scaling cannot take them in.';
+    alerts.push(say('infinite', 'warning', `${profile.infinite} values are infinite.`, advice));
+  }
+  if (!isTarget && profile.integers && profile.distinct === present && present >= 50) {
+    const message = 'whole numbers that never repeat: an identifier or a row number?';
+    alerts.push(say('identifier', 'note', message, 'Leave it out unless its order means something.'));
   }
   return alerts;
 }
 
+function categoryAlerts({ distinct, top }: CategoryColumn, present: number, say: Say): Alert[] {
+  const alerts: Alert[] = [];
+  if (distinct > 50 && distinct > present * 0.5) {
+    const message = `${distinct} different labels in ${present} rows: an identifier or free text?`;
+    alerts.push(say('identifier', 'note', message, 'Leave it out, or make features from its text.'));
+  } else if (distinct > 50) {
+    const advice = 'One-hot columns become many and thin; group rare labels, or use target or frequency encoding.';
+    alerts.push(say('high-cardinality', 'note', `${distinct} different labels.`, advice));
+  }
+  const { label, count } = top[0]!;
+  if (count >= present * NEARLY_ALL) {
+    const message = `nearly constant: ${percent(count / present)} are "${label}".`;
+    const advice = 'It can hardly tell rows apart; leave it out unless the rare rows matter.';
+    alerts.push(say('constant', 'note', message, advice));
+  }
+  return alerts;
+}
+
+/** Of a target of few classes: does one of them hardly occur? */
+function classAlerts({ distinct, top }: CategoryColumn, present: number, say: Say): Alert[] {
+  const rare = top.at(-1)!;
+  if (distinct > 20 || rare.count >= present * 0.1 || rare.count * 5 >= top[0]!.count) return [];
+  const message = `"${rare.label}" makes ${percent(rare.count / present)} of the rows.`;
+  const advice = 'Judge by average precision, recall or cost, not by accuracy; consider class weights.';
+  return [say('imbalance', 'warning', message, advice)];
+}
+
+type NumberColumn = Extract<ColumnProfile['profile'], { kind: 'numeric' }>;
+type CategoryColumn = Exclude<ColumnProfile['profile'], { kind: 'numeric' | 'timestamp' }>;
 type TimestampColumn = Extract<ColumnProfile['profile'], { kind: 'timestamp' }>;
 
 function timestampAlerts(name: string, profile: TimestampColumn, present: number): Alert[] {

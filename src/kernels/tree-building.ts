@@ -15,7 +15,7 @@ export const GROUP_FEATURES = 14;
 export const ROW_BYTES = 16;
 export const BINS = 256;
 export const MISSING_BIN = 255;
-export const PLANES = 3;
+const PLANES = 3;
 export const HISTOGRAM_STRIDE = BINS * PLANES;
 
 /**

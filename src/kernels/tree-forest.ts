@@ -8,7 +8,7 @@ import { binsOfCase, GROUP_FEATURES, MISSING_BIN, MISSING_LEFT, ROW_BYTES } from
  */
 
 /** The Poisson distribution of mean 1, cumulated, in 32 bits: a word's draw is the number of entries ≤ it. */
-export const POISSON = [1580030168, 3160060337, 3950075421, 4213413783, 4279248373, 4292415291, 4294609777, 4294923276];
+const POISSON = [1580030168, 3160060337, 3950075421, 4213413783, 4279248373, 4292415291, 4294609777, 4294923276];
 /** Open nodes at most: the smaller child is always grown first, so there is at most one for every halving of the rows. */
 export const FOREST_STACK = 64;
 /** Words of `state`: 0 started, 1 nodes, 2 open nodes. */

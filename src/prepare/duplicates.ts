@@ -20,7 +20,7 @@ export const duplicates = defineTransformer({
 });
 
 /** Rows that equal no earlier row; missing equals missing. An open-addressing table of row numbers plus one. */
-export function firstOfEach(columns: readonly Float64Array[], rowCount: number): Uint32Array {
+function firstOfEach(columns: readonly Float64Array[], rowCount: number): Uint32Array {
   const hashes = rowHashes(columns, rowCount);
   const size = 2 ** (32 - Math.clz32(2 * rowCount + 1)); // at most half full
   const slots = new Uint32Array(size);

@@ -205,7 +205,7 @@ function kindOf({ type, kind }: RegisterColumn): Kind {
 }
 
 /** The same program without the inputs that nothing reads: what was dropped is not asked for later. */
-export function withoutUnusedInputs(program: Program): Program {
+function withoutUnusedInputs(program: Program): Program {
   const read = new Set(program.outputs.map((output) => output.register));
   for (const operation of program.operations) for (const register of readRegisters(operation)) read.add(register);
   const used = program.inputs.filter((_, register) => read.has(register));
@@ -217,7 +217,7 @@ export function withoutUnusedInputs(program: Program): Program {
 }
 
 /** Follows each output back to the inputs it is made of. */
-export function lineageOf(program: Program): Lineage[] {
+function lineageOf(program: Program): Lineage[] {
   const origins = new Map<number, { columns: Set<string>; operations: string[] }>();
   program.inputs.forEach((input, register) => {
     origins.set(register, { columns: new Set([input.name]), operations: [] });

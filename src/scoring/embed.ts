@@ -33,7 +33,7 @@ const opcodes: Readonly<Partial<Record<Operation['op'], number>>> = {
   threshold: 21,
 };
 
-export const inputTypeCodes: Readonly<Record<InputType, number>> = { number: 0, boolean: 1, timestamp: 2, category: 3 };
+const inputTypeCodes: Readonly<Record<InputType, number>> = { number: 0, boolean: 1, timestamp: 2, category: 3 };
 
 const MAGIC = 0x3150574c; // "LWP1"
 const HEADER_BYTES = 64;

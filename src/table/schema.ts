@@ -78,7 +78,7 @@ export function namesWithRole(table: Table, role: Role): string[] {
     .map((column) => column.name);
 }
 
-export function kindOfType(type: DataType): Kind {
+function kindOfType(type: DataType): Kind {
   if (DataType.isBool(type)) return 'boolean';
   if (DataType.isTimestamp(type) || DataType.isDate(type)) return 'timestamp';
   if (DataType.isDictionary(type)) return 'categorical';

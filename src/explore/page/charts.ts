@@ -22,7 +22,7 @@ export interface Chart {
 const MOST_TABLE_ROWS = 60;
 
 /** A figure: title, drawing, sentence, and the figures as a table to unfold. */
-export function renderChart(chart: Chart): Markup {
+function renderChart(chart: Chart): Markup {
   const { title, description, specification, table } = chart;
   const full = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',

@@ -30,7 +30,7 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /** Text as it may stand in an element or an attribute. Control characters, which HTML forbids, become U+FFFD. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll(/[&<>"']/g, (character) => entities[character]!)
     .replaceAll(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, '\ufffd');

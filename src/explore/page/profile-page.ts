@@ -59,7 +59,7 @@ function alertSentence(alerts: readonly Alert[]): string {
 }
 
 /** The sections of the page, for pages that embed them. */
-export function profileSections(profile: Profile): PageSection[] {
+function profileSections(profile: Profile): PageSection[] {
   const sections: PageSection[] = [
     { id: 'alerts', title: 'Alerts', body: renderAlerts(profile.alerts) },
     { id: 'columns', title: 'Columns', body: columnsBody(profile) },

@@ -193,7 +193,7 @@ async function validationLoss(
 }
 
 /** Class indices by the labels of training. */
-export function validationTarget(table: Table, name: string, classes: readonly string[]): Float64Array {
+function validationTarget(table: Table, name: string, classes: readonly string[]): Float64Array {
   const { values, type, labels } = readRegister(table, name);
   const position = new Map(classes.map((label, index) => [label, index]));
   return values.map((value) => {
