@@ -1,5 +1,6 @@
 import { invalid, LanewiseError, unknownName } from '../errors.js';
 import type { ProgramBuilder } from '../scoring/builder.js';
+import { unaryFunctions } from '../scoring/layout.js';
 import type { CalendarPart, InputType, UnaryFunction } from '../scoring/program.js';
 import type { Transformer } from '../table/interfaces.js';
 import { columnInfo, columnsOf, inputTypeOfKind } from '../table/schema.js';
@@ -133,16 +134,7 @@ function not(builder: ProgramBuilder, condition: number): number {
   return builder.add({ op: 'binary', operator: 'subtract', left: one, right: condition });
 }
 
-const unary: ReadonlySet<string> = new Set<UnaryFunction>([
-  'log',
-  'log1p',
-  'exp',
-  'expm1',
-  'sqrt',
-  'abs',
-  'sigmoid',
-  'tanh',
-]);
+const unary: ReadonlySet<string> = new Set(unaryFunctions);
 
 function lowerCall(builder: ProgramBuilder, name: FunctionName, values: readonly Expression[]): number {
   if (name === 'fill') return lowerFill(builder, values);

@@ -1,5 +1,6 @@
 import { log } from '../kernels/elementary.js';
-import { countAtMost, type QuantileSummary, shareAtMost, summarizeQuantiles, totalOf } from './quantile-summary.js';
+import { countAtMost } from '../table/statistics.js';
+import { type QuantileSummary, shareAtMost, summarizeQuantiles, totalOf } from './quantile-summary.js';
 
 /** Distances of two distributions, beside the tests. */
 

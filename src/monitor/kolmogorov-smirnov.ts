@@ -1,7 +1,7 @@
 import { logBinomial } from '../evaluate/distributions.js';
 import { exp, log, log1p } from '../kernels/elementary.js';
-import { sortedPresent } from '../table/statistics.js';
-import { countAtMost, type QuantileSummary, shareAtMost, summarizeQuantiles, totalOf } from './quantile-summary.js';
+import { countAtMost, sortedPresent } from '../table/statistics.js';
+import { type QuantileSummary, shareAtMost, summarizeQuantiles, totalOf } from './quantile-summary.js';
 
 /** The two-sample Kolmogorov–Smirnov test. */
 

@@ -1,6 +1,5 @@
 import { log } from '../kernels/elementary.js';
-import { quantileOfSorted, sortedPresent } from '../table/statistics.js';
-import { countAtMost } from './quantile-summary.js';
+import { countAtMost, quantileOfSorted, sortedPresent } from '../table/statistics.js';
 
 /** The population stability index: Σ (current − reference)·ln(current/reference) over the shares of bins. */
 

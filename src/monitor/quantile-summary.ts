@@ -1,4 +1,4 @@
-import { sortedPresent } from '../table/statistics.js';
+import { countAtMost, sortedPresent } from '../table/statistics.js';
 /**
  * A bounded, mergeable summary of a column's distribution: how many values are ≤ each of at most `capacity` kept values.
  * The stated `error` bounds, for every x, the difference between the summary's and the true count of values ≤ x.
@@ -85,15 +85,4 @@ function compress(summary: QuantileSummary, capacity: number): QuantileSummary {
     cumulative.push(keptCount);
   }
   return { values, cumulative, error: summary.error + worst };
-}
-
-/** Values ≤ x in an ascending list, by bisection. */
-export function countAtMost(values: ArrayLike<number>, x: number): number {
-  let [low, high] = [0, values.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (values[middle]! <= x) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,6 +1,6 @@
 import { laneSum } from '../kernels/sums.js';
 import type { RegisterColumn } from './columns.js';
-import { sortedPresent } from './statistics.js';
+import { countAtMost, sortedPresent } from './statistics.js';
 
 /** Groups of about equal size that a numeric column is cut into before it is compared with a target. */
 const GROUPS = 64;
@@ -15,7 +15,7 @@ export function groupsOf(
   const count = edges ? edges.length + 1 : labels!.length;
   for (let i = 0; i < values.length; i++) {
     const x = values[i]!;
-    groups[i] = Number.isNaN(x) ? count : edges ? countBelow(edges, x) : Math.min(x, count);
+    groups[i] = Number.isNaN(x) ? count : edges ? countAtMost(edges, x) : Math.min(x, count);
   }
   return { groups, count: count + 1 };
 }
@@ -26,17 +26,6 @@ function quantileEdges(values: Float64Array, groups: number): Float64Array {
   for (let k = 1; k < groups && sorted.length > 0; k++) edges.add(sorted[Math.floor((sorted.length * k) / groups)]!);
   edges.delete(sorted[0]!);
   return Float64Array.from(edges);
-}
-
-/** Edges ≤ x: a value on an edge belongs to the group above. */
-function countBelow(edges: Float64Array, x: number): number {
-  let [low, high] = [0, edges.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (edges[middle]! <= x) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

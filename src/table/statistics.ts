@@ -29,6 +29,17 @@ export function quantileOfSorted(sorted: ArrayLike<number>, share: number): numb
   return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1 - part);
 }
 
+/** Values ≤ x in an ascending list, by bisection. */
+export function countAtMost(values: ArrayLike<number>, x: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle]! <= x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** As `quantileOfSorted`, of values in any order. */
 export function quantile(values: Float64Array, share: number): number {
   return quantileOfSorted(sortedPresent(values), share);
