@@ -35,6 +35,7 @@ export interface ClassCounts {
   readonly predicted: number;
 }
 
+/** Sum of row and of column, and the cell of the diagonal, of each class. */
 export function classCounts({ classes, matrix }: ConfusionMatrix): ClassCounts[] {
   return Array.from({ length: classes }, (_, k) => {
     let [actual, predicted] = [0, 0];
@@ -46,6 +47,7 @@ export function classCounts({ classes, matrix }: ConfusionMatrix): ClassCounts[]
   });
 }
 
+/** The weights of all rows; without weights, their number. */
 export function totalWeight({ matrix }: ConfusionMatrix): number {
   return matrix.reduce((sum, value) => sum + value, 0);
 }

@@ -113,6 +113,7 @@ export function planFolds(task: Estimator['task'], table: Table, options: CrossV
   };
 }
 
+/** Metrics by name or as they are; none: those that suit the task. @throws LanewiseError `usage` with the nearest name. */
 export function resolveMetrics(
   wanted: readonly (string | Scorer)[] | undefined,
   task: Estimator['task'],
@@ -201,10 +202,12 @@ export function scoredOf(truth: Truth, rows: Uint32Array, predictions: Table): S
   return { target, ...readPredictions(predictions, truth.classes) };
 }
 
+/** Each metric's score, higher is better, by the metric's name. */
 export function scoreAll(scorers: readonly Scorer[], scored: Scored): Record<string, number> {
   return Object.fromEntries(scorers.map((scorer) => [scorer.name, scorer.score(scored)]));
 }
 
+/** Mean and population standard deviation over folds; NaN ones, where a metric is not defined, are counted and left out. */
 export function summarize(values: readonly number[]): ScoreSummary {
   const mean = meanDefined(values);
   const variance = meanDefined(values.map((value) => (value - mean) * (value - mean)));

@@ -138,6 +138,7 @@ const HISTOGRAM_BINS = 30;
 const PREDICTION_BINS = 20;
 const MOST_RESIDUAL_POINTS = 1000;
 
+/** Residuals, target − prediction, in the target's unit; both are finite, one a row. */
 export function residualReport({ target, prediction }: Scored): ResidualReport {
   const residuals = target.map((value, row) => value - prediction[row]!);
   const sorted = sortedPresent(residuals);

@@ -40,6 +40,7 @@ export function confidences(scored: Scored): { confidence: Float64Array; right: 
   };
 }
 
+/** The bin, from 0, of a probability in [0, 1]; 1 lies in the last. */
 export function calibrationBin(confidence: number): number {
   return Math.min(CALIBRATION_BINS - 1, Math.floor(confidence * CALIBRATION_BINS));
 }

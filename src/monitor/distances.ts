@@ -9,6 +9,7 @@ export function wasserstein(reference: Float64Array, current: Float64Array): num
   return wassersteinToSummary(summarizeQuantiles(reference, Number.POSITIVE_INFINITY), current);
 }
 
+/** The first Wasserstein distance, in the column's unit, of a stored reference and a column; infinite values are left out. */
 export function wassersteinToSummary(reference: QuantileSummary, current: Float64Array): number {
   const sorted = current.filter((value) => Number.isFinite(value)).sort();
   if (sorted.length === 0 || totalOf(reference) === 0) return Number.NaN;

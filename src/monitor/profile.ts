@@ -180,11 +180,13 @@ async function referenceError(
   };
 }
 
+/** The metric asked for, else the one that ranks models of this task. @throws LanewiseError `usage` with the nearest name. */
 export function scorerOf(model: Model, metric: string | Scorer | undefined): Scorer {
   if (metric === undefined) return primaryMetric(model.task, model.classes?.length);
   return typeof metric === 'string' ? metricNamed(metric, model.task) : metric;
 }
 
+/** A column as drift is measured against it: counts of labels (also of false and true), or bins and quantiles of numbers. */
 export function profileColumn(column: RegisterColumn): ColumnProfile {
   if (column.type === 'category') return profileCategories(column);
   if (column.type === 'boolean') return profileCategories(asCategory(column));
@@ -250,6 +252,7 @@ function labelCounts(values: Float64Array, labels: number): number[] {
   return counts;
 }
 
+/** In [0, 1]; 0 of no rows. */
 export function shareMissing(values: Float64Array): number {
   if (values.length === 0) return 0;
   return values.reduce((count, value) => count + Number(Number.isNaN(value)), 0) / values.length;

@@ -31,6 +31,7 @@ export function summarizeQuantiles(values: Float64Array, capacity = SUMMARY_CAPA
   return compress({ values: distinct, cumulative, error: 0 }, capacity);
 }
 
+/** How many values were summed up. */
 export function totalOf({ cumulative }: QuantileSummary): number {
   return cumulative.at(-1) ?? 0;
 }

@@ -47,6 +47,10 @@ export interface RealisedErrorOptions extends Context {
 const MOST_PERIODS = 62;
 const PERIOD_RESAMPLES = 300;
 
+/**
+ * The error of a model on rows whose target has become known, as a whole and by period, against that at deployment.
+ * @throws LanewiseError `data` where a column or the target is missing.
+ */
 export async function realisedError(
   model: Model,
   table: Table,
