@@ -23,6 +23,9 @@ export interface KernelMemory {
  * @throws LanewiseError `engine` where shared memory is refused at all.
  */
 export function createSharedMemory(passedOver: PassedOver[]): KernelMemory {
+  const isPage = typeof document !== 'undefined' || globalThis.crossOriginIsolated !== undefined;
+  if (typeof SharedArrayBuffer === 'undefined' && !isPage)
+    throw new LanewiseError('engine', 'this runtime has no SharedArrayBuffer, so there is no shared memory');
   if (typeof SharedArrayBuffer === 'undefined' || globalThis.crossOriginIsolated === false) {
     throw new LanewiseError('engine', 'the page is not cross-origin isolated, so there is no shared memory', {
       hint: 'Serve the page with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
