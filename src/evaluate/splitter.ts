@@ -164,7 +164,8 @@ export function holdOut({ testFraction = 0.25, stratify }: HoldOutOptions = {}):
   return {
     name: `hold-out of ${Math.round(testFraction * 1000) / 10} %${stratify === undefined ? '' : ` by "${stratify}"`}`,
     split: (table, { seed = 0 }) => {
-      if (table.numRows < 2) throw invalid('the table', 'at least two rows', table.numRows);
+      if (table.numRows < 2)
+        throw new LanewiseError('data', `Expected at least two rows to hold some out but received ${table.numRows}`);
       const parts = stratify === undefined ? [allRows(table.numRows)] : strata(table, stratify);
       const isTest = new Uint8Array(table.numRows);
       // Rounding errors are carried over from stratum to stratum, so that the whole has the share asked for.

@@ -175,6 +175,7 @@ function numberTarget({ name, type, values, labels }: RegisterColumn): Target {
   if (infinite > 0) {
     throw new LanewiseError('data', `Expected finite numbers in target "${name}" but ${infinite} are infinite`, {
       column: name,
+      hint: 'Leave these rows out, or write what is unknown as an empty cell: rows without a target are not learnt from.',
     });
   }
   return { name, values };

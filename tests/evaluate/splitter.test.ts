@@ -169,6 +169,10 @@ test('a hold-out leaves a row of every class to learn from', () => {
   expect(fold!.test.length).toBeGreaterThan(10);
 });
 
+test('one row cannot be held out and learnt from', () => {
+  expect(() => holdOut().split(tableOf(1), {})).toThrow('Expected at least two rows to hold some out but received 1');
+});
+
 test('ranges of time take whole days, the last one included', () => {
   const range = { from: '2019-03-02', to: '2019-03-04' };
   const [fold] = timeHoldOut({ time: 'when', train: { to: '2019-03-01' }, test: range }).split(table, {});

@@ -155,6 +155,15 @@ test('where the baseline wins, the best model that has parameters is tuned again
   expect(steps[7]!.summary).toMatchObject({ name: 'dummy', tuned: 'linear' });
 });
 
+test('texts that never recur leave the baseline, and the comparison says why', async () => {
+  folder = noiseFolder('dummy, linear');
+  const rows = Array.from({ length: 120 }, (_, i) => `words of row ${i},${i % 2 ? 'yes' : 'no'}`);
+  writeFileSync(at('data.csv'), `x,y\n${rows.join('\n')}\n`);
+  expect(await spawned(['run', 'workflow.yaml'], { cwd: folder })).toMatchObject({ code: 0, err: '' });
+  const { outcome } = records()[0]!.record.steps[4]!;
+  expect(outcome).toMatch(/take dummy; 1 could not be fitted \(linear: .* x \(dropped: \d+ distinct labels/);
+});
+
 test('a baseline alone goes through all ten steps, tuned by nothing', async () => {
   folder = noiseFolder('dummy');
   expect(await spawned(['run', 'workflow.yaml'], { cwd: folder })).toMatchObject({ code: 0, err: '' });

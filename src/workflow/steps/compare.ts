@@ -36,10 +36,12 @@ export const compare: Step<RunState> = {
   },
 };
 
-function describe({ candidates, metric, recommended }: Comparison): string {
-  const { label } = metricNamed(metric);
-  const shown = candidates.map(({ name, score }) => `${name} ${formatNumber(Math.abs(score))}`).join(', ');
-  return `${label}: ${shown}; take ${recommended}`;
+function describe({ candidates, metric, recommended, failed }: Comparison): string {
+  const { label, natural } = metricNamed(metric);
+  const shown = candidates.map(({ name, score }) => `${name} ${formatNumber(natural(score))}`).join(', ');
+  const unfit =
+    failed.length > 0 ? `; ${failed.length} could not be fitted (${failed[0]!.name}: ${failed[0]!.error})` : '';
+  return `${label}: ${shown}; take ${recommended}${unfit}`;
 }
 
 function summarize({ candidates, metric, recommended, reason, failed }: Comparison): Record<string, unknown> {
