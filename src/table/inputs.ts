@@ -1,5 +1,5 @@
 import type { Table } from 'apache-arrow';
-import { LanewiseError } from '../errors.js';
+import { LanewiseError, nearest } from '../errors.js';
 import type { InputType, ProgramInput } from '../scoring/program.js';
 import { type RegisterColumn, readRegister } from './columns.js';
 
@@ -16,6 +16,7 @@ import { type RegisterColumn, readRegister } from './columns.js';
  * @throws LanewiseError `data` naming the column, what was wanted, and what it holds.
  */
 export function readInput(table: Table, input: ProgramInput): Float64Array {
+  requireColumn(table, input.name);
   const column = readRegister(table, input.name);
   if (column.type === input.type) {
     return input.type === 'category' ? readRegister(table, input.name, input.labels).values : column.values;
@@ -31,6 +32,19 @@ export function readInput(table: Table, input: ProgramInput): Float64Array {
       hint: 'Columns must hold what they held when the model was fitted',
     },
   );
+}
+
+/** The table is new and the model is not: the model's column is what was expected. */
+function requireColumn(table: Table, name: string): void {
+  const names = table.schema.fields.map((field) => field.name);
+  if (names.includes(name)) return;
+  const near = nearest(name, names);
+  const message = `Expected the column "${name}", which the model was fitted with, but the table lacks it`;
+  const shown = names.length > 20 ? `${names.slice(0, 20).join(', ')}, … (${names.length} in all)` : names.join(', ');
+  throw new LanewiseError('data', near ? `${message}; is it "${near}"?` : message, {
+    column: name,
+    hint: `The table has: ${shown}`,
+  });
 }
 
 const wanted: Record<InputType, string> = {

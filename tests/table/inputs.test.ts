@@ -49,3 +49,10 @@ test.each([
 ] as const)('a column of another kind is refused by name: %#', (table, type, message) => {
   expect(() => readInput(table, { name: 'x', type, labels: type === 'category' ? ['a'] : undefined })).toThrow(message);
 });
+
+test('a column that the table lacks is named as the model knows it, with the nearest that is there', () => {
+  const table = tableFromRegisters([{ name: 'distanse', type: 'number', values: Float64Array.of(1) }]);
+  expect(() => readInput(table, { name: 'distance', type: 'number' })).toThrow(
+    'Expected the column "distance", which the model was fitted with, but the table lacks it; is it "distanse"?',
+  );
+});
