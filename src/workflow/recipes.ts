@@ -1,4 +1,6 @@
 import type { Table } from 'apache-arrow';
+import { unknownName } from '../errors.js';
+import { metricNamed } from '../evaluate/index.js';
 import { defaultFeatures, featuresFromConfig } from '../features/index.js';
 import { models } from '../models/index.js';
 import type { ParameterValue } from '../parameters.js';
@@ -60,6 +62,26 @@ export function modelsOf(workflow: Workflow, task: TaskKind): ChosenModel[] {
     const given = Object.entries((settings ?? {}) as Record<string, ParameterValue>);
     return { name, parameters: Object.fromEntries(given.map(([key, value]) => [camelCase(key), value])) };
   });
+}
+
+/**
+ * Every name that a workflow file gives is checked before the first row is read.
+ * @throws LanewiseError `usage` naming the step, model, parameter or metric that cannot be, with the nearest that can.
+ */
+export function checkNames(workflow: Workflow): void {
+  ownSteps(workflow);
+  const tasks: readonly TaskKind[] = workflow.task ? [workflow.task] : ['regression', 'classification'];
+  const known = models.filter((entry) => entry.tasks.some((task) => tasks.includes(task)));
+  const tuned = workflow.tune.model === undefined ? [] : [workflow.tune.model];
+  for (const name of [...modelsOf(workflow, tasks[0]!).map((model) => model.name), ...tuned]) {
+    if (!known.some((entry) => entry.name === name))
+      throw unknownName(
+        'model',
+        name,
+        known.map((entry) => entry.name),
+      );
+  }
+  if (workflow.compare.metric !== undefined) metricNamed(workflow.compare.metric);
 }
 
 /** learning_rate → learningRate: snake_case in YAML, camelCase in TypeScript. */

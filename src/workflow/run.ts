@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { packageVersion } from '../deploy/version.js';
 import { createEngine, type Engine } from '../engine/engine.js';
 import { build } from './build.js';
+import { checkNames } from './recipes.js';
 import { renderRunReport } from './report/run-report.js';
 import { type FinishedRun, type RunOptions, runWorkflow } from './runner.js';
 import type { RunState } from './state.js';
@@ -29,6 +30,7 @@ export interface RunFileOptions extends Pick<RunOptions, 'fresh' | 'signal' | 'o
  */
 export async function runFile(path: string, options: RunFileOptions = {}): Promise<FinishedRun> {
   const file = readWorkflow(path);
+  checkNames(file);
   const workflow = {
     ...file,
     seed: options.seed ?? file.seed,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RunRecord } from '#lanewise/workflow/record.js';
-import { spawned } from '../cli/helpers.js';
+import { lanewise, spawned } from '../cli/helpers.js';
 
 const HOSTILE = '</script><script>alert(1)</script>';
 const NAMES = [
@@ -175,4 +175,18 @@ test('a baseline alone goes through all ten steps, tuned by nothing', async () =
 test('infinite cells of a model that reads them pass through the served proof', async () => {
   folder = noiseFolder('linear');
   expect(await spawned(['run', 'workflow.yaml'], { cwd: folder })).toMatchObject({ code: 0, err: '' });
+});
+
+test.each([
+  ['models: [dummy, lineer]', /Unknown model "lineer": did you mean "linear"\?/],
+  ['tune: { model: random-forrest }', /Unknown model "random-forrest": did you mean "random-forest"\?/],
+  ['prepare: [duplicate]', /Unknown step of prepare "duplicate": did you mean "duplicates"\?/],
+  ['features: [calender]', /Unknown step of features "calender": did you mean "calendar"\?/],
+  ['compare: { metric: r3 }', /Unknown metric .*"r3": did you mean "r2"\?/],
+])('a name that cannot be is refused before a row is read: %s', async (line, message) => {
+  folder = mkdtempSync(join(tmpdir(), 'lanewise-names-'));
+  writeFileSync(at('workflow.yaml'), `source: { csv: not-read.csv }\ntarget: y\n${line}\n`);
+  const { code, err } = await lanewise('run', at('workflow.yaml'), '--runs', at('runs'));
+  expect([code, existsSync(at('runs'))]).toEqual([2, false]);
+  expect(err).toMatch(message);
 });
