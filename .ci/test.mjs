@@ -15,4 +15,4 @@ run('node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2));
 console.log(`Tested the built package in dist/ on Node ${process.versions.node}, in ${Math.round((Date.now() - begin) / 1000)} s: \
 the reference and WebAssembly backends, committed fixtures only.
 Next: npm start (real data through all ten steps), npm run build:native (the C++ kernels, needs a compiler),
-      .ci/run (native, sanitizers, browsers, other runtimes, quality on 21 data sets).`);
+      .ci/run (native, sanitizers, browsers, other runtimes, quality held to scikit-learn's).`);

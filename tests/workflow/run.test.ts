@@ -190,3 +190,17 @@ test.each([
   expect([code, existsSync(at('runs'))]).toEqual([2, false]);
   expect(err).toMatch(message);
 });
+
+test('the drift thresholds of the file are those that the monitor calls drift by', async () => {
+  const levels: string[][] = [];
+  for (const thresholds of ['psi: 1000000', 'psi: 0.000001, alpha: 0.999']) {
+    folder = workflowFolder();
+    const file = at('workflow.yaml');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}monitor: { ${thresholds} }\n`);
+    expect((await spawned(['run', 'workflow.yaml'], { cwd: folder })).code).toBe(0);
+    const text = readFileSync(at('runs', records()[0]!.run, 'monitor/report.json'), 'utf8');
+    const report = JSON.parse(text) as { target: { drift: string }; columns: { psi: number | null; drift: string }[] };
+    levels.push([...report.columns, report.target].map(({ drift }) => drift));
+  }
+  expect(levels[0]).not.toEqual(levels[1]);
+});

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Table, tableFromIPC, tableToIPC } from 'apache-arrow';
 import { applyContract, contractFromYaml, type ReadOptions, readTable } from '../../collect/index.js';
+import { formatCount } from '../../table/format.js';
 import type { Collected } from '../../table/interfaces.js';
 import { columnsOf } from '../../table/schema.js';
 import { withRoles } from '../data.js';
@@ -36,8 +37,8 @@ export const collect: Step<RunState> = {
     const checked = contract === undefined ? '' : ', contract checked';
     const ignored = ignore.length > 0 ? `; ignored, as not known in time: ${ignore.join(', ')}` : '';
     return {
-      outcome: `${count(numRows)} rows × ${numCols} columns by ${collected.reader}${checked}, ${count(collected.quarantine.length)} quarantined; \
-${count(parts.train)} train, ${count(parts.test)} test, ${count(parts.live)} live${ignored}`,
+      outcome: `${formatCount(numRows)} rows × ${numCols} columns by ${collected.reader}${checked}, ${formatCount(collected.quarantine.length)} quarantined; \
+${formatCount(parts.train)} train, ${formatCount(parts.test)} test, ${formatCount(parts.live)} live${ignored}`,
       summary: {
         source: workflow.data,
         sha256: collected.hash,
@@ -73,5 +74,3 @@ function takeIn(table: Table, workflow: Workflow, state: RunState): void {
 async function hashIfThere(path: string): Promise<string | undefined> {
   return hashFile(path).catch(() => undefined);
 }
-
-const count = (value: number) => value.toLocaleString('en-US');

@@ -12,7 +12,7 @@ import {
   type RetrainResult,
   retrain,
 } from '../../monitor/index.js';
-import { formatNumber } from '../../table/format.js';
+import { formatCount, formatNumber } from '../../table/format.js';
 import { contextOf, liveRows, recipeOf, trainRows } from '../recipes.js';
 import type { Step, StepContext } from '../runner.js';
 import { need, type RunState } from '../state.js';
@@ -44,11 +44,7 @@ export const monitor: Step<RunState> = {
     const retrained = report.retrain ? await retrainOn(context) : undefined;
     await write('monitor/report.json', JSON.stringify({ ...report, retrained }, null, 2));
     return {
-      outcome: [
-        `${report.rows.toLocaleString('en-US')} live rows: ${report.verdict}`,
-        ...report.reasons,
-        retrained?.sentence,
-      ]
+      outcome: [`${formatCount(report.rows)} live rows: ${report.verdict}`, ...report.reasons, retrained?.sentence]
         .filter((part) => part !== undefined)
         .join('; '),
       summary: summarize(report, retrained),
@@ -88,7 +84,7 @@ async function retrainOn(context: StepContext<RunState>): Promise<Retrained> {
   const [errorBefore, errorAfter] = [metric.natural(gate.championScore), metric.natural(gate.challengerScore)];
   const version = gate.passed ? await promote(context, result) : undefined;
   const became = version === undefined ? 'the champion stays' : `version ${version} takes over as champion`;
-  const sentence = `retrained with ${result.trainRows.toLocaleString('en-US')} rows: ${metric.label} on ${result.testRows.toLocaleString('en-US')} \
+  const sentence = `retrained with ${formatCount(result.trainRows)} rows: ${metric.label} on ${formatCount(result.testRows)} \
 unseen live rows ${formatNumber(errorBefore)} before, ${formatNumber(errorAfter)} after; ${became}`;
   return { sentence, metric: gate.metric, errorBefore, errorAfter, promoted: gate.passed, version, gate };
 }

@@ -1,4 +1,5 @@
 import { defaultSteps, Pipeline } from '../../prepare/index.js';
+import { formatCount } from '../../table/format.js';
 import type { Repair } from '../../table/interfaces.js';
 import { contextOf, repairsOf, trainRows } from '../recipes.js';
 import type { Step } from '../runner.js';
@@ -49,5 +50,5 @@ export const prepare: Step<RunState> = {
 function describeRepairs(report: readonly Repair[]): string {
   if (report.length === 0) return 'nothing to repair';
   const rows = report.reduce((sum, repair) => sum + repair.rows, 0);
-  return `${report.length} ${report.length === 1 ? 'finding' : 'findings'} in ${rows.toLocaleString('en-US')} cells or rows`;
+  return `${report.length} ${report.length === 1 ? 'finding' : 'findings'} in ${formatCount(rows)} cells or rows`;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loadArtefact, saveArtefact } from '../../deploy/artefact.js';
 import { columnRanges } from '../../deploy/ranges.js';
-import { formatNumber } from '../../table/format.js';
+import { formatCount, formatNumber } from '../../table/format.js';
 import type { Training } from '../../table/interfaces.js';
 import { fitOnTrain, recipeOf, trainRows } from '../recipes.js';
 import type { Step, StepContext } from '../runner.js';
@@ -29,7 +29,7 @@ export const train: Step<RunState> = {
     const { history, ...training } = model.training;
     const besides = beside ? `; ${beside.name} beside it: ${describe(beside)}` : '';
     return {
-      outcome: `${name} on ${model.training.rows.toLocaleString('en-US')} rows: ${describe(model.training)}${besides}`,
+      outcome: `${name} on ${formatCount(model.training.rows)} rows: ${describe(model.training)}${besides}`,
       summary: {
         name,
         ...training,
