@@ -1,0 +1,116 @@
+"""Writes one data set of the tree bench as plain files that every engine reads: `data.py SET SEED FOLDER SHARED`.
+
+columns.bin: the features column by column, f32 or f64 as `dtype` says; a category is its code, a missing value NaN.
+target.bin: f64, a class is its code. meta.json: rows, of which the first `train` are trained on, names and kinds.
+Another seed is another draw (HIGGS-like) or another split of the rows (real data).
+"""
+import csv
+import gzip
+import json
+import os
+import sys
+
+import numpy as np
+
+
+def higgs_like(rows, seed):
+    """The generator of the figures to beat: 28 f32 features, the best possible AUC is .862."""
+    test = min(100_000, rows)
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((rows + test, 28), dtype=np.float32)
+    x[:, 7:14] = np.exp(x[:, 7:14] / 2)
+    x[:, 14:18] = np.abs(x[:, 14:18])
+    x[:, 18:21] = np.round(x[:, 18:21] * 2) / 2
+    c = lambda j: x[:, j]
+    logit = (1.2 * c(0) * c(1) + 0.9 * np.sin(2 * c(2)) + 0.8 * (c(7) * c(8) - 1.3) + 0.9 * (c(14) - 0.8) * c(3)
+             + 0.7 * np.where(c(18) > 0.5, c(4), -c(5)) + 0.6 * (c(21) ** 2 - 1)
+             + 0.5 * c(22) * c(23) * np.sign(c(24)) + 0.35 * (c(25) - c(26)))
+    y = (rng.random(rows + test) < 1 / (1 + np.exp(-logit))).astype(np.float64)
+    names = [f'x{j}' for j in range(28)]
+    return table([(name, x[:, j], None) for j, name in enumerate(names)], y, 'classification', 2, train=rows, dtype='f32')
+
+
+def table(columns, target, task, classes, train=None, dtype='f64'):
+    return {'columns': columns, 'target': target, 'task': task, 'classes': classes, 'train': train, 'dtype': dtype}
+
+
+def codes(texts):
+    """Codes in the order of the sorted labels; `?` and empty cells are missing."""
+    labels = sorted({t for t in texts if t not in ('', '?')})
+    place = {label: code for code, label in enumerate(labels)}
+    return np.array([place.get(t, np.nan) for t in texts]), labels
+
+
+def read_csv(path):
+    with (gzip.open(path, 'rt') if path.endswith('.gz') else open(path)) as file:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(file) if row]
+    return rows[0], list(zip(*rows[1:]))
+
+
+def adult(shared):
+    header, train = read_csv(f'{shared}/adult/adult_train.csv.gz')
+    _, test = read_csv(f'{shared}/adult/adult_test.csv.gz')
+    both = [a + b for a, b in zip(train, test)]
+    columns = []
+    for name, texts in zip(header[:-1], both):
+        if all(t.lstrip('-').isdigit() for t in texts[:100]):
+            columns.append((name, np.array(texts, dtype=np.float64), None))
+        else:
+            columns.append((name, *codes(texts)))
+    target = np.array([t.startswith('>') for t in both[-1]], dtype=np.float64)
+    return table(columns, target, 'classification', 2)
+
+
+def higgs_sample(shared):
+    header, train = read_csv(f'{shared}/higgs_sample/higgs_train.csv.gz')
+    _, test = read_csv(f'{shared}/higgs_sample/higgs_test.csv')
+    both = [np.array(a + b, dtype=np.float64) for a, b in zip(train, test)]
+    return table([(n, v, None) for n, v in zip(header[1:], both[1:])], both[0], 'classification', 2)
+
+
+def letter(shared):
+    header, columns = read_csv(f'{shared}/letter/letter.csv')
+    target, _ = codes(columns[0])
+    return table([(n, np.array(v, dtype=np.float64), None) for n, v in zip(header[1:], columns[1:])], target, 'classification', 26)
+
+
+def flights(shared):
+    import pyarrow.parquet as pq
+    data = pq.read_table(f'{shared}/flights_bts/flights-3m.parquet').to_pydict()
+    stamps = np.array(data['date'], dtype='datetime64[m]').astype(np.int64)
+    minute = stamps % 1440
+    day = stamps // 1440
+    columns = [('distance', np.array(data['distance'], dtype=np.float64), None),
+               ('minute', minute.astype(np.float64), None),
+               ('weekday', ((day + 3) % 7).astype(np.float64), None),
+               ('day', day.astype(np.float64), None),
+               ('origin', *codes(data['origin'])),
+               ('destination', *codes(data['destination']))]
+    return table(columns, np.array(data['delay'], dtype=np.float64), 'regression', 0)
+
+
+def read_set(name, seed, shared):
+    if name.startswith('higgs-'):
+        return higgs_like({'10k': 10_000, '100k': 100_000, '1m': 1_000_000}[name[6:]], 42 + seed)
+    data = {'adult': adult, 'higgs_sample': higgs_sample, 'letter': letter, 'flights': flights}[name](shared)
+    order = np.random.default_rng(1000 + seed).permutation(len(data['target']))
+    data['columns'] = [(n, v[order], labels) for n, v, labels in data['columns']]
+    data['target'] = data['target'][order]
+    data['train'] = len(order) - len(order) // 5
+    return data
+
+
+if __name__ == '__main__':
+    name, seed, folder, shared = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+    data = read_set(name, seed, shared)
+    os.makedirs(folder, exist_ok=True)
+    kind = np.float32 if data['dtype'] == 'f32' else np.float64
+    with open(f'{folder}/columns.bin', 'wb') as file:
+        for _, values, _ in data['columns']:
+            np.ascontiguousarray(values, dtype=kind).tofile(file)
+    data['target'].astype(np.float64).tofile(f'{folder}/target.bin')
+    meta = {'name': name, 'seed': seed, 'rows': len(data['target']), 'train': data['train'], 'task': data['task'],
+            'classes': data['classes'], 'dtype': data['dtype'],
+            'columns': [{'name': n, 'labels': labels} for n, _, labels in data['columns']]}
+    with open(f'{folder}/meta.json', 'w') as file:
+        json.dump(meta, file)
