@@ -1,6 +1,6 @@
 import { philoxWord, storePhiloxBlock, storePhiloxBlocks4 } from './inline/philox';
 
-// The law is src/kernels/tree-building.ts. Groups of 14 features in 16-byte rows; bin 255 is missing.
+// The law is src/kernels/tree-building.ts. Groups of at most 14 features, a row at most 16 bytes; bin 255 is missing.
 
 const PACKED_STRIDE: usize = 2112;
 const PACKED_BLOCK: i32 = 4095;
@@ -18,7 +18,7 @@ function cellOf(value: f64, low: f64, scale: f64): i32 {
 
 export function bins_encode_f64(
   values: usize, validity: usize, edges: usize, bins: usize, cells: usize,
-  validityBit: i32, edgeCount: i32, slot: i32, rowCount: i32,
+  validityBit: i32, edgeCount: i32, slot: i32, rowBytes: i32, rowCount: i32,
 ): void {
   let low: f64 = 0, scale: f64 = 0;
   if (edgeCount > 1) {
@@ -34,7 +34,7 @@ export function bins_encode_f64(
     store<u8>(cells + cell, <u8>edge);
   }
   let out = bins + <usize>slot;
-  for (let row = 0; row < rowCount; row++, values += 8, out += 16) {
+  for (let row = 0; row < rowCount; row++, values += 8, out += <usize>rowBytes) {
     const value = load<f64>(values);
     let bin = 255;
     const bit = validityBit + row;
@@ -46,49 +46,56 @@ export function bins_encode_f64(
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function storeQuantised(packed: usize, gradient: f64, hessian: f64, word: u32): void {
-  const g = min<f64>(max<f64>(Math.floor(gradient + <f64>(word & 0xffff) * (1.0 / 65536.0)), -32767), 32767);
-  const h = min<f64>(max<f64>(Math.floor(hessian + <f64>(word >> 16) * (1.0 / 65536.0)), 0), 4095);
-  store<i32>(packed, (<i32>h << 12) | 1);
-  store<i32>(packed, <i32>g << 4, 4);
+export function absolute_largest_f32(values: usize, length: i32): f64 {
+  const end = values + (<usize>length << 2), quadEnd = values + ((<usize>length & ~3) << 2);
+  let most = f32x4.splat(0);
+  for (; values < quadEnd; values += 16) most = f32x4.pmax(most, f32x4.abs(v128.load(values)));
+  let largest = max<f32>(
+    max<f32>(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
+    max<f32>(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
+  );
+  for (; values < end; values += 4) largest = max<f32>(largest, abs<f32>(load<f32>(values)));
+  return <f64>largest;
 }
 
-export function gradients_quantise_f64(
+// Four rows: to fractions of a level in f32, then in whole numbers.
+// @ts-ignore: decorator
+@inline
+function storeQuantised4(packed: usize, gradients: v128, hessians: v128, words: v128, gScale: v128, hScale: v128): void {
+  const most = f32x4.splat(2147418112), mostH = f32x4.splat(268369920);
+  let g = f32x4.pmin(f32x4.pmax(f32x4.mul(gradients, gScale), f32x4.neg(most)), most);
+  let h = f32x4.pmin(f32x4.pmax(f32x4.mul(hessians, hScale), f32x4.splat(0)), mostH);
+  g = i32x4.add(i32x4.trunc_sat_f32x4_s(g), v128.and(words, i32x4.splat(0xffff)));
+  h = i32x4.add(i32x4.trunc_sat_f32x4_s(h), i32x4.shr_u(words, 16));
+  const high = i32x4.shl(i32x4.shr_s(g, 16), 4);
+  const low = v128.or(i32x4.shl(i32x4.shr_s(h, 16), 12), i32x4.splat(1));
+  v128.store(packed, v128.shuffle<i32>(low, high, 0, 4, 1, 5));
+  v128.store(packed, v128.shuffle<i32>(low, high, 2, 6, 3, 7), 16);
+}
+
+export function gradients_quantise_f32(
   gradients: usize, hessians: usize, packed: usize, gradientScale: f64, hessianScale: f64,
   keyLow: i32, keyHigh: i32, firstRow: i32, rowCount: i32,
 ): void {
   let block = <u64>(<u32>firstRow >> 2);
+  const gScale = f32x4.splat(<f32>gradientScale), hScale = f32x4.splat(<f32>hessianScale);
   let i = 0;
   // The random words lie where the second half of the results will, and each is read before it is overwritten.
-  for (; i + 15 < rowCount; i += 16, block += 4, gradients += 128, hessians += 128, packed += 128) {
+  for (; i + 15 < rowCount; i += 16, block += 4, gradients += 64, hessians += 64, packed += 128) {
     storePhiloxBlocks4(packed + 64, block, <u32>keyLow, <u32>keyHigh);
-    for (let row: usize = 0; row < 16; row++) {
-      const gradient = load<f64>(gradients + (row << 3)) * gradientScale;
-      const hessian = load<f64>(hessians + (row << 3)) * hessianScale;
-      storeQuantised(packed + (row << 3), gradient, hessian, load<u32>(packed + (row << 2), 64));
-    }
+    const words2 = v128.load(packed, 96), words3 = v128.load(packed, 112);
+    storeQuantised4(packed, v128.load(gradients), v128.load(hessians), v128.load(packed, 64), gScale, hScale);
+    storeQuantised4(packed + 32, v128.load(gradients, 16), v128.load(hessians, 16), v128.load(packed, 80), gScale, hScale);
+    storeQuantised4(packed + 64, v128.load(gradients, 32), v128.load(hessians, 32), words2, gScale, hScale);
+    storeQuantised4(packed + 96, v128.load(gradients, 48), v128.load(hessians, 48), words3, gScale, hScale);
   }
-  for (; i + 3 < rowCount; i += 4, block++, gradients += 32, hessians += 32, packed += 32) {
-    storePhiloxBlock(packed + 16, block, <u32>keyLow, <u32>keyHigh);
-    const word2 = load<u32>(packed, 24), word3 = load<u32>(packed, 28);
-    storeQuantised(packed, load<f64>(gradients) * gradientScale, load<f64>(hessians) * hessianScale, load<u32>(packed, 16));
-    storeQuantised(packed + 8, load<f64>(gradients, 8) * gradientScale, load<f64>(hessians, 8) * hessianScale, load<u32>(packed, 20));
-    storeQuantised(packed + 16, load<f64>(gradients, 16) * gradientScale, load<f64>(hessians, 16) * hessianScale, word2);
-    storeQuantised(packed + 24, load<f64>(gradients, 24) * gradientScale, load<f64>(hessians, 24) * hessianScale, word3);
-  }
-  quantiseTail(gradients, hessians, packed, gradientScale, hessianScale, keyLow, keyHigh, block, rowCount - i);
-}
-
-// Up to three rows. There is no room in `packed` for four words, so each word is made for itself.
-function quantiseTail(
-  gradients: usize, hessians: usize, packed: usize, gradientScale: f64, hessianScale: f64,
-  keyLow: i32, keyHigh: i32, block: u64, count: i32,
-): void {
-  for (let i = 0; i < count; i++, gradients += 8, hessians += 8, packed += 8) {
-    const word = philoxWord(block, <u32>i, <u32>keyLow, <u32>keyHigh);
-    storeQuantised(packed, load<f64>(gradients) * gradientScale, load<f64>(hessians) * hessianScale, word);
+  for (; i < rowCount; i++, gradients += 4, hessians += 4, packed += 8) {
+    const word = philoxWord(block + <u64>((i & 15) >> 2), <u32>i & 3, <u32>keyLow, <u32>keyHigh);
+    let g = load<f32>(gradients) * <f32>gradientScale, h = load<f32>(hessians) * <f32>hessianScale;
+    g = min<f32>(max<f32>(g, -2147418112), 2147418112);
+    h = min<f32>(max<f32>(h, 0), 268369920);
+    store<i32>(packed, (((<i32>h + <i32>(word >> 16)) >> 16) << 12) | 1);
+    store<i32>(packed, ((<i32>g + <i32>(word & 0xffff)) >> 16) << 4, 4);
   }
 }
 
@@ -155,35 +162,68 @@ function widen(scratch: usize, histogram: usize, featureCount: i32): void {
   }
 }
 
+// Adds `count` rows that lie one behind the other.
+function addRows(scratch: usize, row: usize, value: usize, rowBytes: i32, featureCount: i32, count: i32): void {
+  const end = value + (<usize>count << 3);
+  if (featureCount == 14 && rowBytes == 16) {
+    for (; value < end; row += 16, value += 8) addRow14(scratch, row, load<i64>(value));
+  } else if (featureCount == 14) {
+    for (; value < end; row += <usize>rowBytes, value += 8) addRow14(scratch, row, load<i64>(value));
+  } else {
+    for (; value < end; row += <usize>rowBytes, value += 8) addRow(scratch, row, load<i64>(value), featureCount);
+  }
+}
+
+// Copies the rows and gradients of some indices. A loop that does nothing else keeps many cache misses in flight.
+function copyRows(
+  bins: usize, packed: usize, indices: usize, copiedRows: usize, copiedValues: usize, rowBytes: i32, count: i32,
+): void {
+  const end = indices + (<usize>count << 2);
+  if (rowBytes == 16) {
+    for (; indices < end; indices += 4, copiedRows += 16, copiedValues += 8) {
+      const index = <usize>load<u32>(indices);
+      v128.store(copiedRows, v128.load(bins + (index << 4)));
+      store<i64>(copiedValues, load<i64>(packed + (index << 3)));
+    }
+    return;
+  }
+  for (; indices < end; indices += 4, copiedRows += 16, copiedValues += 8) {
+    const index = <usize>load<u32>(indices);
+    // The bytes behind a row are those of the next, or the slack behind the last.
+    v128.store(copiedRows, v128.load(bins + index * <usize>rowBytes));
+    store<i64>(copiedValues, load<i64>(packed + (index << 3)));
+  }
+}
+
 export function histogram_build_u8(
-  bins: usize, packed: usize, rows: usize, histogram: usize, scratch: usize,
-  dataRows: i32, featureCount: i32, rowCount: i32,
+  bins: usize, packed: usize, rows: usize, ranges: usize, histogram: usize, scratch: usize,
+  dataRows: i32, rowBytes: i32, featureCount: i32, rangeCount: i32,
 ): void {
   const packedBytes = PACKED_STRIDE * 14;
   const copiedRows = scratch + packedBytes;
   const copiedValues = copiedRows + (<usize>(PACKED_BLOCK + 1) << 4);
   memory.fill(scratch, 0, packedBytes);
-  for (let start = 0; start < rowCount; start += PACKED_BLOCK) {
-    const count = min<i32>(PACKED_BLOCK, rowCount - start);
-    let row = bins + (<usize>start << 4), value = packed + (<usize>start << 3);
-    if (rows != 0) {
-      // Gathering first, in a loop that does nothing else, keeps many cache misses in flight at once.
-      row = copiedRows;
-      value = copiedValues;
-      for (let i = 0; i < count; i++) {
-        const index = <usize>load<u32>(rows + (<usize>(start + i) << 2));
-        v128.store(copiedRows + (<usize>i << 4), v128.load(bins + (index << 4)));
-        store<i64>(copiedValues + (<usize>i << 3), load<i64>(packed + (index << 3)));
+  let room = PACKED_BLOCK;
+  for (let range = 0; range < rangeCount; range++, ranges += 8) {
+    let start = load<i32>(ranges);
+    const end = load<i32>(ranges, 4);
+    while (start < end) {
+      const count = min<i32>(room, end - start);
+      if (rows == 0) {
+        addRows(scratch, bins + <usize>start * <usize>rowBytes, packed + (<usize>start << 3), rowBytes, featureCount, count);
+      } else {
+        copyRows(bins, packed, rows + (<usize>start << 2), copiedRows, copiedValues, rowBytes, count);
+        addRows(scratch, copiedRows, copiedValues, 16, featureCount, count);
+      }
+      start += count;
+      room -= count;
+      if (room == 0) {
+        widen(scratch, histogram, featureCount);
+        room = PACKED_BLOCK;
       }
     }
-    const end = row + (<usize>count << 4);
-    if (featureCount == 14) {
-      for (; row < end; row += 16, value += 8) addRow14(scratch, row, load<i64>(value));
-    } else {
-      for (; row < end; row += 16, value += 8) addRow(scratch, row, load<i64>(value), featureCount);
-    }
-    widen(scratch, histogram, featureCount);
   }
+  if (room < PACKED_BLOCK) widen(scratch, histogram, featureCount);
 }
 
 export function histogram_subtract_f64(parent: usize, child: usize, sibling: usize, length: i32): void {
@@ -256,48 +296,103 @@ export function split_scan_f64(
 }
 
 export function rows_partition_u8(
-  bins: usize, goesLeft: usize, rows: usize, scratch: usize, dataRows: i32, slot: i32, rowCount: i32,
+  bins: usize, goesLeft: usize, rows: usize, ranges: usize, lefts: usize, rights: usize, scratch: usize,
+  dataRows: i32, rowBytes: i32, slot: i32, longest: i32, rangeCount: i32,
 ): i32 {
   bins += <usize>slot;
-  const end = rows + (<usize>rowCount << 2);
-  let left = rows, right = scratch;
-  // Both sides are written and one of them kept: no branch that could be guessed wrong. `left` never passes `at`.
-  for (let at = rows; at < end; at += 4) {
-    const row = load<u32>(at);
-    const toLeft = <usize>load<u8>(goesLeft + <usize>load<u8>(bins + (<usize>row << 4)));
-    store<u32>(left, row);
-    store<u32>(right, row);
-    left += toLeft << 2;
-    right += (toLeft ^ 1) << 2;
+  const stride = <usize>rowBytes;
+  let count = 0;
+  for (let range: usize = 0; range < <usize>rangeCount << 3; range += 8) {
+    const begin = load<i32>(ranges + range), finish = load<i32>(ranges + range, 4);
+    const start = rows + (<usize>begin << 2), end = rows + (<usize>finish << 2);
+    let left = start, right = scratch;
+    // Both sides are written and one of them kept: no branch that could be guessed wrong. `left` never passes `at`.
+    for (let at = start; at < end; at += 4) {
+      const row = load<u32>(at);
+      const toLeft = <usize>load<u8>(goesLeft + <usize>load<u8>(bins + <usize>row * stride));
+      store<u32>(left, row);
+      store<u32>(right, row);
+      left += toLeft << 2;
+      right += (toLeft ^ 1) << 2;
+    }
+    memory.copy(left, scratch, right - scratch);
+    const kept = <i32>((left - start) >> 2);
+    store<i32>(lefts + range, begin);
+    store<i32>(lefts + range, begin + kept, 4);
+    store<i32>(rights + range, begin + kept);
+    store<i32>(rights + range, finish, 4);
+    count += kept;
   }
-  memory.copy(left, scratch, right - scratch);
-  return <i32>((left - rows) >> 2);
+  return count;
 }
 
-export function leaf_sums_f64(
-  rows: usize, gradients: usize, hessians: usize, sums: usize, dataRows: i32, rowCount: i32,
+// Two of the eight lanes: rows `first` and the one behind it.
+// @ts-ignore: decorator
+@inline
+function twoOf(values: usize, rows: usize): v128 {
+  const a = load<f32>(values + (<usize>load<u32>(rows) << 2)), b = load<f32>(values + (<usize>load<u32>(rows, 4) << 2));
+  return f64x2(<f64>a, <f64>b);
+}
+
+// The sum of some rows' values in eight lanes, folded in halves.
+function sumOfLanes(rows: usize, count: i32, values: usize): f64 {
+  let a = f64x2.splat(0), b = f64x2.splat(0), c = f64x2.splat(0), d = f64x2.splat(0);
+  let i = 0;
+  for (; i + 7 < count; i += 8, rows += 32) {
+    a = f64x2.add(a, twoOf(values, rows));
+    b = f64x2.add(b, twoOf(values, rows + 8));
+    c = f64x2.add(c, twoOf(values, rows + 16));
+    d = f64x2.add(d, twoOf(values, rows + 24));
+  }
+  let l0 = f64x2.extract_lane(a, 0), l1 = f64x2.extract_lane(a, 1), l2 = f64x2.extract_lane(b, 0);
+  let l3 = f64x2.extract_lane(b, 1), l4 = f64x2.extract_lane(c, 0), l5 = f64x2.extract_lane(c, 1);
+  let l6 = f64x2.extract_lane(d, 0), l7 = f64x2.extract_lane(d, 1);
+  const rest = count - i;
+  if (rest > 0) l0 += <f64>load<f32>(values + (<usize>load<u32>(rows) << 2));
+  if (rest > 1) l1 += <f64>load<f32>(values + (<usize>load<u32>(rows, 4) << 2));
+  if (rest > 2) l2 += <f64>load<f32>(values + (<usize>load<u32>(rows, 8) << 2));
+  if (rest > 3) l3 += <f64>load<f32>(values + (<usize>load<u32>(rows, 12) << 2));
+  if (rest > 4) l4 += <f64>load<f32>(values + (<usize>load<u32>(rows, 16) << 2));
+  if (rest > 5) l5 += <f64>load<f32>(values + (<usize>load<u32>(rows, 20) << 2));
+  if (rest > 6) l6 += <f64>load<f32>(values + (<usize>load<u32>(rows, 24) << 2));
+  return l0 + l4 + (l2 + l6) + (l1 + l5 + (l3 + l7));
+}
+
+export function leaf_sums_f32(
+  rows: usize, ranges: usize, gradients: usize, hessians: usize, sums: usize, dataRows: i32, rangeCount: i32,
 ): void {
-  const end = rows + (<usize>rowCount << 2);
-  let sumG: f64 = 0, sumH: f64 = 0;
-  while (rows < end) {
-    const block = load<u32>(rows) >> 16;
-    let g: f64 = 0, h: f64 = 0;
-    for (; rows < end && load<u32>(rows) >> 16 == block; rows += 4) {
-      const at = <usize>load<u32>(rows) << 3;
-      g += load<f64>(gradients + at);
-      h += load<f64>(hessians + at);
+  let sumG = load<f64>(sums), sumH = load<f64>(sums, 8);
+  for (let range = 0; range < rangeCount; range++, ranges += 8) {
+    let at = rows + (<usize>load<i32>(ranges) << 2);
+    const end = rows + (<usize>load<i32>(ranges, 4) << 2);
+    while (at < end) {
+      const block = load<u32>(at) >> 14;
+      const begin = at;
+      // The rows of a block are at most 16,384: the last of them by bisection.
+      let low = at + 4, high = min<usize>(end, at + (16384 << 2));
+      while (low < high) {
+        const middle = low + (((high - low) >> 3) << 2);
+        if (load<u32>(middle) >> 14 == block) low = middle + 4;
+        else high = middle;
+      }
+      at = low;
+      const count = <i32>((at - begin) >> 2);
+      sumG += sumOfLanes(begin, count, gradients);
+      sumH += sumOfLanes(begin, count, hessians);
     }
-    sumG += g;
-    sumH += h;
   }
   store<f64>(sums, sumG);
   store<f64>(sums, sumH, 8);
 }
 
-export function leaf_add_f64(rows: usize, predictions: usize, value: f64, dataRows: i32, rowCount: i32): void {
-  const end = rows + (<usize>rowCount << 2);
-  for (; rows < end; rows += 4) {
-    const at = predictions + (<usize>load<u32>(rows) << 3);
-    store<f64>(at, load<f64>(at) + value);
+export function leaf_add_f64(
+  rows: usize, ranges: usize, predictions: usize, value: f64, dataRows: i32, rangeCount: i32,
+): void {
+  for (let range = 0; range < rangeCount; range++, ranges += 8) {
+    const end = rows + (<usize>load<i32>(ranges, 4) << 2);
+    for (let at = rows + (<usize>load<i32>(ranges) << 2); at < end; at += 4) {
+      const prediction = predictions + (<usize>load<u32>(at) << 3);
+      store<f64>(prediction, load<f64>(prediction) + value);
+    }
   }
 }

@@ -1,10 +1,11 @@
-// Policy and layout: src/kernels/tree-building.ts. Groups of 14 features in 16-byte rows; bin 255 is missing; sums over
-// rows are whole numbers, so their order is free.
+// Policy and layout: src/kernels/tree-building.ts. Groups of at most 14 features, a row at most 16 bytes; bin 255 is
+// missing; sums over rows are whole numbers, so their order is free.
 namespace lanewise::LANEWISE_ISA {
 
 namespace {
 
 constexpr int rowBytes = 16;
+constexpr int wideRow = rowBytes;
 constexpr int binsOfFeature = 256;
 constexpr int missingBin = 255;
 constexpr int histogramStride = 3 * binsOfFeature;
@@ -44,7 +45,7 @@ struct Cells {
 template <bool nullable>
 LANEWISE_INLINE void encodeBins(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins,
                                 const uint8_t* starts, const Cells& cells, int32_t validityBit, int32_t edgeCount,
-                                int32_t slot, int32_t rowCount) {
+                                int32_t slot, int32_t rowBytes, int32_t rowCount) {
   for (int32_t row = 0; row < rowCount; row++) {
     const double value = values[row];
     bool known = value == value;
@@ -57,24 +58,24 @@ LANEWISE_INLINE void encodeBins(const double* values, const uint8_t* validity, c
       bin = starts[cells.of(value)];
       while (bin < edgeCount && edges[bin] < value) bin++;
     }
-    bins[static_cast<size_t>(row) * rowBytes + static_cast<size_t>(slot)] = static_cast<uint8_t>(bin);
+    bins[static_cast<size_t>(row) * static_cast<size_t>(rowBytes) + static_cast<size_t>(slot)] = static_cast<uint8_t>(bin);
   }
 }
 
-LANEWISE_INLINE double held(double value, double low, double high) {
+LANEWISE_INLINE float held(float value, float low, float high) {
   return value < low ? low : value > high ? high : value;
 }
 
-/// Quantises `count` rows with one random word each.
-LANEWISE_INLINE void quantise(const double* gradients, const double* hessians, int32_t* packed, double gradientScale,
-                              double hessianScale, const uint32_t* words, int32_t count) {
+/// Quantises `count` rows with one random word each: to fractions of a level in f32, then in whole numbers.
+LANEWISE_INLINE void quantise(const float* gradients, const float* hessians, int32_t* packed, float gradientScale,
+                              float hessianScale, const uint32_t* words, int32_t count) {
   for (int32_t i = 0; i < count; i++) {
-    const double low = static_cast<double>(static_cast<int32_t>(words[i] & 0xffff)) / 65536.0;
-    const double high = static_cast<double>(static_cast<int32_t>(words[i] >> 16)) / 65536.0;
-    const double gradient = held(__builtin_floor(gradients[i] * gradientScale + low), -32767, 32767);
-    const double hessian = held(__builtin_floor(hessians[i] * hessianScale + high), 0, 4095);
-    packed[2 * i] = static_cast<int32_t>(hessian) * 4096 | 1;
-    packed[2 * i + 1] = static_cast<int32_t>(gradient) * 16;
+    const float g = held(gradients[i] * gradientScale, -2147418112.0f, 2147418112.0f);
+    const float h = held(hessians[i] * hessianScale, 0.0f, 268369920.0f);
+    const int32_t gradient = static_cast<int32_t>(g) + static_cast<int32_t>(words[i] & 0xffff);
+    const int32_t hessian = static_cast<int32_t>(h) + static_cast<int32_t>(words[i] >> 16);
+    packed[2 * i] = (hessian >> 16) * 4096 | 1;
+    packed[2 * i + 1] = (gradient >> 16) * 16;
   }
 }
 
@@ -84,11 +85,12 @@ LANEWISE_INLINE int64_t packedOf(const int32_t* packed, size_t row) {
   return value;
 }
 
-/// Adds one row: a packed number to the bin of each feature. Two loads hold the row's bins.
-template <int featureCount>
+/// Adds one row: a packed number to the bin of each feature. `bytes`: those of the row that may be read, 0: no more
+/// than it has features.
+template <int featureCount, int bytes>
 LANEWISE_INLINE void addRow(Packed* sums, const uint8_t* row, int64_t value) {
-  uint64_t words[2];
-  std::memcpy(words, row, sizeof words);
+  uint64_t words[2] = {};
+  std::memcpy(words, row, bytes > 0 ? bytes : featureCount);
 #pragma GCC unroll 14
   for (int feature = 0; feature < featureCount; feature++) {
     const uint64_t bin = (words[feature / 8] >> (8 * (feature % 8))) & 0xff;
@@ -96,12 +98,15 @@ LANEWISE_INLINE void addRow(Packed* sums, const uint8_t* row, int64_t value) {
   }
 }
 
-template <int featureCount>
-void addRows(Packed* sums, const uint8_t* bins, const int32_t* packed, const uint32_t* rows, int32_t start, int32_t end) {
+/// Rows [start, end) of `rows`, or those rows themselves. `bytes`: of a row, 0 where only `rowBytes` knows.
+template <int featureCount, int bytes>
+void addRows(Packed* sums, const uint8_t* bins, const int32_t* packed, const uint32_t* rows, int32_t rowBytes,
+             int32_t start, int32_t end) {
+  const size_t stride = bytes > 0 ? static_cast<size_t>(bytes) : static_cast<size_t>(rowBytes);
   if (rows == nullptr) {
     for (int32_t i = start; i < end; i++) {
       const size_t row = static_cast<size_t>(i);
-      addRow<featureCount>(sums, bins + row * rowBytes, packedOf(packed, row));
+      addRow<featureCount, bytes>(sums, bins + row * stride, packedOf(packed, row));
     }
     return;
   }
@@ -109,21 +114,21 @@ void addRows(Packed* sums, const uint8_t* bins, const int32_t* packed, const uin
   int32_t i = start;
   for (; i < ahead; i++) {
     const size_t later = rows[i + prefetchRows];
-    __builtin_prefetch(bins + later * rowBytes);
+    __builtin_prefetch(bins + later * stride);
     __builtin_prefetch(packed + 2 * later);
     const size_t row = rows[i];
-    addRow<featureCount>(sums, bins + row * rowBytes, packedOf(packed, row));
+    addRow<featureCount, bytes>(sums, bins + row * stride, packedOf(packed, row));
   }
   for (; i < end; i++) {
     const size_t row = rows[i];
-    addRow<featureCount>(sums, bins + row * rowBytes, packedOf(packed, row));
+    addRow<featureCount, bytes>(sums, bins + row * stride, packedOf(packed, row));
   }
 }
 
-using AddRows = void (*)(Packed*, const uint8_t*, const int32_t*, const uint32_t*, int32_t, int32_t);
+using AddRows = void (*)(Packed*, const uint8_t*, const int32_t*, const uint32_t*, int32_t, int32_t, int32_t);
 const AddRows addRowsOf[groupFeatures + 1] = {
-    addRows<0>, addRows<1>, addRows<2>,  addRows<3>,  addRows<4>,  addRows<5>,  addRows<6>, addRows<7>,
-    addRows<8>, addRows<9>, addRows<10>, addRows<11>, addRows<12>, addRows<13>, addRows<14>,
+    nullptr,        addRows<1, 0>, addRows<2, 0>,  addRows<3, 0>,  addRows<4, 0>,  addRows<5, 0>,  addRows<6, 0>, addRows<7, 0>,
+    addRows<8, 0>, addRows<9, 0>, addRows<10, 0>, addRows<11, 0>, addRows<12, 0>, addRows<13, 0>, addRows<14, 0>,
 };
 
 /// Adds a block's packed sums to the three planes, and clears them. Most bins of a small leaf are empty.
@@ -152,7 +157,7 @@ void widen(Packed* sums, double* histogram, int32_t featureCount) {
 }  // namespace
 
 void bins_encode_f64(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells,
-                     int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowCount) {
+                     int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount) {
   const Cells grid(edges, edgeCount);
   int32_t edge = 0;
   for (int32_t cell = 0; cell < cellCount; cell++) {
@@ -160,38 +165,65 @@ void bins_encode_f64(const double* values, const uint8_t* validity, const double
     cells[cell] = static_cast<uint8_t>(edge);
   }
   if (validity == nullptr) {
-    encodeBins<false>(values, validity, edges, bins, cells, grid, validityBit, edgeCount, slot, rowCount);
+    encodeBins<false>(values, validity, edges, bins, cells, grid, validityBit, edgeCount, slot, rowBytes, rowCount);
   } else {
-    encodeBins<true>(values, validity, edges, bins, cells, grid, validityBit, edgeCount, slot, rowCount);
+    encodeBins<true>(values, validity, edges, bins, cells, grid, validityBit, edgeCount, slot, rowBytes, rowCount);
   }
 }
 
-void gradients_quantise_f64(const double* gradients, const double* hessians, int32_t* packed, double gradientScale,
+double absolute_largest_f32(const float* values, int32_t length) {
+  Vector<float> most{};
+  int32_t i = 0;
+  for (; i + vectorLength<float> <= length; i += vectorLength<float>) {
+    const Vector<float> value = loadVector(values + i), size = value < 0 ? -value : value;
+    most = size > most ? size : most;
+  }
+  float largest = 0;
+  for (int j = 0; j < vectorLength<float>; j++) largest = most[j] > largest ? most[j] : largest;
+  for (; i < length; i++) largest = __builtin_fabsf(values[i]) > largest ? __builtin_fabsf(values[i]) : largest;
+  return static_cast<double>(largest);
+}
+
+void gradients_quantise_f32(const float* gradients, const float* hessians, int32_t* packed, double gradientScale,
                             double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount) {
   constexpr int32_t step = 4 * philoxWidth;
   uint32_t words[step];
   const uint64_t firstBlock = static_cast<uint32_t>(firstRow) / 4;
+  const float gScale = static_cast<float>(gradientScale), hScale = static_cast<float>(hessianScale);
   for (int32_t i = 0; i < rowCount; i += step) {
     philoxBlocks(firstBlock + static_cast<uint64_t>(i / 4), static_cast<uint32_t>(keyLow),
                            static_cast<uint32_t>(keyHigh), words);
     const int32_t count = rowCount - i;
     if (count >= step) {
-      quantise(gradients + i, hessians + i, packed + 2 * i, gradientScale, hessianScale, words, step);
+      quantise(gradients + i, hessians + i, packed + 2 * i, gScale, hScale, words, step);
     } else {
-      quantise(gradients + i, hessians + i, packed + 2 * i, gradientScale, hessianScale, words, count);
+      quantise(gradients + i, hessians + i, packed + 2 * i, gScale, hScale, words, count);
     }
   }
 }
 
-void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, double* histogram,
-                        uint8_t* scratch, int32_t /*dataRows*/, int32_t featureCount, int32_t rowCount) {
+void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges,
+                        double* histogram, uint8_t* scratch, int32_t /*dataRows*/, int32_t rowBytes,
+                        int32_t featureCount, int32_t rangeCount) {
   Packed* sums = reinterpret_cast<Packed*>(scratch);
   std::memset(scratch, 0, sizeof(Packed) * packedStride * static_cast<size_t>(featureCount));
-  for (int32_t start = 0; start < rowCount; start += packedBlockRows) {
-    const int32_t end = rowCount - start < packedBlockRows ? rowCount : start + packedBlockRows;
-    addRowsOf[featureCount](sums, bins, packed, rows, start, end);
-    widen(sums, histogram, featureCount);
+  const bool wide = rowBytes == wideRow && featureCount == groupFeatures;
+  const AddRows add = wide ? addRows<groupFeatures, wideRow> : addRowsOf[featureCount];
+  int32_t room = packedBlockRows;
+  for (int32_t range = 0; range < rangeCount; range++) {
+    int32_t start = ranges[2 * range];
+    const int32_t end = ranges[2 * range + 1];
+    while (start < end) {
+      const int32_t count = end - start < room ? end - start : room;
+      add(sums, bins, packed, rows, rowBytes, start, start + count);
+      start += count;
+      room -= count;
+      if (room > 0) continue;
+      widen(sums, histogram, featureCount);
+      room = packedBlockRows;
+    }
   }
+  if (room < packedBlockRows) widen(sums, histogram, featureCount);
 }
 
 void histogram_subtract_f64(const double* parent, const double* child, double* sibling, int32_t length) {
@@ -297,36 +329,42 @@ void split_scan_f64(const double* histogram, const int32_t* binCounts, double* g
   }
 }
 
-int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, uint32_t* scratch,
-                          int32_t /*dataRows*/, int32_t slot, int32_t rowCount) {
+namespace {
+
+/// Parts rows[0 … rowCount); returns how many go left.
+int32_t partRange(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, uint32_t* scratch, int32_t rowBytes,
+                  int32_t slot, int32_t rowCount) {
+  const size_t stride = static_cast<size_t>(rowBytes);
   int32_t i = 0, left = 0, right = 0;
 #if defined(__AVX512F__)
   // The 256 answers are 8 words of bits: the word by permutation, the bit by a shift. Both sides are written whole;
   // neither passes what was read, because left + right = i.
-  uint32_t bits[16] = {};
-  for (int bin = 0; bin < binsOfFeature; bin++) bits[bin / 32] |= static_cast<uint32_t>(goesLeft[bin] & 1) << (bin % 32);
-  const __m512i answers = _mm512_loadu_si512(bits);
-  // A 32-bit word of the row that holds the bin: it never reaches into the next row.
-  const uint8_t* words = bins + (slot & ~3);
-  const __m128i shift = _mm_cvtsi32_si128(8 * (slot & 3));
-  for (; i + 16 <= rowCount; i += 16) {
-    const __m512i these = _mm512_loadu_si512(rows + i);
-    const __m512i low = _mm512_i32gather_epi32(_mm512_slli_epi32(these, 1), words, 8);
-    const __m512i bin = _mm512_and_si512(_mm512_srl_epi32(low, shift), _mm512_set1_epi32(0xff));
-    const __m512i word = _mm512_permutexvar_epi32(_mm512_srli_epi32(bin, 5), answers);
-    const __m512i bit = _mm512_srlv_epi32(word, _mm512_and_si512(bin, _mm512_set1_epi32(31)));
-    const __mmask16 toLeft = _mm512_test_epi32_mask(bit, _mm512_set1_epi32(1));
-    _mm512_storeu_si512(rows + left, _mm512_maskz_compress_epi32(toLeft, these));
-    _mm512_storeu_si512(scratch + right, _mm512_maskz_compress_epi32(static_cast<__mmask16>(~toLeft), these));
-    const int32_t count = __builtin_popcount(toLeft);
-    left += count;
-    right += 16 - count;
+  if (rowBytes == wideRow) {
+    uint32_t bits[16] = {};
+    for (int bin = 0; bin < binsOfFeature; bin++) bits[bin / 32] |= static_cast<uint32_t>(goesLeft[bin] & 1) << (bin % 32);
+    const __m512i answers = _mm512_loadu_si512(bits);
+    // A 32-bit word of the row that holds the bin: it never reaches into the next row.
+    const uint8_t* words = bins + (slot & ~3);
+    const __m128i shift = _mm_cvtsi32_si128(8 * (slot & 3));
+    for (; i + 16 <= rowCount; i += 16) {
+      const __m512i these = _mm512_loadu_si512(rows + i);
+      const __m512i low = _mm512_i32gather_epi32(_mm512_slli_epi32(these, 1), words, 8);
+      const __m512i bin = _mm512_and_si512(_mm512_srl_epi32(low, shift), _mm512_set1_epi32(0xff));
+      const __m512i word = _mm512_permutexvar_epi32(_mm512_srli_epi32(bin, 5), answers);
+      const __m512i bit = _mm512_srlv_epi32(word, _mm512_and_si512(bin, _mm512_set1_epi32(31)));
+      const __mmask16 toLeft = _mm512_test_epi32_mask(bit, _mm512_set1_epi32(1));
+      _mm512_storeu_si512(rows + left, _mm512_maskz_compress_epi32(toLeft, these));
+      _mm512_storeu_si512(scratch + right, _mm512_maskz_compress_epi32(static_cast<__mmask16>(~toLeft), these));
+      const int32_t count = __builtin_popcount(toLeft);
+      left += count;
+      right += 16 - count;
+    }
   }
 #endif
   // Both sides are written and one is kept: no branch to guess wrong.
   for (; i < rowCount; i++) {
     const uint32_t row = rows[i];
-    const int32_t toLeft = goesLeft[bins[static_cast<size_t>(row) * rowBytes + static_cast<size_t>(slot)]];
+    const int32_t toLeft = goesLeft[bins[row * stride + static_cast<size_t>(slot)]];
     rows[left] = row;
     scratch[right] = row;
     left += toLeft;
@@ -336,26 +374,64 @@ int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t
   return left;
 }
 
-void leaf_sums_f64(const uint32_t* rows, const double* gradients, const double* hessians, double* sums,
-                   int32_t /*dataRows*/, int32_t rowCount) {
-  double gradientSum = 0, hessianSum = 0;
+/// The sum of some rows' values in eight lanes, folded in halves.
+LANEWISE_INLINE double sumOfLanes(const uint32_t* rows, int32_t count, const float* values) {
+  double lanes[8] = {};
   int32_t i = 0;
-  while (i < rowCount) {
-    const uint32_t block = rows[i] >> 16;
-    double gradient = 0, hessian = 0;
-    for (; i < rowCount && rows[i] >> 16 == block; i++) {
-      gradient += gradients[rows[i]];
-      hessian += hessians[rows[i]];
-    }
-    gradientSum += gradient;
-    hessianSum += hessian;
+  for (; i + 8 <= count; i += 8) {
+    for (int lane = 0; lane < 8; lane++) lanes[lane] += static_cast<double>(values[rows[i + lane]]);
   }
-  sums[0] = gradientSum;
-  sums[1] = hessianSum;
+  for (int lane = 0; i < count; i++, lane++) lanes[lane] += static_cast<double>(values[rows[i]]);
+  for (int width = 4; width >= 1; width /= 2) {
+    for (int lane = 0; lane < width; lane++) lanes[lane] += lanes[lane + width];
+  }
+  return lanes[0];
 }
 
-void leaf_add_f64(const uint32_t* rows, double* predictions, double value, int32_t /*dataRows*/, int32_t rowCount) {
-  for (int32_t i = 0; i < rowCount; i++) predictions[rows[i]] += value;
+}  // namespace
+
+int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, const int32_t* ranges,
+                          int32_t* left, int32_t* right, uint32_t* scratch, int32_t /*dataRows*/, int32_t rowBytes,
+                          int32_t slot, int32_t /*longest*/, int32_t rangeCount) {
+  int32_t count = 0;
+  for (int32_t range = 0; range < rangeCount; range++) {
+    const int32_t start = ranges[2 * range], end = ranges[2 * range + 1];
+    const int32_t kept = partRange(bins, goesLeft, rows + start, scratch, rowBytes, slot, end - start);
+    left[2 * range] = start;
+    left[2 * range + 1] = right[2 * range] = start + kept;
+    right[2 * range + 1] = end;
+    count += kept;
+  }
+  return count;
+}
+
+void leaf_sums_f32(const uint32_t* rows, const int32_t* ranges, const float* gradients, const float* hessians,
+                   double* sums, int32_t /*dataRows*/, int32_t rangeCount) {
+  constexpr int32_t blockRows = 16384;
+  for (int32_t range = 0; range < rangeCount; range++) {
+    int32_t i = ranges[2 * range];
+    const int32_t end = ranges[2 * range + 1];
+    while (i < end) {
+      const uint32_t block = rows[i] / blockRows;
+      // Rows ascend: the last of the block by bisection.
+      int32_t low = i + 1, high = end - i < blockRows ? end : i + blockRows;
+      while (low < high) {
+        const int32_t middle = low + (high - low) / 2;
+        if (rows[middle] / blockRows == block) low = middle + 1;
+        else high = middle;
+      }
+      sums[0] += sumOfLanes(rows + i, low - i, gradients);
+      sums[1] += sumOfLanes(rows + i, low - i, hessians);
+      i = low;
+    }
+  }
+}
+
+void leaf_add_f64(const uint32_t* rows, const int32_t* ranges, double* predictions, double value, int32_t /*dataRows*/,
+                  int32_t rangeCount) {
+  for (int32_t range = 0; range < rangeCount; range++) {
+    for (int32_t i = ranges[2 * range]; i < ranges[2 * range + 1]; i++) predictions[rows[i]] += value;
+  }
 }
 
 }  // namespace lanewise::LANEWISE_ISA

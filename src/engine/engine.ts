@@ -90,6 +90,23 @@ export class Engine {
     return results;
   }
 
+  /**
+   * As `run`, for loops of short batches: where the batch is done at once there is no promise, undefined is returned. The
+   * event loop does not turn meanwhile; the caller sees to it between batches.
+   */
+  runNow(tasks: readonly Task[], signal?: AbortSignal): Promise<unknown> | undefined {
+    if (tasks.length === 1 || !this.#pool) return this.runHere(tasks);
+    this.stats.kernelCalls += tasks.length;
+    return this.#pool.runNow(tasks, signal);
+  }
+
+  /** Runs calls on this thread, at once, one after the other. */
+  runHere(tasks: readonly Task[]): undefined {
+    this.stats.kernelCalls += tasks.length;
+    for (const task of tasks) this.#call(task);
+    return undefined;
+  }
+
   /** Makes an Arrow column readable for kernels; see `adoptVector`. */
   adopt(vector: Vector, name?: string): AdoptedColumn {
     return adoptVector(this, vector, name);

@@ -47,6 +47,8 @@ export class Pool {
   #spawned = 0;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** Batches handed in and not yet over. */
+  #pending = 0;
   #worked = 0;
   #sliceStart = 0;
 
@@ -75,7 +77,32 @@ export class Pool {
     if (this.#closed) {
       return Promise.reject(new LanewiseError('engine', 'Expected an open engine but it was closed'));
     }
-    const turn = this.#last.then(() => this.#runBatch(tasks, signal));
+    return this.#enqueue(() => this.#runBatch(tasks, signal));
+  }
+
+  /** Runs a batch at once where none is before it and it is over soon; then there is nothing to wait for. */
+  runNow(tasks: readonly Task[], signal?: AbortSignal): Promise<unknown> | undefined {
+    if (this.#closed || this.#pending > 0) return this.run(tasks, signal);
+    throwIfCancelled(signal);
+    this.#makeRoom(tasks.length);
+    this.#queue.offer(tasks, this.#room);
+    const begin = performance.now();
+    while (this.#queue.runOne(-1));
+    this.#worked += performance.now() - begin;
+    if (this.#spawned < this.#wanted && this.#worked > PATIENCE_MILLISECONDS) this.#startWorkers();
+    if (!this.#queue.spinUntilOver()) {
+      return this.#enqueue(async () => {
+        await this.#waitForOthers(signal);
+        this.#throwIfFailed(signal);
+      });
+    }
+    this.#throwIfFailed(signal);
+    return undefined;
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    this.#pending++;
+    const turn = this.#last.then(work).finally(() => this.#pending--);
     this.#last = turn.catch(() => {});
     return turn;
   }
@@ -98,11 +125,15 @@ export class Pool {
     this.#queue.offer(tasks, this.#room);
     await this.#takePart(signal);
     await this.#waitForOthers(signal);
+    this.#throwIfFailed(signal);
+    return tasks.map((_, index) => this.#queue.result(index));
+  }
+
+  #throwIfFailed(signal: AbortSignal | undefined): void {
     if (this.#queue.stopped === 'failed') {
       throw new LanewiseError('engine', `A kernel call failed on ${this.#binding.name}: ${this.#queue.error}`);
     }
     throwIfCancelled(signal);
-    return tasks.map((_, index) => this.#queue.result(index));
   }
 
   /** This thread's share, in slices. Nothing may be thrown before the batch is over: its memory is still in use. */

@@ -20,9 +20,14 @@ export const SLICE_MILLISECONDS = 20;
 export class Breather {
   #since = performance.now();
 
+  /** Is a slice of time used up? */
+  get due(): boolean {
+    return performance.now() - this.#since >= SLICE_MILLISECONDS;
+  }
+
   /** @throws LanewiseError `cancelled` where the signal was raised meanwhile. */
   async breathe(signal?: AbortSignal): Promise<void> {
-    if (performance.now() - this.#since < SLICE_MILLISECONDS) return;
+    if (!this.due) return;
     await turnEventLoop();
     throwIfCancelled(signal);
     this.#since = performance.now();

@@ -5,11 +5,15 @@ import { philoxBlock } from './random.js';
 /**
  * Numerical policy of the family: what is summed over rows is whole numbers (quantised gradients and hessians, and
  * counts), held in f64 and below 2^53, so sums have no order and the best split does not depend on threads, blocks or
- * backends. Leaf sums are f64, in fixed blocks of the global row index. Thresholds are compared in f64.
+ * backends. Gradients and hessians are f32, which is more than they are quantised to; leaf sums of them are f64, in fixed
+ * blocks of the global row index. Thresholds are compared in f64.
  *
- * Layout. Binned features lie row-major in groups of 14: a group is one 16-byte row a sample (a multiple of the vector
- * width; the histograms of 14 features stay in a 48 KB first-level cache). Bin 255 is "missing".
+ * Layout. Binned features lie row-major in groups of at most 14 (the histograms of 14 features stay in a 48 KB
+ * first-level cache): a group is one row of `rowBytes` a sample, 16 where memory allows it. Bin 255 is "missing".
  * A histogram has three planes of 256 numbers a feature: gradients, hessians, counts.
+ *
+ * The rows of a node are some ranges of a permutation of the row indices, one for each segment of rows, ascending within
+ * each: pairs of start and end.
  */
 export const GROUP_FEATURES = 14;
 export const ROW_BYTES = 16;
@@ -32,17 +36,19 @@ export const PACKED_STRIDE = 2_112;
 export const HISTOGRAM_SCRATCH = GROUP_FEATURES * PACKED_STRIDE + (PACKED_BLOCK_ROWS + 1) * (ROW_BYTES + 8);
 
 /** Rows whose float sums form one partial: blocks of the global row index. */
-export const LEAF_BLOCK_ROWS = 65_536;
+export const LEAF_BLOCK_ROWS = 16_384;
+/** Lanes of such a partial: row i of a leaf's rows in the block goes to lane i mod 8; then they fold in halves. */
+const LEAF_LANES = 8;
 
 /** Bytes of random bins of a flavour, one group. */
-export function binsOfCase(rows: number, random: CaseRandom, flavour: Flavour): Uint8Array {
+export function binsOfCase(rows: number, random: CaseRandom, flavour: Flavour, rowBytes = ROW_BYTES): Uint8Array {
   // A Lehmer generator: the bins of a case are many, and Philox would take longer than the kernel.
   let state = random.integer(2 ** 31) | 1;
   const integer = (bound: number) => {
     state = Math.imul(state, 0x915f77f5);
     return Math.floor(((state >>> 8) * bound) / 2 ** 24);
   };
-  return Uint8Array.from({ length: rows * ROW_BYTES }, () => {
+  return Uint8Array.from({ length: rows * rowBytes }, () => {
     if (flavour === 'one-bin' || flavour === 'constant') return 7;
     if (flavour === 'skewed') return integer(20) === 0 ? integer(BINS) : 3;
     if (flavour === 'ties') return integer(3);
@@ -51,10 +57,28 @@ export function binsOfCase(rows: number, random: CaseRandom, flavour: Flavour): 
   });
 }
 
-/** Ascending distinct indices below `rows`, about two of three. */
-export function someRows(rows: number, random: CaseRandom): Uint32Array {
-  return Uint32Array.from({ length: rows }, (_, row) => row).filter(() => random.integer(3) > 0);
+/** A permutation's ranges: some rows each, ascending within each, in segments of the rows; `longest` of them. */
+function rangesOfCase(rows: number, random: CaseRandom, flavour: Flavour) {
+  const order = Uint32Array.from({ length: rows }, (_, row) => row);
+  const segments = flavour === 'constant' || rows < 8 ? 1 : 1 + random.integer(4);
+  const ranges: number[] = [];
+  let longest = 0;
+  for (let segment = 0; segment < segments; segment++) {
+    const [start, end] = [segment, segment + 1].map((s) => Math.floor((rows * s) / segments));
+    // Rows of the node first, then the others of the segment.
+    const members = [...order.subarray(start, end)];
+    const inNode = members.filter(() => random.integer(3) > 0);
+    const chosen = new Set(inNode);
+    order.set([...inNode, ...members.filter((row) => !chosen.has(row))], start);
+    ranges.push(start!, start! + inNode.length);
+    longest = Math.max(longest, inNode.length);
+  }
+  return { rows: order, ranges: Int32Array.from(ranges), rangeCount: segments, longest };
 }
+
+/** The bytes of a row of a group, for cases. */
+const someRowBytes = (featureCount: number, random: CaseRandom) =>
+  random.integer(2) === 0 ? ROW_BYTES : featureCount + random.integer(ROW_BYTES - featureCount + 1);
 
 function packedOfCase(rows: number, random: CaseRandom): Int32Array {
   const packed = new Int32Array(2 * rows);
@@ -83,21 +107,28 @@ export const bins_encode_f64 = defineKernel({
       optional: true,
     },
     { name: 'edges', role: 'in', dtype: 'f64', length: (s) => s.edgeCount!, meaning: 'ascending, at most 254, no NaN' },
-    { name: 'bins', role: 'inout', dtype: 'u8', length: (s) => 16 * s.rowCount!, meaning: 'rows of the group' },
+    {
+      name: 'bins',
+      role: 'inout',
+      dtype: 'u8',
+      length: (s) => s.rowBytes! * s.rowCount!,
+      meaning: 'rows of the group',
+    },
     { name: 'cells', role: 'scratch', dtype: 'u8', length: () => 4096, meaning: 'first edge worth comparing, by cell' },
     { name: 'validityBit', dtype: 'i32', meaning: 'bit of the first row' },
     { name: 'edgeCount', dtype: 'i32', meaning: 'edges' },
     { name: 'slot', dtype: 'i32', meaning: 'place in the row, 0 … 13' },
+    { name: 'rowBytes', dtype: 'i32', meaning: 'bytes of a row, at most 16' },
     { name: 'rowCount', dtype: 'i32', meaning: 'rows' },
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (values, validity, edges, bins, _cells, validityBit, edgeCount, slot, rowCount) => {
+  reference: (values, validity, edges, bins, _cells, validityBit, edgeCount, slot, rowBytes, rowCount) => {
     for (let row = 0; row < rowCount; row++) {
       const bit = validityBit + row;
       const valid = validity === null || ((validity[bit >> 3]! >> (bit & 7)) & 1) === 1;
       const value = values[row]!;
-      bins[row * ROW_BYTES + slot] = valid && !Number.isNaN(value) ? edgesBelow(edges, edgeCount, value) : MISSING_BIN;
+      bins[row * rowBytes + slot] = valid && !Number.isNaN(value) ? edgesBelow(edges, edgeCount, value) : MISSING_BIN;
     }
   },
   inputs: (size, random, flavour) => {
@@ -109,9 +140,11 @@ export const bins_encode_f64 = defineKernel({
     if (flavour === 'skewed') edges.set([1e300], edgeCount - 1);
     for (let row = 0; row < size; row += 5) if (edgeCount > 0) values[row] = edges[random.integer(edgeCount)]!;
     const validity = flavour === 'nulls' ? randomBytes(Math.ceil((3 + size) / 8), random) : null;
+    const slot = random.integer(GROUP_FEATURES);
+    const rowBytes = someRowBytes(slot + 1, random);
     return {
-      scalars: { validityBit: 3, edgeCount, slot: random.integer(GROUP_FEATURES), rowCount: size },
-      buffers: { values, validity, edges, bins: randomBytes(size * ROW_BYTES, random) },
+      scalars: { validityBit: 3, edgeCount, slot, rowBytes, rowCount: size },
+      buffers: { values, validity, edges, bins: randomBytes(size * rowBytes, random) },
     };
   },
   work: (s) => ({ elements: s.rowCount!, bytes: 9 * s.rowCount! }),
@@ -132,17 +165,42 @@ function randomBytes(length: number, random: CaseRandom): Uint8Array {
   return Uint8Array.from({ length }, () => random.integer(256));
 }
 
-export const gradients_quantise_f64 = defineKernel({
-  name: 'gradients_quantise_f64',
+export const absolute_largest_f32 = defineKernel({
+  name: 'absolute_largest_f32',
+  family: 'tree-building',
+  summary: 'The largest absolute value, which sets the scale of a quantisation; 0 where there is none.',
+  arguments: [
+    { name: 'values', role: 'in', dtype: 'f32', length: (s) => s.length!, meaning: 'no NaN' },
+    { name: 'length', dtype: 'i32', meaning: 'values' },
+  ],
+  returns: 'f64',
+  agreement: 'exact',
+  reference: (values, length) => {
+    let largest = 0;
+    for (let i = 0; i < length; i++) largest = Math.max(largest, Math.abs(values[i]!));
+    return largest;
+  },
+  inputs: (size, random, flavour) => {
+    const values = Float32Array.from(realValues(size, random, flavour), (value) => (Number.isNaN(value) ? 0 : value));
+    return { scalars: { length: size }, buffers: { values } };
+  },
+  work: (s) => ({ elements: s.length!, bytes: 4 * s.length! }),
+});
+
+/** Fractions of a level that stochastic rounding tells apart: a random half-word. */
+const FRACTIONS = 65_536;
+
+export const gradients_quantise_f32 = defineKernel({
+  name: 'gradients_quantise_f32',
   family: 'tree-building',
   summary: 'Rounds gradients and hessians stochastically to whole numbers, keyed by the row, and packs them.',
   source: 'Stochastic rounding of gradients: Shi et al., Quantized Training of Gradient Boosting Decision Trees, 2022',
   arguments: [
-    { name: 'gradients', role: 'in', dtype: 'f64', length: (s) => s.rowCount!, meaning: 'finite' },
-    { name: 'hessians', role: 'in', dtype: 'f64', length: (s) => s.rowCount!, meaning: 'finite, ≥ 0' },
+    { name: 'gradients', role: 'in', dtype: 'f32', length: (s) => s.rowCount!, meaning: 'finite' },
+    { name: 'hessians', role: 'in', dtype: 'f32', length: (s) => s.rowCount!, meaning: 'finite, ≥ 0' },
     { name: 'packed', role: 'out', dtype: 'i32', length: (s) => 2 * s.rowCount!, meaning: 'low and high word a row' },
-    { name: 'gradientScale', dtype: 'f64', meaning: 'levels a unit: |gradient| · scale ≤ 32767' },
-    { name: 'hessianScale', dtype: 'f64', meaning: 'levels a unit: hessian · scale ≤ 4095' },
+    { name: 'gradientScale', dtype: 'f64', meaning: 'levels · 65536 a unit: |gradient| · scale ≤ 32767 · 65536' },
+    { name: 'hessianScale', dtype: 'f64', meaning: 'levels · 65536 a unit: hessian · scale ≤ 4095 · 65536' },
     { name: 'keyLow', dtype: 'i32', meaning: 'low word of the random key' },
     { name: 'keyHigh', dtype: 'i32', meaning: 'high word of the random key' },
     { name: 'firstRow', dtype: 'i32', meaning: 'global index of the first row, a multiple of 4' },
@@ -152,23 +210,26 @@ export const gradients_quantise_f64 = defineKernel({
   agreement: 'exact',
   reference: (gradients, hessians, packed, gradientScale, hessianScale, keyLow, keyHigh, firstRow, rowCount) => {
     const words = new Uint32Array(4);
+    /** In f32 to the fraction of a level, then in whole numbers. */
+    const fractions = (value: number, scale: number, low: number, high: number) =>
+      Math.trunc(held(Math.fround(value * Math.fround(scale)), low * FRACTIONS, high * FRACTIONS));
     for (let i = 0; i < rowCount; i++) {
       if (i % 4 === 0) philoxBlock(words, keyLow, keyHigh, (firstRow + i) / 4);
       const word = words[i % 4]!;
-      const gradient = Math.floor(gradients[i]! * gradientScale + (word & 0xffff) / 65_536);
-      const hessian = Math.floor(hessians[i]! * hessianScale + (word >>> 16) / 65_536);
-      packed[2 * i] = (held(hessian, 0, HESSIAN_LEVELS) << 12) | 1;
-      packed[2 * i + 1] = held(gradient, -GRADIENT_LEVELS, GRADIENT_LEVELS) << 4;
+      const gradient = fractions(gradients[i]!, gradientScale, -GRADIENT_LEVELS, GRADIENT_LEVELS) + (word & 0xffff);
+      const hessian = fractions(hessians[i]!, hessianScale, 0, HESSIAN_LEVELS) + (word >>> 16);
+      packed[2 * i] = ((hessian >> 16) << 12) | 1;
+      packed[2 * i + 1] = (gradient >> 16) << 4;
     }
   },
   inputs: (size, random, flavour) => {
     const constant = flavour === 'constant';
-    const gradients = Float64Array.from({ length: size }, () => (constant ? -1 : 2 * random.uniform() - 1));
-    const hessians = Float64Array.from({ length: size }, () => (constant ? 1 : random.uniform()));
+    const gradients = Float32Array.from({ length: size }, () => (constant ? -1 : 2 * random.uniform() - 1));
+    const hessians = Float32Array.from({ length: size }, () => (constant ? 1 : random.uniform()));
     return {
       scalars: {
-        gradientScale: GRADIENT_LEVELS,
-        hessianScale: HESSIAN_LEVELS,
+        gradientScale: GRADIENT_LEVELS * FRACTIONS,
+        hessianScale: HESSIAN_LEVELS * FRACTIONS,
         keyLow: random.integer(2 ** 32) | 0,
         keyHigh: random.integer(2 ** 32) | 0,
         firstRow: 4 * random.integer(1000),
@@ -177,7 +238,7 @@ export const gradients_quantise_f64 = defineKernel({
       buffers: { gradients, hessians },
     };
   },
-  work: (s) => ({ elements: s.rowCount!, bytes: 24 * s.rowCount! }),
+  work: (s) => ({ elements: s.rowCount!, bytes: 16 * s.rowCount! }),
 });
 
 function held(value: number, low: number, high: number): number {
@@ -189,16 +250,17 @@ export const histogram_build_u8 = defineKernel({
   family: 'tree-building',
   summary: 'Adds the quantised gradients, hessians and counts of some rows to the histograms of a group of features.',
   arguments: [
-    { name: 'bins', role: 'in', dtype: 'u8', length: (s) => 16 * s.dataRows!, meaning: 'all rows of the group' },
-    { name: 'packed', role: 'in', dtype: 'i32', length: (s) => 2 * s.dataRows!, meaning: 'of gradients_quantise_f64' },
+    { name: 'bins', role: 'in', dtype: 'u8', length: (s) => s.rowBytes! * s.dataRows!, meaning: 'rows of the group' },
+    { name: 'packed', role: 'in', dtype: 'i32', length: (s) => 2 * s.dataRows!, meaning: 'of gradients_quantise_f32' },
     {
       name: 'rows',
       role: 'in',
       dtype: 'u32',
-      length: (s) => s.rowCount!,
-      meaning: 'rows to add; absent: 0 … rowCount − 1',
+      length: (s) => s.dataRows!,
+      meaning: 'permutation of the rows; absent: 0 … dataRows − 1',
       optional: true,
     },
+    { name: 'ranges', role: 'in', dtype: 'i32', length: (s) => 2 * s.rangeCount!, meaning: 'of `rows`: start, end' },
     {
       name: 'histogram',
       role: 'inout',
@@ -207,39 +269,44 @@ export const histogram_build_u8 = defineKernel({
       meaning: 'planes of gradients, hessians and counts, 256 bins each, a feature',
     },
     { name: 'scratch', role: 'scratch', dtype: 'u8', length: () => 127872, meaning: 'packed histograms, copied rows' },
-    { name: 'dataRows', dtype: 'i32', meaning: 'rows of the table' },
+    { name: 'dataRows', dtype: 'i32', meaning: 'rows' },
+    { name: 'rowBytes', dtype: 'i32', meaning: 'bytes of a row of the group, featureCount … 16' },
     { name: 'featureCount', dtype: 'i32', meaning: 'features of the group, at most 14' },
-    { name: 'rowCount', dtype: 'i32', meaning: 'rows to add' },
+    { name: 'rangeCount', dtype: 'i32', meaning: 'ranges' },
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (bins, packed, rows, histogram, _scratch, _dataRows, featureCount, rowCount) => {
-    for (let i = 0; i < rowCount; i++) {
-      const row = rows === null ? i : rows[i]!;
-      const [low, high] = [packed[2 * row]!, packed[2 * row + 1]!];
-      for (let feature = 0; feature < featureCount; feature++) {
-        const at = feature * HISTOGRAM_STRIDE + bins[row * ROW_BYTES + feature]!;
-        histogram[at]! += high >> 4;
-        histogram[at + BINS]! += low >>> 12;
-        histogram[at + 2 * BINS]! += low & 0xfff;
+  reference: (bins, packed, rows, ranges, histogram, _scratch, _dataRows, rowBytes, featureCount, rangeCount) => {
+    for (let range = 0; range < rangeCount; range++) {
+      for (let i = ranges[2 * range]!; i < ranges[2 * range + 1]!; i++) {
+        const row = rows === null ? i : rows[i]!;
+        const [low, high] = [packed[2 * row]!, packed[2 * row + 1]!];
+        for (let feature = 0; feature < featureCount; feature++) {
+          const at = feature * HISTOGRAM_STRIDE + bins[row * rowBytes + feature]!;
+          histogram[at]! += high >> 4;
+          histogram[at + BINS]! += low >>> 12;
+          histogram[at + 2 * BINS]! += low & 0xfff;
+        }
       }
     }
   },
   inputs: (size, random, flavour) => {
-    const dataRows = size + random.integer(5);
-    const rows = flavour === 'plain' || flavour === 'skewed' ? null : someRows(dataRows, random);
-    const featureCount = 1 + random.integer(GROUP_FEATURES);
+    const featureCount = size > 4096 ? GROUP_FEATURES : 1 + random.integer(GROUP_FEATURES);
+    const rowBytes = someRowBytes(featureCount, random);
+    const whole = flavour === 'plain' || flavour === 'skewed';
+    const { rows, ranges, rangeCount } = rangesOfCase(size, random, flavour);
     return {
-      scalars: { dataRows, featureCount, rowCount: rows === null ? size : rows.length },
+      scalars: { dataRows: size, rowBytes, featureCount, rangeCount: whole ? 1 : rangeCount },
       buffers: {
-        bins: binsOfCase(dataRows, random, flavour),
-        packed: packedOfCase(dataRows, random),
-        rows,
+        bins: binsOfCase(size, random, flavour, rowBytes),
+        packed: packedOfCase(size, random),
+        rows: whole ? null : rows,
+        ranges: whole ? Int32Array.of(0, size) : ranges,
         histogram: Float64Array.from({ length: featureCount * HISTOGRAM_STRIDE }, () => random.integer(1000) - 500),
       },
     };
   },
-  work: (s) => ({ elements: s.rowCount! * s.featureCount!, bytes: 24 * s.rowCount! }),
+  work: (s) => ({ elements: s.dataRows! * s.featureCount!, bytes: 24 * s.dataRows! }),
 });
 
 export const histogram_subtract_f64 = defineKernel({
@@ -413,9 +480,9 @@ export const rows_partition_u8 = defineKernel({
   name: 'rows_partition_u8',
   family: 'tree-building',
   summary:
-    'Puts the rows that go left before those that go right, each side in its old order; returns how many go left.',
+    'In each range, puts the rows that go left before those that go right, each side in its old order; returns how many go left.',
   arguments: [
-    { name: 'bins', role: 'in', dtype: 'u8', length: (s) => 16 * s.dataRows!, meaning: 'all rows of the group' },
+    { name: 'bins', role: 'in', dtype: 'u8', length: (s) => s.rowBytes! * s.dataRows!, meaning: 'rows of the group' },
     {
       name: 'goesLeft',
       role: 'in',
@@ -423,97 +490,133 @@ export const rows_partition_u8 = defineKernel({
       length: () => 256,
       meaning: '1 where rows of this bin go left, else 0',
     },
-    { name: 'rows', role: 'inout', dtype: 'u32', length: (s) => s.rowCount!, meaning: 'row indices' },
-    { name: 'scratch', role: 'scratch', dtype: 'u32', length: (s) => s.rowCount!, meaning: 'rows that go right' },
-    { name: 'dataRows', dtype: 'i32', meaning: 'rows of the table' },
+    { name: 'rows', role: 'inout', dtype: 'u32', length: (s) => s.dataRows!, meaning: 'permutation of the rows' },
+    { name: 'ranges', role: 'in', dtype: 'i32', length: (s) => 2 * s.rangeCount!, meaning: 'of `rows`: start, end' },
+    { name: 'left', role: 'out', dtype: 'i32', length: (s) => 2 * s.rangeCount!, meaning: 'ranges that go left' },
+    { name: 'right', role: 'out', dtype: 'i32', length: (s) => 2 * s.rangeCount!, meaning: 'ranges that go right' },
+    { name: 'scratch', role: 'scratch', dtype: 'u32', length: (s) => s.longest! + 16, meaning: 'rows that go right' },
+    { name: 'dataRows', dtype: 'i32', meaning: 'rows' },
+    { name: 'rowBytes', dtype: 'i32', meaning: 'bytes of a row of the group, at most 16' },
     { name: 'slot', dtype: 'i32', meaning: 'place of the feature in the row, 0 … 13' },
-    { name: 'rowCount', dtype: 'i32', meaning: 'rows to part' },
+    { name: 'longest', dtype: 'i32', meaning: 'rows of the longest range' },
+    { name: 'rangeCount', dtype: 'i32', meaning: 'ranges' },
   ],
   returns: 'i32',
   agreement: 'exact',
-  reference: (bins, goesLeft, rows, scratch, _dataRows, slot, rowCount) => {
-    let [left, right] = [0, 0];
-    for (let i = 0; i < rowCount; i++) {
-      const row = rows[i]!;
-      if (goesLeft[bins[row * ROW_BYTES + slot]!] === 1) rows[left++] = row;
-      else scratch[right++] = row;
+  reference: (bins, goesLeft, rows, ranges, left, right, scratch, _dataRows, rowBytes, slot, _longest, rangeCount) => {
+    let count = 0;
+    for (let range = 0; range < rangeCount; range++) {
+      const [start, end] = [ranges[2 * range]!, ranges[2 * range + 1]!];
+      let [middle, kept] = [start, 0];
+      for (let i = start; i < end; i++) {
+        const row = rows[i]!;
+        if (goesLeft[bins[row * rowBytes + slot]!] === 1) rows[middle++] = row;
+        else scratch[kept++] = row;
+      }
+      rows.set(scratch.subarray(0, kept), middle);
+      left.set([start, middle], 2 * range);
+      right.set([middle, end], 2 * range);
+      count += middle - start;
     }
-    rows.set(scratch.subarray(0, right), left);
-    return left;
+    return count;
   },
   inputs: (size, random, flavour) => {
-    const rows = someRows(size, random);
+    const { rows, ranges, rangeCount, longest } = rangesOfCase(size, random, flavour);
     const goesLeft = Uint8Array.from({ length: BINS }, (_, bin) =>
       flavour === 'constant' ? 1 : flavour === 'one-bin' ? 0 : bin < 128 ? 1 : random.integer(2),
     );
+    const slot = random.integer(GROUP_FEATURES);
+    const rowBytes = someRowBytes(slot + 1, random);
     return {
-      scalars: { dataRows: size, slot: random.integer(GROUP_FEATURES), rowCount: rows.length },
-      buffers: { bins: binsOfCase(size, random, flavour), goesLeft, rows },
+      scalars: { dataRows: size, rowBytes, slot, longest, rangeCount },
+      buffers: { bins: binsOfCase(size, random, flavour, rowBytes), goesLeft, rows, ranges },
     };
   },
-  work: (s) => ({ elements: s.rowCount!, bytes: 24 * s.rowCount! }),
+  work: (s) => ({ elements: s.dataRows!, bytes: 24 * s.dataRows! }),
 });
 
-export const leaf_sums_f64 = defineKernel({
-  name: 'leaf_sums_f64',
+export const leaf_sums_f32 = defineKernel({
+  name: 'leaf_sums_f32',
   family: 'tree-building',
-  summary: 'Sums of gradients and hessians over the rows of a leaf, by blocks of 65,536 of the global row index.',
+  summary:
+    'Adds up gradients and hessians over the rows of a leaf, by blocks of 16,384 of the row index, in 8 lanes each.',
   arguments: [
-    { name: 'rows', role: 'in', dtype: 'u32', length: (s) => s.rowCount!, meaning: 'ascending' },
-    { name: 'gradients', role: 'in', dtype: 'f64', length: (s) => s.dataRows!, meaning: 'of every row' },
-    { name: 'hessians', role: 'in', dtype: 'f64', length: (s) => s.dataRows!, meaning: 'of every row' },
-    { name: 'sums', role: 'out', dtype: 'f64', length: () => 2, meaning: 'gradient, hessian' },
-    { name: 'dataRows', dtype: 'i32', meaning: 'rows of the table' },
-    { name: 'rowCount', dtype: 'i32', meaning: 'rows of the leaf' },
+    { name: 'rows', role: 'in', dtype: 'u32', length: (s) => s.dataRows!, meaning: 'permutation of the rows' },
+    {
+      name: 'ranges',
+      role: 'in',
+      dtype: 'i32',
+      length: (s) => 2 * s.rangeCount!,
+      meaning: 'of `rows`: start, end; rows ascend',
+    },
+    { name: 'gradients', role: 'in', dtype: 'f32', length: (s) => s.dataRows!, meaning: 'of every row' },
+    { name: 'hessians', role: 'in', dtype: 'f32', length: (s) => s.dataRows!, meaning: 'of every row' },
+    { name: 'sums', role: 'inout', dtype: 'f64', length: () => 2, meaning: 'gradient, hessian' },
+    { name: 'dataRows', dtype: 'i32', meaning: 'rows' },
+    { name: 'rangeCount', dtype: 'i32', meaning: 'ranges' },
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (rows, gradients, hessians, sums, _dataRows, rowCount) => {
-    sums.fill(0);
-    let i = 0;
-    while (i < rowCount) {
-      const block = Math.floor(rows[i]! / LEAF_BLOCK_ROWS);
-      let [gradient, hessian] = [0, 0];
-      for (; i < rowCount && Math.floor(rows[i]! / LEAF_BLOCK_ROWS) === block; i++) {
-        gradient += gradients[rows[i]!]!;
-        hessian += hessians[rows[i]!]!;
+  reference: (rows, ranges, gradients, hessians, sums, _dataRows, rangeCount) => {
+    for (let range = 0; range < rangeCount; range++) {
+      const end = ranges[2 * range + 1]!;
+      let i = ranges[2 * range]!;
+      while (i < end) {
+        const block = Math.floor(rows[i]! / LEAF_BLOCK_ROWS);
+        const begin = i;
+        while (i < end && Math.floor(rows[i]! / LEAF_BLOCK_ROWS) === block) i++;
+        sums[0]! += sumOfLanes(rows.subarray(begin, i), gradients);
+        sums[1]! += sumOfLanes(rows.subarray(begin, i), hessians);
       }
-      sums[0] = sums[0]! + gradient;
-      sums[1] = sums[1]! + hessian;
     }
   },
   inputs: (size, random, flavour) => {
-    const rows = someRows(size, random);
-    return {
-      scalars: { dataRows: size, rowCount: rows.length },
-      buffers: { rows, gradients: realValues(size, random, flavour), hessians: realValues(size, random, 'plain') },
-    };
+    const { rows, ranges, rangeCount } = rangesOfCase(size, random, flavour);
+    const finite = (value: number) => (Math.abs(value) < 1e30 ? value : 0);
+    const gradients = Float32Array.from(realValues(size, random, flavour), finite);
+    const hessians = Float32Array.from(realValues(size, random, 'plain'), Math.abs);
+    const sums = Float64Array.of(random.normal(), random.uniform());
+    return { scalars: { dataRows: size, rangeCount }, buffers: { rows, ranges, gradients, hessians, sums } };
   },
-  work: (s) => ({ elements: s.rowCount!, bytes: 20 * s.rowCount! }),
+  work: (s) => ({ elements: s.dataRows!, bytes: 12 * s.dataRows! }),
 });
+
+function sumOfLanes(rows: Uint32Array, values: Float32Array): number {
+  const lanes = new Float64Array(LEAF_LANES);
+  for (let i = 0; i < rows.length; i++) lanes[i % LEAF_LANES]! += values[rows[i]!]!;
+  for (let width = LEAF_LANES / 2; width >= 1; width /= 2) {
+    for (let lane = 0; lane < width; lane++) lanes[lane] = lanes[lane]! + lanes[lane + width]!;
+  }
+  return lanes[0]!;
+}
 
 export const leaf_add_f64 = defineKernel({
   name: 'leaf_add_f64',
   family: 'tree-building',
   summary: 'Adds the value of a leaf to the raw predictions of its rows.',
   arguments: [
-    { name: 'rows', role: 'in', dtype: 'u32', length: (s) => s.rowCount!, meaning: 'distinct' },
+    { name: 'rows', role: 'in', dtype: 'u32', length: (s) => s.dataRows!, meaning: 'permutation of the rows' },
+    { name: 'ranges', role: 'in', dtype: 'i32', length: (s) => 2 * s.rangeCount!, meaning: 'of `rows`: start, end' },
     { name: 'predictions', role: 'inout', dtype: 'f64', length: (s) => s.dataRows!, meaning: 'of every row' },
     { name: 'value', dtype: 'f64', meaning: 'of the leaf' },
-    { name: 'dataRows', dtype: 'i32', meaning: 'rows of the table' },
-    { name: 'rowCount', dtype: 'i32', meaning: 'rows of the leaf' },
+    { name: 'dataRows', dtype: 'i32', meaning: 'rows' },
+    { name: 'rangeCount', dtype: 'i32', meaning: 'ranges' },
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (rows, predictions, value, _dataRows, rowCount) => {
-    for (let i = 0; i < rowCount; i++) predictions[rows[i]!] = predictions[rows[i]!]! + value;
+  reference: (rows, ranges, predictions, value, _dataRows, rangeCount) => {
+    for (let range = 0; range < rangeCount; range++) {
+      for (let i = ranges[2 * range]!; i < ranges[2 * range + 1]!; i++) {
+        predictions[rows[i]!] = predictions[rows[i]!]! + value;
+      }
+    }
   },
   inputs: (size, random, flavour) => {
-    const rows = someRows(size, random);
+    const { rows, ranges, rangeCount } = rangesOfCase(size, random, flavour);
     return {
-      scalars: { value: random.normal(), dataRows: size, rowCount: rows.length },
-      buffers: { rows, predictions: realValues(size, random, flavour) },
+      scalars: { value: random.normal(), dataRows: size, rangeCount },
+      buffers: { rows, ranges, predictions: realValues(size, random, flavour) },
     };
   },
-  work: (s) => ({ elements: s.rowCount!, bytes: 20 * s.rowCount! }),
+  work: (s) => ({ elements: s.dataRows!, bytes: 20 * s.dataRows! }),
 });

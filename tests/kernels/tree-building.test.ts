@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import { randomKey, stream } from '#lanewise/engine/random.js';
-import { BinnedRows, TreeWorkspace } from '#lanewise/engine/trees.js';
+import { MemoryRows } from '#lanewise/engine/row-store.js';
+import { type NodeRows, TreeWorkspace } from '#lanewise/engine/tree-workspace.js';
+import { ArenaBlock, BinnedRows, evenLayout } from '#lanewise/engine/trees.js';
 import { BINS, HISTOGRAM_STRIDE, MISSING_BIN, MISSING_LEFT } from '#lanewise/kernels/tree-building.js';
 
 // The obvious, slow way beside the kernels: histograms by counting, splits by trying, partitions by filtering.
@@ -11,6 +13,8 @@ const backends = ['reference', 'wasm'] as const;
 interface Sample {
   readonly engine: Engine;
   readonly data: BinnedRows;
+  readonly rows: MemoryRows;
+  readonly root: NodeRows;
   readonly workspace: TreeWorkspace;
   readonly columns: Float64Array[];
   readonly edges: Float64Array[];
@@ -24,28 +28,42 @@ async function sampleOn(engine: Engine, rows: number, features: number, edgeCoun
     Float64Array.from({ length: rows }, () => (random.integer(10) === 0 ? Number.NaN : 8 * random.normal())),
   );
   const edges = columns.map(() => Float64Array.from({ length: edgeCount }, (_, i) => i - Math.floor(edgeCount / 2)));
-  const data = new BinnedRows(engine, rows, features);
+  const data = new BinnedRows(engine, rows, features, evenLayout(features));
   await data.encode(
     columns.map((values, f) => ({ name: `x${f}`, values, edges: edges[f]! })),
     0,
   );
-  const workspace = new TreeWorkspace(engine, data, new Array(features).fill(edgeCount + 1), {
+  const store = new MemoryRows(engine, data);
+  const workspace = new TreeWorkspace(engine, store, new Array(features).fill(edgeCount + 1), {
     histograms: 3,
     leaves: 4,
   });
-  workspace.order.values.set(Uint32Array.from({ length: rows }, (_, row) => row));
+  const root = await workspace.begin(
+    Uint32Array.from({ length: rows }, (_, row) => row),
+    new Uint32Array(0),
+  );
   const dispose = () => {
     workspace[Symbol.dispose]();
+    store[Symbol.dispose]();
     data[Symbol.dispose]();
   };
-  return { engine, data, workspace, columns, edges, [Symbol.dispose]: dispose };
+  return { engine, data, rows: store, root, workspace, columns, edges, [Symbol.dispose]: dispose };
 }
 
 /** Whole gradients and hessians at the ends of their ranges, so that quantising them is exact. */
-function fill(workspace: TreeWorkspace, value: (row: number) => [number, number]): void {
-  for (let row = 0; row < workspace.data.rowCount; row++) {
-    [workspace.gradients.values[row], workspace.hessians.values[row]] = value(row);
+function fill({ rows }: Sample, value: (row: number) => [number, number]): void {
+  for (let row = 0; row < rows.rowCount; row++) {
+    [rows.gradients.values[row], rows.hessians.values[row]] = value(row);
   }
+}
+
+/** The rows of a node, segment by segment. */
+async function rowsOf({ workspace }: Sample, node: NodeRows): Promise<number[]> {
+  const found: number[] = [];
+  await workspace.visitRows(node, (rows, firstRow) => {
+    for (const row of rows) found.push(firstRow + row);
+  });
+  return found;
 }
 
 for (const backend of backends) {
@@ -62,11 +80,11 @@ for (const backend of backends) {
     await using engine = await createEngine({ backend, threads: 1 });
     const rows = 12_293;
     using sample = await sampleOn(engine, rows, 15);
-    const { workspace, data } = sample;
+    const { workspace, data, root } = sample;
     // Every row at the limit: the sums that come closest to overflowing their fields.
-    fill(workspace, (row) => [row % 3 === 0 ? -1 : 1, 1]);
+    fill(sample, (row) => [row % 3 === 0 ? -1 : 1, 1]);
     const units = await workspace.quantise(randomKey(1, 'test'));
-    await workspace.buildHistogram(0, 0, rows, true);
+    await workspace.buildHistogram(0, root);
     const naive = new Float64Array(15 * HISTOGRAM_STRIDE);
     for (let feature = 0; feature < 15; feature++) {
       for (let row = 0; row < rows; row++) {
@@ -87,19 +105,18 @@ for (const backend of backends) {
   test(`a gathered child and the subtracted sibling add up to the parent, on ${backend}`, async () => {
     await using engine = await createEngine({ backend, threads: 1 });
     using sample = await sampleOn(engine, 5000, 3);
-    const { workspace, data } = sample;
-    fill(workspace, (row) => [Math.sin(row), 0.25]);
+    const { workspace, data, root } = sample;
+    fill(sample, (row) => [Math.sin(row), 0.25]);
     await workspace.quantise(randomKey(1, 'test'));
-    await workspace.buildHistogram(0, 0, 5000, true);
+    await workspace.buildHistogram(0, root);
     const parent = workspace.histogram(0).slice();
     const goesLeft = Uint8Array.from({ length: BINS }, (_, bin) => (bin < 15 || bin === MISSING_BIN ? 1 : 0));
-    const middle = workspace.partition(1, goesLeft, 0, 5000);
-    const order = [...workspace.order.values];
+    const [left, rest] = await workspace.partition(root, 1, goesLeft);
     const isLeft = (row: number) => goesLeft[data.binAt(row, 1)] === 1;
-    expect(order.slice(0, middle)).toEqual([...Array(5000).keys()].filter(isLeft));
-    expect(order.slice(middle)).toEqual([...Array(5000).keys()].filter((row) => !isLeft(row)));
-    await workspace.buildHistogram(1, 0, middle, false);
-    await workspace.buildHistogram(2, middle, 5000, false);
+    expect(await rowsOf(sample, left)).toEqual([...Array(5000).keys()].filter(isLeft));
+    expect(await rowsOf(sample, rest)).toEqual([...Array(5000).keys()].filter((row) => !isLeft(row)));
+    await workspace.buildHistogram(1, left);
+    await workspace.buildHistogram(2, rest);
     const right = workspace.histogram(2).slice();
     workspace.subtractHistogram(0, 1, 0);
     expect([...workspace.histogram(0)]).toEqual([...right]);
@@ -110,15 +127,15 @@ for (const backend of backends) {
     await using engine = await createEngine({ backend, threads: 1 });
     for (const rows of [40, 200, 900]) {
       using sample = await sampleOn(engine, rows, 4);
-      const { workspace, columns, edges } = sample;
+      const { workspace, root, columns, edges } = sample;
       // Powers of two are quantised without error.
-      fill(workspace, (row) => [((row * 37) % 3) - 1, 1]);
+      fill(sample, (row) => [((row * 37) % 3) - 1, 1]);
       const units = await workspace.quantise(randomKey(1, 'test'));
-      await workspace.buildHistogram(0, 0, rows, true);
+      await workspace.buildHistogram(0, root);
       const limits = { l2: 1, minHessian: 1e-3, minSamples: 5 };
       workspace.scan(0, units, limits);
       columns.forEach((values, feature) => {
-        const found = bruteForce(values, edges[feature]!, workspace, limits);
+        const found = bruteForce(values, edges[feature]!, sample.rows, limits);
         expect(workspace.gains.values[feature]).toBeCloseTo(found.gain, 9);
         const split = workspace.splits.values[feature]!;
         expect([split % MISSING_LEFT, split >= MISSING_LEFT]).toEqual([found.bin, found.missingLeft]);
@@ -130,12 +147,12 @@ for (const backend of backends) {
 function bruteForce(
   values: Float64Array,
   edges: Float64Array,
-  workspace: TreeWorkspace,
+  { gradients, hessians }: MemoryRows,
   limits: { l2: number; minSamples: number },
 ): { gain: number; bin: number; missingLeft: boolean } {
   const score = (rows: number[]) => {
-    const g = rows.reduce((sum, row) => sum + workspace.gradients.values[row]!, 0);
-    const h = rows.reduce((sum, row) => sum + workspace.hessians.values[row]!, 0);
+    const g = rows.reduce((sum, row) => sum + gradients.values[row]!, 0);
+    const h = rows.reduce((sum, row) => sum + hessians.values[row]!, 0);
     return (g * g) / (h + limits.l2);
   };
   const all = [...values.keys()];
@@ -156,13 +173,13 @@ function bruteForce(
 test('rounding gradients is unbiased and keyed by the row', async () => {
   await using engine = await createEngine({ backend: 'wasm', threads: 1 });
   using sample = await sampleOn(engine, 20_000, 1);
-  const { workspace } = sample;
+  const { workspace, root } = sample;
   // One large gradient sets the scale; the others are a third of a level each.
-  fill(workspace, (row) => [row === 0 ? 1 : 1 / 3 / 32_767, 1]);
+  fill(sample, (row) => [row === 0 ? 1 : 1 / 3 / 32_767, 1]);
   const sums: number[] = [];
   for (const seed of [1, 1, 2]) {
     const units = await workspace.quantise(randomKey(seed, 'gradients'));
-    await workspace.buildHistogram(0, 0, 20_000, true);
+    await workspace.buildHistogram(0, root);
     let sum = 0;
     for (let bin = 0; bin < BINS; bin++) sum += workspace.histogram(0)[bin]!;
     sums.push(sum * units.gradient * 32_767 - 32_767);
@@ -173,15 +190,48 @@ test('rounding gradients is unbiased and keyed by the row', async () => {
   for (const sum of sums) expect(Math.abs(sum - 20_000 / 3)).toBeLessThan(340);
 });
 
-test('two threads and stripes of rows give the histograms of one', async () => {
-  const histograms: Float64Array[] = [];
-  for (const threads of [1, 2]) {
-    await using engine = await createEngine({ backend: 'wasm', threads });
-    using sample = await sampleOn(engine, 60_000, 8);
-    fill(sample.workspace, (row) => [Math.sin(row), 0.5 + 0.5 * Math.cos(row)]);
-    await sample.workspace.quantise(randomKey(1, 'test'));
-    await sample.workspace.buildHistogram(0, 0, 60_000, true);
-    histograms.push(sample.workspace.histogram(0).slice());
+for (const features of [8, 20]) {
+  test(`two threads and segments of rows give the tree of one, ${features} features`, async () => {
+    const rows = 90_000;
+    const results: unknown[] = [];
+    for (const threads of [1, 2, 3]) {
+      await using engine = await createEngine({ backend: 'wasm', threads });
+      using sample = await sampleOn(engine, rows, features);
+      const { workspace, data } = sample;
+      fill(sample, (row) => [Math.sin(row), 0.5 + 0.5 * Math.cos(row)]);
+      await workspace.quantise(randomKey(1, 'test'));
+      // Every third row follows only.
+      const [training, following] = [0, 1].map((follows) =>
+        Uint32Array.from({ length: rows }, (_, row) => row).filter((row) => (row % 3 === 0 ? 1 : 0) === follows),
+      );
+      const root = await workspace.begin(training!, following!);
+      await workspace.buildHistogram(0, root);
+      const goesLeft = Uint8Array.from({ length: BINS }, (_, bin) => (bin < 15 ? 1 : 0));
+      const [left, right] = await workspace.partition(root, 1, goesLeft);
+      await workspace.buildHistogram(1, right);
+      const sums = await workspace.leafSums([left, right]);
+      using predictions = new ArenaBlock(engine.arena, 'f64', rows);
+      predictions.values.fill(1);
+      await workspace.addToLeaves([left, right], [2, 3], predictions);
+      expect([...predictions.values]).toEqual(
+        Array.from({ length: rows }, (_, row) => (data.binAt(row, 1) < 15 ? 3 : 4)),
+      );
+      expect(left.count + right.count).toBe(60_000);
+      expect((await rowsOf(sample, right)).length).toBe(right.count);
+      results.push([[...workspace.histogram(0)], [...workspace.histogram(1)], [...sums], left.count]);
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+}
+
+test('binned rows take at most 1.3 bytes a value, whatever the number of features', () => {
+  for (let features = 1; features < 300; features++) {
+    const { groupCount, rowBytes, starts } = evenLayout(features);
+    expect(groupCount * rowBytes).toBeLessThanOrEqual(1.3 * features);
+    const sizes = starts.slice(1).map((end, group) => end - starts[group]!);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(Math.min(14, rowBytes));
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+    expect(starts.at(-1)).toBe(features);
   }
-  expect([...histograms[1]!]).toEqual([...histograms[0]!]);
 });

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
 import { randomKey } from '#lanewise/engine/random.js';
-import { BinnedRows, TreeWorkspace } from '#lanewise/engine/trees.js';
+import { MemoryRows } from '#lanewise/engine/row-store.js';
+import { TreeWorkspace } from '#lanewise/engine/tree-workspace.js';
+import { BinnedRows } from '#lanewise/engine/trees.js';
 import { columnToBin, findBins } from '#lanewise/models/gradient-boosting/binning.js';
 import { Grower, leavesOf } from '#lanewise/models/gradient-boosting/grower.js';
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
@@ -337,17 +339,17 @@ test('a tree grown with room for three histograms is the tree grown with room fo
       0,
     );
     const sizes = { histograms, leaves: 31 };
-    using workspace = new TreeWorkspace(engine, data, [255, 255], sizes);
-    workspace.order.values.set(everyRow);
+    using store = new MemoryRows(engine, data);
+    using workspace = new TreeWorkspace(engine, store, [255, 255], sizes);
     for (const row of everyRow) {
-      workspace.gradients.values[row] = noise(row, 20) - columns[0]!.values[row]! * columns[1]!.values[row]!;
+      store.gradients.values[row] = noise(row, 20) - columns[0]!.values[row]! * columns[1]!.values[row]!;
     }
-    workspace.hessians.values.fill(1);
+    store.hessians.values.fill(1);
     const units = await workspace.quantise(randomKey(1, 'test'));
-    const root = { start: 0, end: rows, validationStart: rows, validationEnd: rows, depth: 0, value: 0 };
+    const root = { rows: await workspace.begin(everyRow, new Uint32Array(0)), depth: 0, value: 0 };
     const limits = { maxLeafNodes: 31, maxDepth: 100, minSamples: 5, minHessian: 1e-3, l2: 0 };
-    await new Grower(workspace, bins, limits, units).grow(root, true);
-    trees.push(leavesOf(root).map(({ start, end, depth }) => [start, end, depth]));
+    await new Grower(workspace, bins, limits, units).grow(root);
+    trees.push(leavesOf(root).map(({ rows: { count }, depth }) => [count, depth]));
   }
   expect(trees[0]).toHaveLength(31);
   expect(trees[0]).toEqual(trees[1]);

@@ -1,6 +1,8 @@
 import type { Engine, Task } from '../../engine/engine.js';
 import { permutation, randomKey } from '../../engine/random.js';
-import { ArenaBlock, type BinnedRows, TreeWorkspace } from '../../engine/trees.js';
+import { MemoryRows } from '../../engine/row-store.js';
+import { TreeWorkspace } from '../../engine/tree-workspace.js';
+import { ArenaBlock, type BinnedRows } from '../../engine/trees.js';
 import { Breather } from '../../engine/turn.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
 import { Stopping } from '../../training/stopping.js';
@@ -66,14 +68,12 @@ class BoostingRun implements Disposable {
   readonly #loss: BoostingLoss;
   readonly #options: BoostingOptions;
   readonly #growing: GrowerOptions;
+  readonly #rows: MemoryRows;
   readonly #workspace: TreeWorkspace;
   readonly #engine: Engine;
   readonly #raw: readonly ArenaBlock<'f64'>[];
   readonly #activated: readonly ArenaBlock<'f64'>[];
-  /** Training rows before validation rows: the order of the workspace at the start of each tree. */
-  readonly #order: Uint32Array;
   readonly #lossRows: Uint32Array;
-  readonly #everyRow: boolean;
   readonly #breather = new Breather();
 
   constructor(engine: Engine, data: BoostingData, loss: BoostingLoss, options: BoostingOptions) {
@@ -92,15 +92,12 @@ class BoostingRun implements Disposable {
     };
     const binCounts = data.bins.map((bins) => (bins.categorical ? 0 : bins.binCount));
     const sizes = { histograms: histogramsFor(data.bins.length, leaves), leaves };
-    this.#workspace = new TreeWorkspace(engine, data.rows, binCounts, sizes);
+    this.#rows = new MemoryRows(engine, data.rows);
+    this.#workspace = new TreeWorkspace(engine, this.#rows, binCounts, sizes);
     this.#engine = engine;
     const blocks = () => Array.from({ length: loss.outputs }, () => new ArenaBlock(engine.arena, 'f64', rowCount));
     this.#raw = blocks();
     this.#activated = loss.activation === 'none' ? this.#raw : blocks();
-    this.#order = new Uint32Array(data.training.length + data.validation.length);
-    this.#order.set(data.training);
-    this.#order.set(data.validation, data.training.length);
-    this.#everyRow = data.training.length === rowCount;
     this.#lossRows = spread(data.training, LOSS_ROWS);
   }
 
@@ -179,21 +176,21 @@ class BoostingRun implements Disposable {
     const { signal } = this.#options;
     for (let start = 0; start < rows.rowCount; start += BLOCK_ROWS) {
       const end = Math.min(rows.rowCount, start + BLOCK_ROWS);
-      const gradients = this.#workspace.gradients.values;
-      const hessians = this.#workspace.hessians.values;
+      const gradients = this.#rows.gradients.values;
+      const hessians = this.#rows.hessians.values;
       const activated = this.#activated.map((block) => block.values);
       this.#loss.derivatives(targets, activated, output, gradients, hessians, start, end);
       if (weights) {
         for (let row = start; row < end; row++) {
-          gradients[row] = gradients[row]! * weights[row]!;
-          hessians[row] = hessians[row]! * weights[row]!;
+          gradients[row]! *= weights[row]!;
+          hessians[row]! *= weights[row]!;
         }
       }
       await this.#breather.breathe(signal);
     }
     // Validation rows are never learnt from, nor do they set the scale of the quantisation.
-    const gradients = this.#workspace.gradients.values;
-    const hessians = this.#workspace.hessians.values;
+    const gradients = this.#rows.gradients.values;
+    const hessians = this.#rows.hessians.values;
     for (const row of validation) {
       gradients[row] = 0;
       hessians[row] = 0;
@@ -204,32 +201,18 @@ class BoostingRun implements Disposable {
     const { signal, seed, learningRate } = this.#options;
     const workspace = this.#workspace;
     const units = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
-    workspace.order.values.set(this.#order);
-    const trainingRows = this.#data.training.length;
-    const root: GrownNode = {
-      start: 0,
-      end: trainingRows,
-      validationStart: trainingRows,
-      validationEnd: this.#order.length,
-      depth: 0,
-      value: 0,
-    };
-    await new Grower(workspace, this.#data.bins, this.#growing, units).grow(root, this.#everyRow, signal);
+    const { training, validation, bins } = this.#data;
+    const root: GrownNode = { rows: await workspace.begin(training, validation), depth: 0, value: 0 };
+    await new Grower(workspace, bins, this.#growing, units).grow(root, signal);
     const leaves = leavesOf(root);
-    const sums = await workspace.leafSums(
-      leaves.map((leaf) => [leaf.start, leaf.end] as const),
-      signal,
-    );
+    const nodes = leaves.map((leaf) => leaf.rows);
+    const sums = await workspace.leafSums(nodes, signal);
     leaves.forEach((leaf, index) => {
       const hessian = sums[2 * index + 1]! + this.#growing.l2;
       leaf.value = hessian > 0 ? (-learningRate * sums[2 * index]!) / hessian : 0;
     });
-    const ranges = leaves.flatMap((leaf) => [
-      [leaf.start, leaf.end] as const,
-      [leaf.validationStart, leaf.validationEnd] as const,
-    ]);
-    const values = leaves.flatMap((leaf) => [leaf.value, leaf.value]);
-    await workspace.addToLeaves(ranges, values, this.#raw[output]!, signal);
+    const values = leaves.map((leaf) => leaf.value);
+    await workspace.addToLeaves(nodes, values, this.#raw[output]!, signal);
     return root;
   }
 
@@ -261,6 +244,7 @@ class BoostingRun implements Disposable {
 
   [Symbol.dispose](): void {
     this.#workspace[Symbol.dispose]();
+    this.#rows[Symbol.dispose]();
     for (const block of new Set([...this.#raw, ...this.#activated])) block[Symbol.dispose]();
   }
 }

@@ -1,6 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
-import { BinnedRows } from '../../engine/trees.js';
+import { BinnedRows, evenLayout } from '../../engine/trees.js';
 import { throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
@@ -141,7 +141,7 @@ async function binnedData(
   const added =
     validation && validation.numRows > 0 ? readValidation(validation, features, target, options) : undefined;
   const extra = added?.target.length ?? 0;
-  const binned = new BinnedRows(engine, rowCount + extra, features.length);
+  const binned = new BinnedRows(engine, rowCount + extra, features.length, evenLayout(features.length));
   try {
     const encode = (columns: readonly RegisterColumn[], firstRow: number) =>
       binned.encode(

@@ -1,4 +1,5 @@
-import type { SplitLimits, TreeWorkspace, Units } from '../../engine/trees.js';
+import type { NodeRows, SplitLimits, TreeWorkspace, Units } from '../../engine/tree-workspace.js';
+import { Breather } from '../../engine/turn.js';
 import type { FeatureBins } from './binning.js';
 import { HistogramPool } from './histogram.js';
 import { type Candidate, completeSplit, planesOf, type Split, scanCategories } from './splitting.js';
@@ -8,12 +9,8 @@ export interface GrowerOptions extends SplitLimits {
   readonly maxDepth: number;
 }
 
-/** A node: rows order[start … end) are trained on, order[validationStart … validationEnd) only follow. */
 export interface GrownNode {
-  readonly start: number;
-  readonly end: number;
-  readonly validationStart: number;
-  readonly validationEnd: number;
+  readonly rows: NodeRows;
   readonly depth: number;
   /** Where the node was split. */
   split?: Split;
@@ -41,6 +38,7 @@ export class Grower {
   readonly #units: Units;
   readonly #pool: HistogramPool;
   readonly #open: OpenNode[] = [];
+  readonly #breather = new Breather();
   #age = 0;
 
   constructor(workspace: TreeWorkspace, bins: readonly FeatureBins[], options: GrowerOptions, units: Units) {
@@ -51,27 +49,27 @@ export class Grower {
     this.#pool = new HistogramPool(workspace.histogramCount);
   }
 
-  /** `everyRow`: the root's rows are all rows of the data, in order. */
-  async grow(root: GrownNode, everyRow: boolean, signal?: AbortSignal): Promise<void> {
+  async grow(root: GrownNode, signal?: AbortSignal): Promise<void> {
     const { minSamples, maxLeafNodes } = this.#options;
-    if (root.end - root.start < 2 * minSamples) return;
+    if (root.rows.count < 2 * minSamples) return;
     const histogram = this.#pool.take();
-    await this.#workspace.buildHistogram(histogram, root.start, root.end, everyRow, signal);
+    await this.#workspace.buildHistogram(histogram, root.rows, signal);
     this.#consider(root, histogram);
     for (let leaves = 1; leaves < maxLeafNodes && this.#open.length > 0; leaves++) {
       await this.#splitBest(leaves + 1 < maxLeafNodes, signal);
+      if (this.#breather.due) await this.#breather.breathe(signal);
     }
   }
 
   /** Splits the open node of the largest gain; `more`: its children may be split in turn. */
   async #splitBest(more: boolean, signal?: AbortSignal): Promise<void> {
     const parent = this.#takeBest();
-    const [left, right] = this.#part(parent.node, parent.split);
+    const [left, right] = await this.#part(parent.node, parent.split, signal);
     const { minSamples, maxDepth } = this.#options;
-    const splittable = (node: GrownNode) => more && node.depth < maxDepth && node.end - node.start >= 2 * minSamples;
+    const splittable = (node: GrownNode) => more && node.depth < maxDepth && node.rows.count >= 2 * minSamples;
     const [first, second] = [splittable(left), splittable(right)];
     if (!first && !second) return this.#giveBack(parent.histogram);
-    const smaller = left.end - left.start <= right.end - right.start ? left : right;
+    const smaller = left.rows.count <= right.rows.count ? left : right;
     const larger = smaller === left ? right : left;
     const built = await this.#build(smaller, signal);
     let rest = parent.histogram;
@@ -88,7 +86,7 @@ export class Grower {
   async #build(node: GrownNode, signal?: AbortSignal): Promise<number> {
     if (this.#pool.available === 0) this.#makeRoom();
     const histogram = this.#pool.take();
-    await this.#workspace.buildHistogram(histogram, node.start, node.end, false, signal);
+    await this.#workspace.buildHistogram(histogram, node.rows, signal);
     return histogram;
   }
 
@@ -103,22 +101,12 @@ export class Grower {
     if (histogram >= 0) this.#pool.give(histogram);
   }
 
-  #part(node: GrownNode, split: Split): [GrownNode, GrownNode] {
-    const { start, end, validationStart, validationEnd, depth } = node;
-    const { feature, goesLeft } = split;
-    const middle = this.#workspace.partition(feature, goesLeft, start, end);
-    const validationMiddle = this.#workspace.partition(feature, goesLeft, validationStart, validationEnd);
-    const child = (from: number, to: number, validationFrom: number, validationTo: number): GrownNode => ({
-      start: from,
-      end: to,
-      validationStart: validationFrom,
-      validationEnd: validationTo,
-      depth: depth + 1,
-      value: 0,
-    });
+  async #part(node: GrownNode, split: Split, signal?: AbortSignal): Promise<[GrownNode, GrownNode]> {
+    const [left, right] = await this.#workspace.partition(node.rows, split.feature, split.goesLeft, signal);
+    const depth = node.depth + 1;
     node.split = split;
-    node.left = child(start, middle, validationStart, validationMiddle);
-    node.right = child(middle, end, validationMiddle, validationEnd);
+    node.left = { rows: left, depth, value: 0 };
+    node.right = { rows: right, depth, value: 0 };
     return [node.left, node.right];
   }
 

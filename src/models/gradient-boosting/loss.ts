@@ -18,8 +18,8 @@ export interface BoostingLoss {
     targets: Float64Array,
     activated: readonly Float64Array[],
     output: number,
-    gradients: Float64Array,
-    hessians: Float64Array,
+    gradients: Float32Array,
+    hessians: Float32Array,
     start: number,
     end: number,
   ): void;

@@ -1,4 +1,4 @@
-import type { SplitLimits, Units } from '../../engine/trees.js';
+import type { SplitLimits, Units } from '../../engine/tree-workspace.js';
 import { BINS, HISTOGRAM_STRIDE, MISSING_BIN, MISSING_LEFT } from '../../kernels/tree-building.js';
 import type { FeatureBins } from './binning.js';
 

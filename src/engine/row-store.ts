@@ -1,0 +1,90 @@
+import { LEAF_BLOCK_ROWS } from '../kernels/tree-building.js';
+import type { Engine } from './engine.js';
+import { ArenaBlock, type BinnedRows, type GroupLayout } from './trees.js';
+
+/** Rows of a segment at most: what a thread needs to part one stays in its second-level cache. */
+const SEGMENT_ROWS = 8 * LEAF_BLOCK_ROWS;
+
+/**
+ * Rows that are in memory at once, with what boosting knows of each: a stretch of the global row index. Rows of a window
+ * are counted from its first; offsets are bytes of the engine's memory.
+ */
+export interface RowWindow {
+  /** Global index of the first row: a multiple of `segmentRows`. */
+  readonly firstRow: number;
+  readonly rowCount: number;
+  /** Binned features: group g's rows lie at bins + g · groupBytes. */
+  readonly bins: number;
+  readonly groupBytes: number;
+  /** One f32 a row each. */
+  readonly gradients: number;
+  readonly hessians: number;
+  /** Quantised gradient, hessian and count: two i32 a row. */
+  readonly packed: number;
+  /** One u32 a row: a permutation of each segment's rows in which those of a node are neighbours, ascending. */
+  readonly order: number;
+}
+
+/**
+ * Where the rows of a boosting run lie: all in memory, or in a file from which one window after the other is loaded. What
+ * is computed does not depend on the windows, nor on the segments: histograms are whole numbers, parting keeps the order
+ * of rows, and segments begin at blocks of the leaf sums.
+ */
+export interface RowStore extends Disposable {
+  readonly rowCount: number;
+  readonly layout: GroupLayout;
+  readonly windowCount: number;
+  /** Rows of every segment but the last: a multiple of LEAF_BLOCK_ROWS. */
+  readonly segmentRows: number;
+  /** Brings a window into memory; what was written to the one before is kept. At once, where it is there already. */
+  open(window: number): RowWindow | Promise<RowWindow>;
+}
+
+/** How many rows a segment has, so that every thread has about as many segments as the others. */
+export function segmentRowsFor(rowCount: number, threads: number): number {
+  const blocks = Math.max(1, Math.ceil(rowCount / LEAF_BLOCK_ROWS));
+  const rounds = Math.max(1, Math.ceil(rowCount / (SEGMENT_ROWS * threads)));
+  return Math.ceil(blocks / (rounds * threads)) * LEAF_BLOCK_ROWS;
+}
+
+/** All rows in the engine's memory: one window. */
+export class MemoryRows implements RowStore {
+  readonly rowCount: number;
+  readonly layout: GroupLayout;
+  readonly windowCount = 1;
+  readonly segmentRows: number;
+  readonly gradients: ArenaBlock<'f32'>;
+  readonly hessians: ArenaBlock<'f32'>;
+  readonly order: ArenaBlock<'u32'>;
+  readonly #packed: ArenaBlock<'i32'>;
+  readonly #window: RowWindow;
+
+  constructor({ arena, threads }: Engine, data: BinnedRows) {
+    const { rowCount, layout } = data;
+    this.rowCount = rowCount;
+    this.layout = layout;
+    this.segmentRows = segmentRowsFor(rowCount, threads);
+    this.gradients = new ArenaBlock(arena, 'f32', rowCount);
+    this.hessians = new ArenaBlock(arena, 'f32', rowCount);
+    this.order = new ArenaBlock(arena, 'u32', rowCount);
+    this.#packed = new ArenaBlock(arena, 'i32', 2 * rowCount);
+    this.#window = {
+      firstRow: 0,
+      rowCount,
+      bins: data.groupOffset(0),
+      groupBytes: rowCount * layout.rowBytes,
+      gradients: this.gradients.offset,
+      hessians: this.hessians.offset,
+      packed: this.#packed.offset,
+      order: this.order.offset,
+    };
+  }
+
+  open(): RowWindow {
+    return this.#window;
+  }
+
+  [Symbol.dispose](): void {
+    for (const block of [this.gradients, this.hessians, this.order, this.#packed]) block[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,422 @@
+import { GRADIENT_LEVELS, HESSIAN_LEVELS, HISTOGRAM_SCRATCH, HISTOGRAM_STRIDE } from '../kernels/tree-building.js';
+import type { Engine, Task } from './engine.js';
+import type { RandomKey } from './random.js';
+import type { RowStore, RowWindow } from './row-store.js';
+import { ArenaBlock, placeOf } from './trees.js';
+
+/** Rows of one task over rows: at most this many, so that the event loop turns often and compiled code tiers up early. */
+const BLOCK_ROWS = 65_536;
+/** Row·features below which sharing a histogram out costs more than it saves. */
+const SHARED_WORK = 400_000;
+/** Rows below which anything else is done on this thread. */
+const SHARED_ROWS = 50_000;
+/** Fractions of a level that rounding tells apart. */
+const FRACTIONS = 65_536;
+
+/** What the quantised numbers of a tree are worth. */
+export interface Units {
+  readonly gradient: number;
+  readonly hessian: number;
+}
+
+/** What a split must leave on each side. */
+export interface SplitLimits {
+  readonly l2: number;
+  readonly minHessian: number;
+  readonly minSamples: number;
+}
+
+/** The rows of a node: a range in every segment. */
+export interface NodeRows {
+  /** Where its ranges stand in the workspace's table. */
+  readonly slot: number;
+  /** Rows that are learnt from. */
+  readonly count: number;
+}
+
+/** Nothing to wait for, where what was asked is done. */
+export type Waiting = Promise<unknown> | undefined;
+
+/**
+ * The memory in which one boosted tree after the other is grown: histograms, and which rows each node has. It asks the
+ * store for one window of rows after the other, so that rows may lie in memory or in a file.
+ */
+export class TreeWorkspace implements Disposable {
+  readonly rows: RowStore;
+  /** Best gain and split of each feature after `scan`. */
+  readonly gains: ArenaBlock<'f64'>;
+  readonly splits: ArenaBlock<'i32'>;
+  readonly histogramCount: number;
+  readonly #engine: Engine;
+  readonly #goesLeft: ArenaBlock<'u8'>;
+  readonly #binCounts: ArenaBlock<'i32'>;
+  readonly #leafSums: ArenaBlock<'f64'>;
+  readonly #scratch: ArenaBlock<'u8'>;
+  readonly #parted: ArenaBlock<'u32'>;
+  readonly #histograms: ArenaBlock<'f64'>;
+  readonly #partials: ArenaBlock<'f64'> | undefined;
+  /** By window and node: start and end in each segment of the rows learnt from, then of those that only follow. */
+  readonly #ranges: ArenaBlock<'i32'>;
+  readonly #stripes: number;
+  /** Numbers of a histogram. */
+  readonly #histogramLength: number;
+  /** Segments of a window at most. */
+  readonly #segments: number;
+  readonly #maxNodes: number;
+  #nodes = 0;
+  #follows = false;
+  #everyRow = false;
+
+  /** `binCounts`: bins of each numeric feature, 0 for features that `scan` leaves out. */
+  constructor(
+    engine: Engine,
+    rows: RowStore,
+    binCounts: ArrayLike<number>,
+    sizes: { histograms: number; leaves: number },
+  ) {
+    const { arena, threads } = engine;
+    const { groupCount, featureCount } = rows.layout;
+    this.#engine = engine;
+    this.rows = rows;
+    this.#segments = Math.ceil(rows.rowCount / rows.windowCount / rows.segmentRows) || 1;
+    this.#maxNodes = 2 * sizes.leaves;
+    this.#ranges = new ArenaBlock(arena, 'i32', rows.windowCount * this.#maxNodes * this.#slotLength);
+    this.gains = new ArenaBlock(arena, 'f64', featureCount);
+    this.splits = new ArenaBlock(arena, 'i32', featureCount);
+    this.#parted = new ArenaBlock(arena, 'u32', 2 * Math.min(threads, this.#segments) * this.#partedLength);
+    this.#goesLeft = new ArenaBlock(arena, 'u8', 256);
+    this.#binCounts = new ArenaBlock(arena, 'i32', featureCount);
+    this.#binCounts.values.set(binCounts);
+    this.#leafSums = new ArenaBlock(arena, 'f64', 2 * sizes.leaves);
+    // Whole groups are shared out where they go round evenly, segments otherwise.
+    this.#stripes = threads > 1 && groupCount % threads !== 0 ? Math.min(threads, this.#segments) : 1;
+    this.#scratch = new ArenaBlock(arena, 'u8', groupCount * this.#stripes * HISTOGRAM_SCRATCH);
+    this.#histogramLength = featureCount * HISTOGRAM_STRIDE;
+    this.histogramCount = sizes.histograms;
+    this.#histograms = new ArenaBlock(arena, 'f64', sizes.histograms * this.#histogramLength);
+    this.#partials =
+      this.#stripes > 1 ? new ArenaBlock(arena, 'f64', (this.#stripes - 1) * this.#histogramLength) : undefined;
+  }
+
+  /** Quantises the gradients and hessians of every row, on the scale of the largest. */
+  async quantise(key: RandomKey, signal?: AbortSignal): Promise<Units> {
+    const largest = { gradient: 0, hessian: 0 };
+    const { kernels } = this.#engine;
+    await this.#overWindows((window) => {
+      largest.gradient = Math.max(largest.gradient, kernels.absolute_largest_f32(window.gradients, window.rowCount));
+      largest.hessian = Math.max(largest.hessian, kernels.absolute_largest_f32(window.hessians, window.rowCount));
+      return undefined;
+    });
+    const gradientScale = scaleOf(GRADIENT_LEVELS, largest.gradient);
+    const hessianScale = scaleOf(HESSIAN_LEVELS, largest.hessian);
+    await this.#overWindows((window) => {
+      const tasks: Task[] = [];
+      for (let start = 0; start < window.rowCount; start += BLOCK_ROWS) {
+        const rows = Math.min(BLOCK_ROWS, window.rowCount - start);
+        const offsets = [window.gradients + 4 * start, window.hessians + 4 * start, window.packed + 8 * start];
+        const scales = [gradientScale, hessianScale, key.keyLow, key.keyHigh];
+        tasks.push({
+          kernel: 'gradients_quantise_f32',
+          values: [...offsets, ...scales, window.firstRow + start, rows],
+        });
+      }
+      return this.#engine.run(tasks, signal);
+    });
+    return {
+      gradient: gradientScale > 0 ? largest.gradient / GRADIENT_LEVELS : 0,
+      hessian: hessianScale > 0 ? largest.hessian / HESSIAN_LEVELS : 0,
+    };
+  }
+
+  /**
+   * Begins a tree and returns its root. Rows to learn from and rows that only follow (both ascending, none twice); the
+   * others are left alone.
+   */
+  async begin(training: Uint32Array, following: Uint32Array): Promise<NodeRows> {
+    this.#nodes = 1;
+    this.#follows = following.length > 0;
+    this.#everyRow = training.length === this.rows.rowCount;
+    await this.#overWindows((window, index) => {
+      const { memory } = this.#engine.arena;
+      const order = new Uint32Array(memory.buffer, window.order, window.rowCount);
+      const ranges = this.#rangesOf(index, 0);
+      ranges.fill(0);
+      let segment = 0;
+      for (let start = 0; start < window.rowCount; start += this.rows.segmentRows) {
+        const end = Math.min(window.rowCount, start + this.rows.segmentRows);
+        const middle = putRows(order, start, training, window.firstRow, end);
+        const last = putRows(order, middle, following, window.firstRow, end, start);
+        ranges.set([start, middle], 2 * segment);
+        ranges.set([middle, last], 2 * (this.#segments + segment));
+        segment++;
+      }
+      return undefined;
+    });
+    return { slot: 0, count: training.length };
+  }
+
+  /** Builds histogram `index` of a node's rows. */
+  buildHistogram(index: number, node: NodeRows, signal?: AbortSignal): Waiting {
+    this.histogram(index).fill(0);
+    const shared = this.#engine.threads > 1 && node.count * this.rows.layout.featureCount > SHARED_WORK;
+    const stripes = shared ? this.#stripes : 1;
+    if (stripes > 1) this.#partials!.values.fill(0);
+    const build = this.#overWindows((window, w) => {
+      const tasks = this.#histogramTasks(this.#histogramOffset(index), window, w, node, stripes);
+      return shared ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
+    });
+    if (stripes === 1) return build;
+    return after(build, () => this.#mergePartials(index));
+  }
+
+  #mergePartials(index: number): void {
+    for (let stripe = 1; stripe < this.#stripes; stripe++) {
+      const part = this.#partials!.offset + (stripe - 1) * this.#histogramLength * 8;
+      this.#engine.kernels.histogram_add_f64(this.#histogramOffset(index), part, this.#histogramLength);
+    }
+  }
+
+  #histogramTasks(histogram: number, window: RowWindow, index: number, node: NodeRows, stripes: number): Task[] {
+    const { groupCount, rowBytes, starts } = this.rows.layout;
+    const tasks: Task[] = [];
+    for (let stripe = 0; stripe < stripes; stripe++) {
+      const [from, to] = this.#share(stripe, stripes);
+      const sums = stripe === 0 ? histogram : this.#partials!.offset + (stripe - 1) * this.#histogramLength * 8;
+      for (let group = 0; group < groupCount; group++) {
+        const offsets = [
+          window.bins + group * window.groupBytes,
+          window.packed,
+          this.#everyRow && node.slot === 0 ? 0 : window.order,
+          this.#rangesOffset(index, node.slot) + 8 * from,
+          sums + starts[group]! * HISTOGRAM_STRIDE * 8,
+          this.#scratch.offset + (stripe * groupCount + group) * HISTOGRAM_SCRATCH,
+        ];
+        const features = starts[group + 1]! - starts[group]!;
+        tasks.push({
+          kernel: 'histogram_build_u8',
+          values: [...offsets, window.rowCount, rowBytes, features, to - from],
+        });
+      }
+    }
+    return tasks;
+  }
+
+  /** Histogram `sibling` ← parent − child; `sibling` may be the parent's own. */
+  subtractHistogram(parent: number, child: number, sibling: number): void {
+    const [from, what, to] = [parent, child, sibling].map((index) => this.#histogramOffset(index));
+    this.#engine.kernels.histogram_subtract_f64(from!, what!, to!, this.#histogramLength);
+  }
+
+  /** The numbers of histogram `index`: HISTOGRAM_STRIDE a feature. */
+  histogram(index: number): Float64Array {
+    const start = index * this.#histogramLength;
+    return this.#histograms.values.subarray(start, start + this.#histogramLength);
+  }
+
+  /** Fills `gains` and `splits` for the numeric features of histogram `index`. */
+  scan(index: number, units: Units, limits: SplitLimits): void {
+    this.#engine.kernels.split_scan_f64(
+      this.#histogramOffset(index),
+      this.#binCounts.offset,
+      this.gains.offset,
+      this.splits.offset,
+      units.gradient,
+      units.hessian,
+      limits.l2,
+      limits.minHessian,
+      limits.minSamples,
+      this.rows.layout.featureCount,
+    );
+  }
+
+  /** Parts a node by a feature's bins (goesLeft[bin] is 0 or 1) into its left and right child. */
+  partition(
+    node: NodeRows,
+    feature: number,
+    goesLeft: Uint8Array,
+    signal?: AbortSignal,
+  ): [NodeRows, NodeRows] | Promise<[NodeRows, NodeRows]> {
+    this.#goesLeft.values.set(goesLeft);
+    const left = this.#nodes;
+    this.#nodes += 2;
+    const share = node.count >= SHARED_ROWS ? Math.min(this.#engine.threads, this.#segments) : 1;
+    const parted = this.#overWindows((window, w) => {
+      const tasks = this.#partTasks(window, w, node.slot, left, feature, share);
+      return share > 1 ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
+    });
+    const children = (): [NodeRows, NodeRows] => {
+      const count = this.#countOf(left);
+      return [
+        { slot: left, count },
+        { slot: left + 1, count: node.count - count },
+      ];
+    };
+    return parted ? parted.then(children) : children();
+  }
+
+  #partTasks(window: RowWindow, w: number, slot: number, left: number, feature: number, share: number): Task[] {
+    const { layout, segmentRows } = this.rows;
+    const [group, place] = placeOf(layout, feature);
+    const tasks: Task[] = [];
+    for (let part = 0; part < share; part++) {
+      for (const [from, to] of this.#stretches(...this.#share(part, share))) {
+        const offsets = [
+          window.bins + group * window.groupBytes,
+          this.#goesLeft.offset,
+          window.order,
+          this.#rangesOffset(w, slot) + 8 * from,
+          this.#rangesOffset(w, left) + 8 * from,
+          this.#rangesOffset(w, left + 1) + 8 * from,
+          // A place for each task: whoever runs them may do so at once.
+          this.#parted.offset + 4 * tasks.length * this.#partedLength,
+        ];
+        const sizes = [window.rowCount, layout.rowBytes, place, Math.min(segmentRows, window.rowCount), to - from];
+        tasks.push({ kernel: 'rows_partition_u8', values: [...offsets, ...sizes] });
+      }
+    }
+    return tasks;
+  }
+
+  /** Unquantised sums of some nodes: gradient and hessian of each. */
+  async leafSums(nodes: readonly NodeRows[], signal?: AbortSignal): Promise<Float64Array> {
+    this.#leafSums.values.fill(0);
+    await this.#overWindows((window, w) => {
+      const tasks = nodes.map(({ slot }, leaf): Task => {
+        const offsets = [window.order, this.#rangesOffset(w, slot), window.gradients, window.hessians];
+        const sums = this.#leafSums.offset + 16 * leaf;
+        return { kernel: 'leaf_sums_f32', values: [...offsets, sums, window.rowCount, this.#segments] };
+      });
+      return this.#spread(tasks, signal);
+    });
+    return this.#leafSums.values.slice(0, 2 * nodes.length);
+  }
+
+  /** Adds values[i] to the predictions of the rows of nodes[i], those that only follow included. */
+  async addToLeaves(
+    nodes: readonly NodeRows[],
+    values: ArrayLike<number>,
+    predictions: ArenaBlock<'f64'>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const stretches = this.#follows ? 2 * this.#segments : this.#segments;
+    await this.#overWindows((window, w) => {
+      const tasks = nodes.map(({ slot }, leaf): Task => {
+        const offsets = [window.order, this.#rangesOffset(w, slot), predictions.offset + 8 * window.firstRow];
+        return { kernel: 'leaf_add_f64', values: [...offsets, values[leaf]!, window.rowCount, stretches] };
+      });
+      return this.#spread(tasks, signal);
+    });
+  }
+
+  /** Calls `visit` with the global indices of a node's rows that are learnt from, segment by segment, ascending. */
+  async visitRows(node: NodeRows, visit: (rows: Uint32Array, firstRow: number) => void): Promise<void> {
+    await this.#overWindows((window, w) => {
+      const order = new Uint32Array(this.#engine.arena.memory.buffer, window.order, window.rowCount);
+      const ranges = this.#rangesOf(w, node.slot);
+      for (let segment = 0; segment < this.#segments; segment++) {
+        visit(order.subarray(ranges[2 * segment], ranges[2 * segment + 1]), window.firstRow);
+      }
+      return undefined;
+    });
+  }
+
+  /** In the pool where there are rows enough, else here. */
+  #spread(tasks: readonly Task[], signal?: AbortSignal): Waiting {
+    const shared = this.#engine.threads > 1 && this.rows.rowCount >= SHARED_ROWS;
+    return shared ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
+  }
+
+  /** Works through the windows; without a promise while there is nothing to wait for. */
+  #overWindows(work: (window: RowWindow, index: number) => Waiting, from = 0): Waiting {
+    for (let index = from; index < this.rows.windowCount; index++) {
+      const window = this.rows.open(index);
+      const pending = window instanceof Promise ? window.then((opened) => work(opened, index)) : work(window, index);
+      if (pending) return pending.then(() => this.#overWindows(work, index + 1));
+    }
+    return undefined;
+  }
+
+  /** A part of a window's segments. */
+  #share(part: number, parts: number): [number, number] {
+    return [part, part + 1].map((p) => Math.floor((this.#segments * p) / parts)) as [number, number];
+  }
+
+  /** A node's ranges of some segments: of the rows learnt from, and of those that follow. */
+  #stretches(from: number, to: number): [number, number][] {
+    return this.#follows
+      ? [
+          [from, to],
+          [this.#segments + from, this.#segments + to],
+        ]
+      : [[from, to]];
+  }
+
+  get #slotLength(): number {
+    return 4 * this.#segments;
+  }
+
+  get #partedLength(): number {
+    return this.rows.segmentRows + 16;
+  }
+
+  #rangesOffset(window: number, slot: number): number {
+    return this.#ranges.offset + 4 * (window * this.#maxNodes + slot) * this.#slotLength;
+  }
+
+  #rangesOf(window: number, slot: number): Int32Array {
+    const start = (window * this.#maxNodes + slot) * this.#slotLength;
+    return this.#ranges.values.subarray(start, start + this.#slotLength);
+  }
+
+  #countOf(slot: number): number {
+    const ranges = this.#ranges.values;
+    let count = 0;
+    for (let window = 0; window < this.rows.windowCount; window++) {
+      const start = (window * this.#maxNodes + slot) * this.#slotLength;
+      for (let i = start; i < start + 2 * this.#segments; i += 2) count += ranges[i + 1]! - ranges[i]!;
+    }
+    return count;
+  }
+
+  #histogramOffset(index: number): number {
+    return this.#histograms.offset + index * this.#histogramLength * 8;
+  }
+
+  [Symbol.dispose](): void {
+    const hidden = [this.#parted, this.#goesLeft, this.#binCounts, this.#leafSums, this.#scratch, this.#ranges];
+    for (const block of [this.gains, this.splits, ...hidden, this.#histograms, this.#partials]) {
+      block?.[Symbol.dispose]();
+    }
+  }
+}
+
+/** Fractions of a level a unit; 0 where the largest is too small for f32 to hold that. */
+function scaleOf(levels: number, largest: number): number {
+  const scale = largest > 0 ? (levels * FRACTIONS) / largest : 0;
+  return Number.isFinite(Math.fround(scale)) ? scale : 0;
+}
+
+/** Puts the rows of [from, to) behind `at`, counted from the window's first; returns the end of them. */
+function putRows(order: Uint32Array, at: number, rows: Uint32Array, firstRow: number, to: number, from = at): number {
+  const [start, end] = [firstBehind(rows, firstRow + from), firstBehind(rows, firstRow + to)];
+  order.set(rows.subarray(start, end), at);
+  if (firstRow > 0) for (let i = at; i < at + end - start; i++) order[i]! -= firstRow;
+  return at + end - start;
+}
+
+/** How many of the ascending rows are below a number. */
+function firstBehind(rows: Uint32Array, below: number): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (rows[middle]! < below) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function after(pending: Waiting, work: () => void): Waiting {
+  if (pending) return pending.then(work);
+  work();
+  return undefined;
+}
