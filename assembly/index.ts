@@ -4,6 +4,7 @@ export * from './elementary';
 export * from './gradient-descent';
 export * from './limits';
 export * from './random';
+export * from './statistics';
 export * from './tree-building';
 export * from './tree-forest';
 export * from './tree-scoring';

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "6ba4673af4227f42"
+#define LANEWISE_KERNELS_HASH "2c0e6b531e4e79cd"
 
 namespace lanewise {
 
@@ -34,6 +34,7 @@ struct Kernels {
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+  void (*values_sort_f64)(double* values, double* weights, double* scratch, int32_t count);
   double (*absolute_largest_f32)(const float* values, int32_t length);
   void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount);
   void (*gradients_quantise_f32)(const float* gradients, const float* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
@@ -127,6 +128,9 @@ void random_uniform_f64(double* out, int32_t keyLow, int32_t keyHigh, double sta
 /// Random 32-bit words startIndex … startIndex + count − 1 of a key.
 /// out[count] out
 void random_words_u32(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+/// Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along.
+/// values[count] inout; weights[count] inout, may be null; scratch[2 * count + 1024] scratch
+void values_sort_f64(double* values, double* weights, double* scratch, int32_t count);
 /// The largest absolute value, which sets the scale of a quantisation; 0 where there is none.
 /// values[length] in
 double absolute_largest_f32(const float* values, int32_t length);
@@ -189,6 +193,7 @@ inline constexpr Kernels all_kernels{
     limit_multiply_add_f64,
     random_uniform_f64,
     random_words_u32,
+    values_sort_f64,
     absolute_largest_f32,
     bins_encode_f64,
     gradients_quantise_f32,

@@ -4,6 +4,7 @@
 #include "../gradient-descent.cpp"
 #include "../limits.cpp"
 #include "../random.cpp"
+#include "../statistics.cpp"
 #include "../tree-building.cpp"
 #include "../tree-forest.cpp"
 #include "../tree-scoring.cpp"

@@ -50,6 +50,8 @@ export interface KernelFunctions {
   random_uniform_f64(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
   /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
   random_words_u32(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
+  /** Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along. */
+  values_sort_f64(valuesOffset: number, weightsOffset: number, scratchOffset: number, count: number): void;
   /** The largest absolute value, which sets the scale of a quantisation; 0 where there is none. */
   absolute_largest_f32(valuesOffset: number, length: number): number;
   /** Writes the bin of every value of a column (the number of edges below it) into a slot of its group. */
@@ -77,4 +79,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '6ba4673af4227f42';
+export const kernelsHash = '2c0e6b531e4e79cd';

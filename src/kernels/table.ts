@@ -4,6 +4,7 @@ import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
 import * as limits from './limits.js';
 import * as random from './random.js';
+import * as statistics from './statistics.js';
 import * as treeBuilding from './tree-building.js';
 import * as treeForest from './tree-forest.js';
 import * as treeScoring from './tree-scoring.js';
@@ -16,6 +17,7 @@ const families = [
   gradientDescent,
   limits,
   random,
+  statistics,
   treeBuilding,
   treeForest,
   treeScoring,

@@ -5,7 +5,7 @@ import { randomKey } from '#lanewise/engine/random.js';
 import { MemoryRows } from '#lanewise/engine/row-store.js';
 import { TreeWorkspace } from '#lanewise/engine/tree-workspace.js';
 import { BinnedRows } from '#lanewise/engine/trees.js';
-import { columnToBin, findBins } from '#lanewise/models/gradient-boosting/binning.js';
+import { columnToBin, findBins } from '#lanewise/models/binning/index.js';
 import { Grower, leavesOf } from '#lanewise/models/gradient-boosting/grower.js';
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
 import type { EnsembleOperation } from '#lanewise/scoring/program.js';

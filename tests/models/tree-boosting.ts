@@ -1,4 +1,4 @@
-import type { FeatureBins } from '#lanewise/models/gradient-boosting/binning.js';
+import type { FeatureBins } from '#lanewise/models/binning/index.js';
 import type { RegisterColumn } from '#lanewise/table/columns.js';
 
 interface Options {

@@ -6,7 +6,7 @@ import { ArenaBlock, type BinnedRows } from '../../engine/trees.js';
 import { Breather } from '../../engine/turn.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
 import { Stopping } from '../../training/stopping.js';
-import type { FeatureBins } from './binning.js';
+import type { FeatureBins } from '../binning/index.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
 import { histogramsFor } from './histogram.js';
 import { type BoostingLoss, softmax } from './loss.js';

@@ -1,6 +1,6 @@
 import type { NodeRows, SplitLimits, TreeWorkspace, Units } from '../../engine/tree-workspace.js';
 import { Breather } from '../../engine/turn.js';
-import type { FeatureBins } from './binning.js';
+import type { FeatureBins } from '../binning/index.js';
 import { HistogramPool } from './histogram.js';
 import { type Candidate, completeSplit, planesOf, type Split, scanCategories } from './splitting.js';
 

@@ -1,5 +1,5 @@
 import type { EnsembleOperation } from '../../scoring/program.js';
-import type { FeatureBins } from './binning.js';
+import type { FeatureBins } from '../binning/index.js';
 import type { GrownNode } from './grower.js';
 
 /** Everything of an ensemble operation but its registers. */

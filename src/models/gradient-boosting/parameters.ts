@@ -57,6 +57,12 @@ export const gradientBoostingParameters = defineParameters({
     max: 255,
     meaning: 'bins of a feature at most; missing values have one of their own besides',
   },
+  binning: {
+    type: 'choice',
+    default: 'quantile',
+    choices: ['quantile', 'uniform'],
+    meaning: 'bins of about equal weight, or of equal width; values fewer than the bins have one each',
+  },
   earlyStopping: {
     type: 'choice',
     default: 'auto',

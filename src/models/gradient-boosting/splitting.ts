@@ -1,6 +1,6 @@
 import type { SplitLimits, Units } from '../../engine/tree-workspace.js';
 import { BINS, HISTOGRAM_STRIDE, MISSING_BIN, MISSING_LEFT } from '../../kernels/tree-building.js';
-import type { FeatureBins } from './binning.js';
+import type { FeatureBins } from '../binning/index.js';
 
 /** The best way to part a node. */
 export interface Split {

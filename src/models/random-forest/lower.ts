@@ -1,6 +1,6 @@
 import type { ForestTree } from '../../engine/forest.js';
 import { MISSING_LEFT } from '../../kernels/tree-building.js';
-import type { FeatureBins } from '../gradient-boosting/binning.js';
+import type { FeatureBins } from '../binning/index.js';
 import { type EnsembleArrays, thresholdOf } from '../gradient-boosting/lower.js';
 
 /** Writes a forest as the arrays of an ensemble that is averaged. `shift` is added to the values of one-number leaves. */

@@ -26,6 +26,12 @@ const shared = defineParameters({
     tune: { low: 1, high: 20, log: true },
   },
   maxBins: { type: 'integer', default: 255, min: 2, max: 255, meaning: 'bins of a feature at most, missing apart' },
+  binning: {
+    type: 'choice',
+    default: 'quantile',
+    choices: ['quantile', 'uniform'],
+    meaning: 'bins of about equal weight, or of equal width; values fewer than the bins have one each',
+  },
   bootstrap: {
     type: 'boolean',
     default: true,

@@ -8,8 +8,8 @@ import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, HistoryPoint, Model } from '../../table/interfaces.js';
+import { columnToBin, type FeatureBins, findBins } from '../binning/index.js';
 import { classificationOutputs, featureColumns, inputsOf, type Target, targetOf, weightsOf } from '../features.js';
-import { columnToBin, type FeatureBins, findBins } from '../gradient-boosting/binning.js';
 import { makeModel } from '../model.js';
 import { seedOf } from '../seed.js';
 import { joined, readValidation } from '../validation.js';
@@ -121,10 +121,11 @@ async function grow(
   options: FitOptions,
 ): Promise<Grown> {
   const { signal, onProgress } = options;
-  const { maxBins, nEstimators, randomState, maxDepth } = parameters;
+  const { maxBins, binning, nEstimators, randomState, maxDepth } = parameters;
   const seed = seedOf(randomState, options);
   const rows = Uint32Array.from(target.values, (_, row) => row).filter((row) => !weights || weights[row]! > 0);
-  const bins = await findBins(features, rows, { maxBins, seed, categories: 'ordered' }, signal);
+  const how = { engine, maxBins, binning, seed, categories: 'ordered' as const, weights };
+  const bins = await findBins(features, rows, how, signal);
   const { validation } = options;
   const added =
     validation && validation.numRows > 0 ? readValidation(validation, features, target, options) : undefined;

@@ -1,0 +1,28 @@
+import type { ColumnToBin } from '../../engine/trees.js';
+import type { RegisterColumn } from '../../table/columns.js';
+
+/** How the values of a feature become bins, and bins become thresholds or sets of categories. */
+export interface FeatureBins {
+  readonly name: string;
+  readonly categorical: boolean;
+  /** Numeric: thresholds between the bins; value ≤ edges[b] ⇔ bin ≤ b. Categorical: b + ½, over `binOfCode`. */
+  readonly edges: Float64Array;
+  /** Bins that are not "missing"; 0 where the feature has no value at all. */
+  readonly binCount: number;
+  /** Categorical: the bin of each code; NaN for the rare ones of too many, which share the bin of missing values. */
+  readonly binOfCode?: Float64Array;
+}
+
+/** The column as the binning kernel reads it: categories as bins, labels never seen as missing. */
+export function columnToBin(column: RegisterColumn, bins: FeatureBins): ColumnToBin {
+  const { name, edges, binOfCode } = bins;
+  if (column.type !== 'category') return { name, edges, values: column.values };
+  const labels = column.labels?.length ?? 0;
+  const { values } = column;
+  const binned = new Float64Array(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const code = values[row]!;
+    binned[row] = code < labels ? (binOfCode ? binOfCode[code]! : code) : Number.NaN;
+  }
+  return { name, edges, values: binned, derived: true };
+}

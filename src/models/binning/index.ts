@@ -1,0 +1,2 @@
+export { columnToBin, type FeatureBins } from './bins.js';
+export { type BinningOptions, findBins } from './find-bins.js';
