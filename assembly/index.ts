@@ -8,3 +8,4 @@ export * from './statistics';
 export * from './tree-building';
 export * from './tree-forest';
 export * from './tree-scoring';
+export * from './tree-splitting';

@@ -242,59 +242,6 @@ export function histogram_add_f64(sum: usize, part: usize, length: i32): void {
   if (sum < end) store<f64>(sum, load<f64>(sum) + load<f64>(part));
 }
 
-// Lane 0: missing values go right, lane 1: they go left.
-export function split_scan_f64(
-  histogram: usize, binCounts: usize, gains: usize, splits: usize, gradientUnit: f64, hessianUnit: f64,
-  l2: f64, minHessian: f64, minSamples: f64, featureCount: i32,
-): void {
-  const gUnit = f64x2.splat(gradientUnit), hUnit = f64x2.splat(hessianUnit), l2s = f64x2.splat(l2);
-  const least = f64x2.splat(minHessian), fewest = f64x2.splat(minSamples), zero = f64x2.splat(0);
-  const none = f64x2.splat(-Infinity);
-  for (let feature = 0; feature < featureCount; feature++, histogram += FEATURE) {
-    const binCount = load<i32>(binCounts + (<usize>feature << 2));
-    const end = histogram + (<usize>binCount << 3);
-    const missing = histogram + (255 << 3);
-    const missingG = load<f64>(missing), missingH = load<f64>(missing, 2048), missingC = load<f64>(missing, 4096);
-    let g = missingG, h = missingH, c = missingC;
-    for (let at = histogram; at < end; at += 8) {
-      g += load<f64>(at);
-      h += load<f64>(at, 2048);
-      c += load<f64>(at, 4096);
-    }
-    const totalG = f64x2.splat(g), totalH = f64x2.splat(h), totalC = f64x2.splat(c);
-    let leftG = f64x2.replace_lane(zero, 1, missingG);
-    let leftH = f64x2.replace_lane(zero, 1, missingH);
-    let leftC = f64x2.replace_lane(zero, 1, missingC);
-    const bothWays = missingC != 0;
-    let best: f64 = -Infinity;
-    let split = -1;
-    for (let at = histogram; at < end; at += 8) {
-      const count = load<f64>(at, 4096);
-      if (count == 0) continue;
-      leftG = f64x2.add(leftG, f64x2.splat(load<f64>(at)));
-      leftH = f64x2.add(leftH, f64x2.splat(load<f64>(at, 2048)));
-      leftC = f64x2.add(leftC, f64x2.splat(count));
-      const rightC = f64x2.sub(totalC, leftC);
-      const hl = f64x2.mul(leftH, hUnit), hr = f64x2.mul(f64x2.sub(totalH, leftH), hUnit);
-      const dl = f64x2.add(hl, l2s), dr = f64x2.add(hr, l2s);
-      let allowed = v128.and(f64x2.ge(leftC, fewest), f64x2.ge(rightC, fewest));
-      allowed = v128.and(allowed, v128.and(f64x2.ge(hl, least), f64x2.ge(hr, least)));
-      allowed = v128.and(allowed, v128.and(f64x2.gt(dl, zero), f64x2.gt(dr, zero)));
-      if (!v128.any_true(allowed)) continue;
-      const gl = f64x2.mul(leftG, gUnit), gr = f64x2.mul(f64x2.sub(totalG, leftG), gUnit);
-      let score = f64x2.add(f64x2.div(f64x2.mul(gl, gl), dl), f64x2.div(f64x2.mul(gr, gr), dr));
-      score = v128.bitselect(score, none, allowed);
-      const bin = <i32>((at - histogram) >> 3);
-      const first = f64x2.extract_lane(score, 0), second = f64x2.extract_lane(score, 1);
-      if (first > best) { best = first; split = bin; }
-      if (bothWays && second > best) { best = second; split = bin + 256; }
-    }
-    const nodeG = g * gradientUnit, nodeH = h * hessianUnit;
-    store<i32>(splits + (<usize>feature << 2), split);
-    store<f64>(gains + (<usize>feature << 3), split < 0 ? -Infinity : best - (nodeG * nodeG) / (nodeH + l2));
-  }
-}
-
 export function rows_partition_u8(
   bins: usize, goesLeft: usize, rows: usize, ranges: usize, lefts: usize, rights: usize, scratch: usize,
   dataRows: i32, rowBytes: i32, slot: i32, longest: i32, rangeCount: i32,

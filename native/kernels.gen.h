@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "2c0e6b531e4e79cd"
+#define LANEWISE_KERNELS_HASH "f10f263f1b1e1152"
 
 namespace lanewise {
 
@@ -44,9 +44,9 @@ struct Kernels {
   void (*leaf_add_f64)(const uint32_t* rows, const int32_t* ranges, double* predictions, double value, int32_t dataRows, int32_t rangeCount);
   void (*leaf_sums_f32)(const uint32_t* rows, const int32_t* ranges, const float* gradients, const float* hessians, double* sums, int32_t dataRows, int32_t rangeCount);
   int32_t (*rows_partition_u8)(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, const int32_t* ranges, int32_t* left, int32_t* right, uint32_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t slot, int32_t longest, int32_t rangeCount);
-  void (*split_scan_f64)(const double* histogram, const int32_t* binCounts, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l2, double minHessian, double minSamples, int32_t featureCount);
   int32_t (*forest_grow_u8)(const uint8_t* bins, const double* targets, const double* weights, int32_t* state, uint32_t* rows, double* bagWeights, int32_t* stack, int32_t* feature, int32_t* split, int32_t* child, double* values, double* importances, double* nodeTargets, double* nodeWeights, uint32_t* order, double* work, int32_t* features, int32_t dataRows, int32_t groupCount, int32_t featureCount, int32_t classCount, int32_t bootstrap, int32_t bagKeyLow, int32_t bagKeyHigh, int32_t featureKeyLow, int32_t featureKeyHigh, int32_t maxFeatures, int32_t maxDepth, int32_t minSamplesSplit, int32_t minSamplesLeaf, int32_t maxNodes, int32_t budget);
   void (*ensemble_score_f64)(const double* inputs, const double* base, const int32_t* roots, const int32_t* feature, const double* threshold, const int32_t* left, const int32_t* right, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const double* leafValues, double* sums, int32_t inputCount, int32_t outputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t average, int32_t rowCount);
+  void (*split_scan_f64)(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, const int8_t* monotone, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, int32_t featureCount);
 };
 
 }  // namespace lanewise
@@ -158,15 +158,15 @@ void leaf_sums_f32(const uint32_t* rows, const int32_t* ranges, const float* gra
 /// In each range, puts the rows that go left before those that go right, each side in its old order; returns how many go left.
 /// bins[rowBytes * dataRows] in; goesLeft[256] in; rows[dataRows] inout; ranges[2 * rangeCount] in; left[2 * rangeCount] out; right[2 * rangeCount] out; scratch[longest + 16] scratch
 int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, const int32_t* ranges, int32_t* left, int32_t* right, uint32_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t slot, int32_t longest, int32_t rangeCount);
-/// The best threshold of each numeric feature: the largest gain, the lowest bin among equals.
-/// histogram[768 * featureCount] in; binCounts[featureCount] in; gains[featureCount] out; splits[featureCount] out
-void split_scan_f64(const double* histogram, const int32_t* binCounts, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l2, double minHessian, double minSamples, int32_t featureCount);
 /// Grows one tree of a random forest, or goes on growing it: returns 1 while nodes are open and the budget is spent, 0 when done.
 /// bins[16 * groupCount * dataRows] in; targets[dataRows] in; weights[dataRows] in, may be null; state[8] inout; rows[dataRows] inout; bagWeights[dataRows] inout; stack[256] inout; feature[maxNodes] inout; split[maxNodes] inout; child[maxNodes] inout; values[maxNodes * Math.max(1, classCount)] inout; importances[featureCount] inout; nodeTargets[dataRows] scratch; nodeWeights[dataRows] scratch; order[dataRows] scratch; work[2048 + 4 * classCount] scratch; features[featureCount + 8] scratch
 int32_t forest_grow_u8(const uint8_t* bins, const double* targets, const double* weights, int32_t* state, uint32_t* rows, double* bagWeights, int32_t* stack, int32_t* feature, int32_t* split, int32_t* child, double* values, double* importances, double* nodeTargets, double* nodeWeights, uint32_t* order, double* work, int32_t* features, int32_t dataRows, int32_t groupCount, int32_t featureCount, int32_t classCount, int32_t bootstrap, int32_t bagKeyLow, int32_t bagKeyHigh, int32_t featureKeyLow, int32_t featureKeyHigh, int32_t maxFeatures, int32_t maxDepth, int32_t minSamplesSplit, int32_t minSamplesLeaf, int32_t maxNodes, int32_t budget);
 /// Adds up the leaves that rows reach in the trees of an ensemble; the layout of nodes is EnsembleOperation’s.
 /// inputs[inputCount * rowCount] in; base[outputCount] in; roots[treeCount] in; feature[nodeCount] in; threshold[nodeCount] in; left[nodeCount] in; right[nodeCount] in; missingGoesLeft[nodeCount] in; categoryOffset[nodeCount] in; categoryWords[nodeCount] in; categories[wordCount] in; leafValues[leafCount * leafWidth] in; sums[outputCount * rowCount] out
 void ensemble_score_f64(const double* inputs, const double* base, const int32_t* roots, const int32_t* feature, const double* threshold, const int32_t* left, const int32_t* right, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const double* leafValues, double* sums, int32_t inputCount, int32_t outputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t average, int32_t rowCount);
+/// The best threshold of each numeric feature: the largest gain, the lowest bin among equals.
+/// histogram[768 * featureCount] in; binCounts[featureCount] in; allowed[featureCount] in, may be null; monotone[featureCount] in, may be null; gains[featureCount] out; splits[featureCount] out
+void split_scan_f64(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, const int8_t* monotone, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, int32_t featureCount);
 
 inline constexpr Kernels all_kernels{
     assign_points_f64,
@@ -203,9 +203,9 @@ inline constexpr Kernels all_kernels{
     leaf_add_f64,
     leaf_sums_f32,
     rows_partition_u8,
-    split_scan_f64,
     forest_grow_u8,
     ensemble_score_f64,
+    split_scan_f64,
 };
 
 }  // namespace lanewise::LANEWISE_ISA

@@ -4,7 +4,12 @@ import { invalid, unknownName } from './errors.js';
  * A parameter, declared once, as data. From it come the check, the TypeScript type, the YAML schema, the command line's
  * help, the tuning space and the docs.
  */
-export type Parameter = NumberParameter | ChoiceParameter | BooleanParameter;
+export type Parameter =
+  | NumberParameter
+  | ChoiceParameter
+  | BooleanParameter
+  | FeatureNumbersParameter
+  | FeatureGroupsParameter;
 
 export interface NumberParameter {
   readonly type: 'number' | 'integer';
@@ -35,16 +40,47 @@ export interface BooleanParameter {
   readonly tune?: boolean;
 }
 
+/** A number for some features: `{ price: -1 }` by name, or an array with one for each, in the table's order. */
+export interface FeatureNumbersParameter {
+  readonly type: 'feature-numbers';
+  readonly default: null;
+  /** What the number of a feature may be. */
+  readonly values: readonly number[];
+  readonly meaning: string;
+  readonly tune?: undefined;
+}
+
+/** Groups of features by name, which may overlap: `[['price', 'age'], ['city']]`, or one of the choices. */
+export interface FeatureGroupsParameter {
+  readonly type: 'feature-groups';
+  readonly default: null;
+  readonly choices: readonly string[];
+  readonly meaning: string;
+  readonly tune?: undefined;
+}
+
 export type ParameterDeclarations = Readonly<Record<string, Parameter>>;
-export type ParameterValue = number | string | boolean | null;
+export type ParameterValue =
+  | number
+  | string
+  | boolean
+  | null
+  | readonly ParameterValue[]
+  | { readonly [name: string]: ParameterValue };
 
 type ValueOf<P extends Parameter> = P extends { type: 'choice'; choices: readonly (infer C)[] }
   ? C
-  : P extends { type: 'boolean' }
-    ? boolean
-    : P extends { nullable: true }
-      ? number | null
-      : number;
+  : P extends { type: 'feature-numbers' }
+    ? readonly number[] | Readonly<Record<string, number>> | null
+    : P extends { type: 'feature-groups'; choices: readonly (infer C)[] }
+      ? readonly (readonly string[])[] | C | null
+      : ScalarOf<P>;
+
+type ScalarOf<P extends Parameter> = P extends { type: 'boolean' }
+  ? boolean
+  : P extends { nullable: true }
+    ? number | null
+    : number;
 
 /** The checked parameters of a declaration. */
 export type Parameters<D extends ParameterDeclarations> = { readonly [K in keyof D]: ValueOf<D[K]> };
@@ -78,6 +114,12 @@ export function checkParameters<const D extends ParameterDeclarations>(
 export function describeRange(declaration: Parameter): string {
   if (declaration.type === 'choice') return `one of ${declaration.choices.join(', ')}`;
   if (declaration.type === 'boolean') return 'true or false';
+  if (declaration.type === 'feature-numbers') {
+    return `a map of features, or a list in their order, with ${declaration.values.join(', ')}, or null`;
+  }
+  if (declaration.type === 'feature-groups') {
+    return `lists of feature names, or ${declaration.choices.join(', ')}, or null`;
+  }
   const { type, min, max, above, nullable } = declaration;
   const noun = type === 'integer' ? 'an integer' : 'a number';
   const orNull = nullable ? ' or null' : '';
@@ -96,10 +138,34 @@ function checkValue(name: string, declaration: Parameter, value: unknown): Param
     if (typeof value !== 'boolean') throw wrong();
     return value;
   }
+  if (declaration.type === 'feature-numbers') {
+    if (value === null) return null;
+    if (!isFeatureNumbers(value, declaration.values)) throw wrong();
+    return value;
+  }
+  if (declaration.type === 'feature-groups') {
+    if (value === null) return null;
+    if (!(typeof value === 'string' ? declaration.choices.includes(value) : isNameGroups(value))) throw wrong();
+    return value as ParameterValue;
+  }
   if (value === null && declaration.nullable) return null;
   if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong();
   const { type, min = -Infinity, max = Infinity, above } = declaration;
   if (type === 'integer' && !Number.isInteger(value)) throw wrong();
   if (value < min || value > max || (above && value === min)) throw wrong();
   return value;
+}
+
+function isFeatureNumbers(
+  value: unknown,
+  allowed: readonly number[],
+): value is readonly number[] | Readonly<Record<string, number>> {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).every((number) => allowed.includes(number as number));
+}
+
+function isNameGroups(value: unknown): value is readonly (readonly string[])[] {
+  const isNames = (group: unknown) =>
+    Array.isArray(group) && group.length > 0 && group.every((name) => typeof name === 'string');
+  return Array.isArray(value) && value.length > 0 && value.every(isNames);
 }

@@ -8,3 +8,4 @@
 #include "../tree-building.cpp"
 #include "../tree-forest.cpp"
 #include "../tree-scoring.cpp"
+#include "../tree-splitting.cpp"

@@ -70,13 +70,13 @@ export interface KernelFunctions {
   leaf_sums_f32(rowsOffset: number, rangesOffset: number, gradientsOffset: number, hessiansOffset: number, sumsOffset: number, dataRows: number, rangeCount: number): void;
   /** In each range, puts the rows that go left before those that go right, each side in its old order; returns how many go left. */
   rows_partition_u8(binsOffset: number, goesLeftOffset: number, rowsOffset: number, rangesOffset: number, leftOffset: number, rightOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, slot: number, longest: number, rangeCount: number): number;
-  /** The best threshold of each numeric feature: the largest gain, the lowest bin among equals. */
-  split_scan_f64(histogramOffset: number, binCountsOffset: number, gainsOffset: number, splitsOffset: number, gradientUnit: number, hessianUnit: number, l2: number, minHessian: number, minSamples: number, featureCount: number): void;
   /** Grows one tree of a random forest, or goes on growing it: returns 1 while nodes are open and the budget is spent, 0 when done. */
   forest_grow_u8(binsOffset: number, targetsOffset: number, weightsOffset: number, stateOffset: number, rowsOffset: number, bagWeightsOffset: number, stackOffset: number, featureOffset: number, splitOffset: number, childOffset: number, valuesOffset: number, importancesOffset: number, nodeTargetsOffset: number, nodeWeightsOffset: number, orderOffset: number, workOffset: number, featuresOffset: number, dataRows: number, groupCount: number, featureCount: number, classCount: number, bootstrap: number, bagKeyLow: number, bagKeyHigh: number, featureKeyLow: number, featureKeyHigh: number, maxFeatures: number, maxDepth: number, minSamplesSplit: number, minSamplesLeaf: number, maxNodes: number, budget: number): number;
   /** Adds up the leaves that rows reach in the trees of an ensemble; the layout of nodes is EnsembleOperation’s. */
   ensemble_score_f64(inputsOffset: number, baseOffset: number, rootsOffset: number, featureOffset: number, thresholdOffset: number, leftOffset: number, rightOffset: number, missingGoesLeftOffset: number, categoryOffsetOffset: number, categoryWordsOffset: number, categoriesOffset: number, leafValuesOffset: number, sumsOffset: number, inputCount: number, outputCount: number, treeCount: number, nodeCount: number, wordCount: number, leafCount: number, leafWidth: number, average: number, rowCount: number): void;
+  /** The best threshold of each numeric feature: the largest gain, the lowest bin among equals. */
+  split_scan_f64(histogramOffset: number, binCountsOffset: number, allowedOffset: number, monotoneOffset: number, gainsOffset: number, splitsOffset: number, gradientUnit: number, hessianUnit: number, l1: number, l2: number, maxDeltaStep: number, minHessian: number, minSamples: number, lower: number, upper: number, featureCount: number): void;
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '2c0e6b531e4e79cd';
+export const kernelsHash = 'f10f263f1b1e1152';

@@ -19,12 +19,26 @@ export interface Units {
   readonly hessian: number;
 }
 
-/** What a split must leave on each side. */
+/** What a split must leave on each side, and how the values of leaves are shrunk. */
 export interface SplitLimits {
+  readonly l1: number;
   readonly l2: number;
+  /** Largest absolute value of a leaf; 0: no limit. */
+  readonly maxDeltaStep: number;
   readonly minHessian: number;
   readonly minSamples: number;
 }
+
+/** What holds in one node alone. */
+export interface NodeLimits {
+  /** Bounds of the values below it, from monotone constraints: −∞ and ∞ where there are none. */
+  readonly lower: number;
+  readonly upper: number;
+  /** By feature, 0: it may not be split by it; absent: it may by each. */
+  readonly allowed?: Uint8Array;
+}
+
+const UNLIMITED: NodeLimits = { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
 
 /** The rows of a node: a range in every segment. */
 export interface NodeRows {
@@ -49,6 +63,8 @@ export class TreeWorkspace implements Disposable {
   readonly histogramCount: number;
   readonly #engine: Engine;
   readonly #goesLeft: ArenaBlock<'u8'>;
+  readonly #allowed: ArenaBlock<'u8'>;
+  readonly #monotone: ArenaBlock<'i8'> | undefined;
   readonly #binCounts: ArenaBlock<'i32'>;
   readonly #leafSums: ArenaBlock<'f64'>;
   readonly #scratch: ArenaBlock<'u8'>;
@@ -67,12 +83,16 @@ export class TreeWorkspace implements Disposable {
   #follows = false;
   #everyRow = false;
 
-  /** `binCounts`: bins of each numeric feature, 0 for features that `scan` leaves out. */
+  /**
+   * `binCounts`: bins of each numeric feature, 0 for features that `scan` leaves out. `monotone`: 1 or −1 where predictions
+   * may only rise or fall with a feature, else 0.
+   */
   constructor(
     engine: Engine,
     rows: RowStore,
     binCounts: ArrayLike<number>,
     sizes: { histograms: number; leaves: number },
+    monotone?: Int8Array,
   ) {
     const { arena, threads } = engine;
     const { groupCount, featureCount } = rows.layout;
@@ -85,6 +105,9 @@ export class TreeWorkspace implements Disposable {
     this.splits = new ArenaBlock(arena, 'i32', featureCount);
     this.#parted = new ArenaBlock(arena, 'u32', 2 * Math.min(threads, this.#segments) * this.#partedLength);
     this.#goesLeft = new ArenaBlock(arena, 'u8', 256);
+    this.#allowed = new ArenaBlock(arena, 'u8', featureCount);
+    this.#monotone = monotone?.some(Boolean) ? new ArenaBlock(arena, 'i8', featureCount) : undefined;
+    this.#monotone?.values.set(monotone!);
     this.#binCounts = new ArenaBlock(arena, 'i32', featureCount);
     this.#binCounts.values.set(binCounts);
     this.#leafSums = new ArenaBlock(arena, 'f64', 2 * sizes.leaves);
@@ -214,17 +237,24 @@ export class TreeWorkspace implements Disposable {
   }
 
   /** Fills `gains` and `splits` for the numeric features of histogram `index`. */
-  scan(index: number, units: Units, limits: SplitLimits): void {
+  scan(index: number, units: Units, limits: SplitLimits, node: NodeLimits = UNLIMITED): void {
+    if (node.allowed) this.#allowed.values.set(node.allowed);
     this.#engine.kernels.split_scan_f64(
       this.#histogramOffset(index),
       this.#binCounts.offset,
+      node.allowed ? this.#allowed.offset : 0,
+      this.#monotone?.offset ?? 0,
       this.gains.offset,
       this.splits.offset,
       units.gradient,
       units.hessian,
+      limits.l1,
       limits.l2,
+      limits.maxDeltaStep,
       limits.minHessian,
       limits.minSamples,
+      node.lower,
+      node.upper,
       this.rows.layout.featureCount,
     );
   }
@@ -383,7 +413,7 @@ export class TreeWorkspace implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const hidden = [this.#parted, this.#goesLeft, this.#binCounts, this.#leafSums, this.#scratch, this.#ranges];
+    const hidden = [this.#parted, this.#goesLeft, this.#allowed, this.#monotone, this.#binCounts, this.#leafSums, this.#scratch, this.#ranges];
     for (const block of [this.gains, this.splits, ...hidden, this.#histograms, this.#partials]) {
       block?.[Symbol.dispose]();
     }

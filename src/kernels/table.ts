@@ -8,6 +8,7 @@ import * as statistics from './statistics.js';
 import * as treeBuilding from './tree-building.js';
 import * as treeForest from './tree-forest.js';
 import * as treeScoring from './tree-scoring.js';
+import * as treeSplitting from './tree-splitting.js';
 
 /** The families, one module a line. */
 // biome-ignore format: a line a module, so that two additions do not meet
@@ -21,6 +22,7 @@ const families = [
   treeBuilding,
   treeForest,
   treeScoring,
+  treeSplitting,
 ];
 
 /** Every kernel, in one list: objects with a `reference` that the families' modules export. */

@@ -132,7 +132,7 @@ for (const backend of backends) {
       fill(sample, (row) => [((row * 37) % 3) - 1, 1]);
       const units = await workspace.quantise(randomKey(1, 'test'));
       await workspace.buildHistogram(0, root);
-      const limits = { l2: 1, minHessian: 1e-3, minSamples: 5 };
+      const limits = { l1: 0, l2: 1, maxDeltaStep: 0, minHessian: 1e-3, minSamples: 5 };
       workspace.scan(0, units, limits);
       columns.forEach((values, feature) => {
         const found = bruteForce(values, edges[feature]!, sample.rows, limits);

@@ -6,7 +6,9 @@ import { MemoryRows } from '#lanewise/engine/row-store.js';
 import { TreeWorkspace } from '#lanewise/engine/tree-workspace.js';
 import { BinnedRows } from '#lanewise/engine/trees.js';
 import { columnToBin, findBins } from '#lanewise/models/binning/index.js';
+import { TreeRules } from '#lanewise/models/gradient-boosting/constraints.js';
 import { Grower, leavesOf } from '#lanewise/models/gradient-boosting/grower.js';
+import { growerOptions } from '#lanewise/models/gradient-boosting/growing.js';
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
 import type { EnsembleOperation } from '#lanewise/scoring/program.js';
 import { type RegisterColumn, readRegister, tableFromRegisters, takeRows } from '#lanewise/table/columns.js';
@@ -346,9 +348,11 @@ test('a tree grown with room for three histograms is the tree grown with room fo
     }
     store.hessians.values.fill(1);
     const units = await workspace.quantise(randomKey(1, 'test'));
-    const root = { rows: await workspace.begin(everyRow, new Uint32Array(0)), depth: 0, value: 0 };
-    const limits = { maxLeafNodes: 31, maxDepth: 100, minSamples: 5, minHessian: 1e-3, l2: 0 };
-    await new Grower(workspace, bins, limits, units).grow(root);
+    const rules = new TreeRules({ featureCount: 2 });
+    const rows = await workspace.begin(everyRow, new Uint32Array(0));
+    const root = { rows, depth: 0, rules: rules.root(), value: 0 };
+    const { parameters } = new GradientBoostingRegressor({ minSamplesLeaf: 5, maxDepth: 100 });
+    await new Grower(workspace, bins, growerOptions(parameters, 31), units, rules).grow(root);
     trees.push(leavesOf(root).map(({ rows: { count }, depth }) => [count, depth]));
   }
   expect(trees[0]).toHaveLength(31);

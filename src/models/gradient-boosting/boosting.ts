@@ -4,28 +4,24 @@ import { MemoryRows } from '../../engine/row-store.js';
 import { TreeWorkspace } from '../../engine/tree-workspace.js';
 import { ArenaBlock, type BinnedRows } from '../../engine/trees.js';
 import { Breather } from '../../engine/turn.js';
+import { leafValue } from '../../kernels/tree-splitting.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
 import { Stopping } from '../../training/stopping.js';
 import type { FeatureBins } from '../binning/index.js';
+import { ColumnSampling } from './column-sampling.js';
+import { type FeatureConstraints, TreeRules } from './constraints.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
+import { growerOptions } from './growing.js';
 import { histogramsFor } from './histogram.js';
 import { type BoostingLoss, softmax } from './loss.js';
+import type { GradientBoostingParameters } from './parameters.js';
 
 /** Rows on which the training loss of a round is reported, spread evenly; all of them where there are fewer. */
 const LOSS_ROWS = 10_000;
 const BLOCK_ROWS = 65_536;
-/** scikit-learn's least hessian of a leaf, which keeps leaves of saturated rows from dividing by nothing. */
-const MIN_HESSIAN = 1e-3;
 
-export interface BoostingOptions {
-  readonly learningRate: number;
-  readonly maxIter: number;
-  readonly maxLeafNodes: number | null;
-  readonly maxDepth: number | null;
-  readonly minSamplesLeaf: number;
-  readonly l2Regularization: number;
-  readonly nIterNoChange: number;
-  readonly tol: number;
+export interface BoostingOptions extends GradientBoostingParameters {
+  readonly constraints: FeatureConstraints;
   readonly seed: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
@@ -83,17 +79,11 @@ class BoostingRun implements Disposable {
     const { rowCount } = data.rows;
     const mostLeaves = Math.max(2, Math.floor(data.training.length / options.minSamplesLeaf));
     const leaves = Math.min(options.maxLeafNodes ?? mostLeaves, mostLeaves);
-    this.#growing = {
-      maxLeafNodes: leaves,
-      maxDepth: options.maxDepth ?? Number.POSITIVE_INFINITY,
-      minSamples: options.minSamplesLeaf,
-      minHessian: MIN_HESSIAN,
-      l2: options.l2Regularization,
-    };
+    this.#growing = growerOptions(options, leaves);
     const binCounts = data.bins.map((bins) => (bins.categorical ? 0 : bins.binCount));
     const sizes = { histograms: histogramsFor(data.bins.length, leaves), leaves };
     this.#rows = new MemoryRows(engine, data.rows);
-    this.#workspace = new TreeWorkspace(engine, this.#rows, binCounts, sizes);
+    this.#workspace = new TreeWorkspace(engine, this.#rows, binCounts, sizes, options.constraints.monotone);
     this.#engine = engine;
     const blocks = () => Array.from({ length: loss.outputs }, () => new ArenaBlock(engine.arena, 'f64', rowCount));
     this.#raw = blocks();
@@ -202,18 +192,28 @@ class BoostingRun implements Disposable {
     const workspace = this.#workspace;
     const units = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
     const { training, validation, bins } = this.#data;
-    const root: GrownNode = { rows: await workspace.begin(training, validation), depth: 0, value: 0 };
-    await new Grower(workspace, bins, this.#growing, units).grow(root, signal);
+    const rules = this.#rules(iteration, output);
+    const rows = await workspace.begin(training, validation);
+    const root: GrownNode = { rows, depth: 0, rules: rules.root(), value: 0 };
+    await new Grower(workspace, bins, this.#growing, units, rules).grow(root, signal);
     const leaves = leavesOf(root);
     const nodes = leaves.map((leaf) => leaf.rows);
     const sums = await workspace.leafSums(nodes, signal);
     leaves.forEach((leaf, index) => {
-      const hessian = sums[2 * index + 1]! + this.#growing.l2;
-      leaf.value = hessian > 0 ? (-learningRate * sums[2 * index]!) / hessian : 0;
+      const [gradient, hessian] = [sums[2 * index]!, sums[2 * index + 1]!];
+      if (!(hessian + this.#growing.l2 > 0)) return;
+      leaf.value = learningRate * leafValue(gradient, hessian, { ...this.#growing, ...leaf.rules });
     });
     const values = leaves.map((leaf) => leaf.value);
     await workspace.addToLeaves(nodes, values, this.#raw[output]!, signal);
     return root;
+  }
+
+  #rules(iteration: number, output: number): TreeRules {
+    const { constraints, colsampleBytree, colsampleBylevel, colsampleBynode, seed } = this.#options;
+    const shares = { byTree: colsampleBytree, byLevel: colsampleBylevel, byNode: colsampleBynode };
+    if (Object.values(shares).every((share) => share === 1)) return new TreeRules(constraints);
+    return new TreeRules(constraints, new ColumnSampling(shares, constraints.featureCount, seed, iteration, output));
   }
 
   async #measure(iteration: number): Promise<HistoryPoint> {

@@ -13,6 +13,7 @@ import { makeModel } from '../model.js';
 import { seedOf } from '../seed.js';
 import { joined, readValidation } from '../validation.js';
 import { type Boosted, type BoostingData, boost, holdOut } from './boosting.js';
+import { constraintsOf } from './constraints.js';
 import type { GrownNode } from './grower.js';
 import { type BoostingLoss, logLoss, multinomialLoss, squaredLoss } from './loss.js';
 import { lowerTrees } from './lower.js';
@@ -78,6 +79,7 @@ async function fitBoosting(estimator: BoostingEstimator, table: Table, options: 
   const features = columns.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const target = targetOf(table, options, task);
   const loss = lossFor(target);
+  const constraints = constraintsOf(parameters, columns, features, loss.outputs);
   const rows = splitRows(parameters, target, options, weightsOf(table, options));
   const seed = seedOf(parameters.randomState, options);
   const { maxBins, binning } = parameters;
@@ -86,7 +88,7 @@ async function fitBoosting(estimator: BoostingEstimator, table: Table, options: 
   const data = await binnedData(engine, features, bins, target, rows, options);
   using _bins = data.rows;
   const { signal, onProgress } = options;
-  const boosted = await boost(engine, data, loss, { ...parameters, seed, signal, onProgress });
+  const boosted = await boost(engine, data, loss, { ...parameters, constraints, seed, signal, onProgress });
   return makeModel({
     estimator: estimator.name,
     task,

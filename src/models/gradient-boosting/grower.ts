@@ -1,17 +1,24 @@
-import type { NodeRows, SplitLimits, TreeWorkspace, Units } from '../../engine/tree-workspace.js';
+import type { NodeRows, TreeWorkspace, Units } from '../../engine/tree-workspace.js';
 import { Breather } from '../../engine/turn.js';
 import type { FeatureBins } from '../binning/index.js';
+import type { NodeRules, TreeRules } from './constraints.js';
 import { HistogramPool } from './histogram.js';
-import { type Candidate, completeSplit, planesOf, type Split, scanCategories } from './splitting.js';
+import { type Candidate, completeSplit, planesOf, type Split, type SplitRules, scanCategories } from './splitting.js';
 
-export interface GrowerOptions extends SplitLimits {
+export interface GrowerOptions extends SplitRules {
   readonly maxLeafNodes: number;
   readonly maxDepth: number;
+  /** A split is made where it gains more than this. */
+  readonly minGain: number;
+  /** lossguide: the leaf of the largest gain first; depthwise: of the least depth, and there of the largest gain. */
+  readonly growPolicy: 'lossguide' | 'depthwise';
 }
 
 export interface GrownNode {
   readonly rows: NodeRows;
   readonly depth: number;
+  /** What was handed down to it from the splits above. */
+  readonly rules: NodeRules;
   /** Where the node was split. */
   split?: Split;
   left?: GrownNode;
@@ -30,22 +37,30 @@ interface OpenNode {
   readonly age: number;
 }
 
-/** Grows one tree leaf by leaf, always splitting the leaf of the largest gain. */
+/** Grows one tree leaf by leaf, in the order of `growPolicy`. */
 export class Grower {
   readonly #workspace: TreeWorkspace;
   readonly #bins: readonly FeatureBins[];
   readonly #options: GrowerOptions;
   readonly #units: Units;
+  readonly #rules: TreeRules;
   readonly #pool: HistogramPool;
   readonly #open: OpenNode[] = [];
   readonly #breather = new Breather();
   #age = 0;
 
-  constructor(workspace: TreeWorkspace, bins: readonly FeatureBins[], options: GrowerOptions, units: Units) {
+  constructor(
+    workspace: TreeWorkspace,
+    bins: readonly FeatureBins[],
+    options: GrowerOptions,
+    units: Units,
+    rules: TreeRules,
+  ) {
     this.#workspace = workspace;
     this.#bins = bins;
     this.#options = options;
     this.#units = units;
+    this.#rules = rules;
     this.#pool = new HistogramPool(workspace.histogramCount);
   }
 
@@ -103,49 +118,56 @@ export class Grower {
 
   async #part(node: GrownNode, split: Split, signal?: AbortSignal): Promise<[GrownNode, GrownNode]> {
     const [left, right] = await this.#workspace.partition(node.rows, split.feature, split.goesLeft, signal);
+    const [leftRules, rightRules] = this.#rules.children(node.rules, split);
     const depth = node.depth + 1;
     node.split = split;
-    node.left = { rows: left, depth, value: 0 };
-    node.right = { rows: right, depth, value: 0 };
+    node.left = { rows: left, depth, rules: leftRules, value: 0 };
+    node.right = { rows: right, depth, rules: rightRules, value: 0 };
     return [node.left, node.right];
   }
 
   /** Puts a node among those that can be split, with its best split, or gives its histogram back. */
   #consider(node: GrownNode, histogram: number): void {
-    const split = this.#bestSplit(histogram);
+    const split = this.#bestSplit(node, histogram);
     if (split) this.#open.push({ node, histogram, split, age: this.#age++ });
     else this.#pool.give(histogram);
   }
 
-  #bestSplit(histogram: number): Split | undefined {
+  #bestSplit(node: GrownNode, histogram: number): Split | undefined {
     const workspace = this.#workspace;
-    workspace.scan(histogram, this.#units, this.#options);
+    const limits = this.#rules.limits(node.rules, node.depth);
+    workspace.scan(histogram, this.#units, this.#options, limits);
     const numbers = workspace.histogram(histogram);
     const [gains, splits] = [workspace.gains.values, workspace.splits.values];
     let best: Candidate | undefined;
     let feature = -1;
     for (let index = 0; index < this.#bins.length; index++) {
       const bins = this.#bins[index]!;
+      if (limits.allowed?.[index] === 0) continue;
       const candidate = bins.categorical
-        ? scanCategories(planesOf(numbers, index), bins, this.#units, this.#options)
+        ? scanCategories(planesOf(numbers, index), bins, this.#units, this.#options, limits)
         : splits[index]! >= 0
           ? { gain: gains[index]!, bin: splits[index]! }
           : undefined;
-      if (candidate && candidate.gain > (best?.gain ?? 0)) {
+      if (candidate && candidate.gain > (best?.gain ?? this.#options.minGain)) {
         best = candidate;
         feature = index;
       }
     }
-    return best && completeSplit(feature, best, planesOf(numbers, feature));
+    if (!best) return undefined;
+    const rules = { ...this.#options, lower: limits.lower, upper: limits.upper };
+    return completeSplit(feature, best, planesOf(numbers, feature), this.#units, rules);
   }
 
   #takeBest(): OpenNode {
     let best = 0;
-    for (let i = 1; i < this.#open.length; i++) {
-      const [a, b] = [this.#open[i]!, this.#open[best]!];
-      if (a.split.gain > b.split.gain || (a.split.gain === b.split.gain && a.age < b.age)) best = i;
-    }
+    for (let i = 1; i < this.#open.length; i++) if (this.#comesFirst(this.#open[i]!, this.#open[best]!)) best = i;
     return this.#open.splice(best, 1)[0]!;
+  }
+
+  #comesFirst(a: OpenNode, b: OpenNode): boolean {
+    if (this.#options.growPolicy === 'depthwise' && a.node.depth !== b.node.depth) return a.node.depth < b.node.depth;
+    return a.split.gain !== b.split.gain ? a.split.gain > b.split.gain : a.age < b.age;
   }
 }
 

@@ -1,6 +1,8 @@
 import { defineParameters, type Parameters } from '../../parameters.js';
 
-/** scikit-learn's HistGradientBoosting*, names and defaults. */
+const share = { type: 'number', default: 1, min: 0, max: 1, above: true } as const;
+
+/** scikit-learn's HistGradientBoosting*, names and defaults; what it lacks is named as in LightGBM or XGBoost. */
 export const gradientBoostingParameters = defineParameters({
   learningRate: {
     type: 'number',
@@ -49,6 +51,61 @@ export const gradientBoostingParameters = defineParameters({
     min: 0,
     meaning: 'added to the hessian of every leaf, which shrinks its value',
     tune: { low: 1e-3, high: 10, log: true },
+  },
+  l1Regularization: {
+    type: 'number',
+    default: 0,
+    min: 0,
+    meaning: 'taken off the absolute gradient of every leaf, so that weak leaves are worth 0',
+  },
+  minGainToSplit: { type: 'number', default: 0, min: 0, meaning: 'a split is made where it gains more than this' },
+  minSumHessianInLeaf: { type: 'number', default: 1e-3, min: 0, meaning: 'hessian of a leaf at least' },
+  maxDeltaStep: {
+    type: 'number',
+    default: 0,
+    min: 0,
+    meaning: 'largest absolute value of a leaf, before the learning rate; 0: no limit',
+  },
+  growPolicy: {
+    type: 'choice',
+    default: 'lossguide',
+    choices: ['lossguide', 'depthwise'],
+    meaning: 'which leaf is split next: lossguide: the one of the largest gain; depthwise: level by level',
+  },
+  monotonicCst: {
+    type: 'feature-numbers',
+    default: null,
+    values: [-1, 0, 1],
+    meaning: 'predictions may only rise (1) or fall (−1) with a feature; { price: -1 }, or a list for all features',
+  },
+  interactionCst: {
+    type: 'feature-groups',
+    default: null,
+    choices: ['pairwise', 'no_interactions'],
+    meaning: 'groups of features that may meet in a tree; those in no group form one more',
+  },
+  colsampleBytree: { ...share, meaning: 'share of the features that a tree looks at' },
+  colsampleBylevel: { ...share, meaning: "share of the tree's features that a level looks at" },
+  colsampleBynode: { ...share, meaning: "share of the level's features that a node looks at" },
+  catSmooth: {
+    type: 'number',
+    default: 10,
+    min: 0,
+    meaning: 'added to the hessian of a category by which categories are sorted; rarer ones stand in no set',
+  },
+  catL2: {
+    type: 'number',
+    default: 10,
+    min: 0,
+    meaning: 'added to l2Regularization where a set of categories is split',
+  },
+  maxCatThreshold: { type: 'integer', default: 32, min: 1, meaning: 'most categories on the smaller side of a split' },
+  minDataPerGroup: { type: 'integer', default: 100, min: 1, meaning: 'least rows that a step along the order adds' },
+  maxCatToOnehot: {
+    type: 'integer',
+    default: 4,
+    min: 1,
+    meaning: 'with so few categories each is tried against the rest',
   },
   maxBins: {
     type: 'integer',

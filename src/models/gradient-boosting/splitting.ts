@@ -1,6 +1,7 @@
-import type { SplitLimits, Units } from '../../engine/tree-workspace.js';
+import type { NodeLimits, SplitLimits, Units } from '../../engine/tree-workspace.js';
 import { BINS, HISTOGRAM_STRIDE, MISSING_BIN, MISSING_LEFT } from '../../kernels/tree-building.js';
 import type { FeatureBins } from '../binning/index.js';
+import { type LeafRules, leafGain, leafValue } from '../../kernels/tree-splitting.js';
 
 /** The best way to part a node. */
 export interface Split {
@@ -11,15 +12,28 @@ export interface Split {
   readonly missingLeft: boolean;
   /** By bin, 0 or 1; bin 255 is "missing". */
   readonly goesLeft: Uint8Array;
+  /** Values of the sides by the quantised sums, before the learning rate. */
+  readonly leftValue: number;
+  readonly rightValue: number;
 }
 
-/** LightGBM's defaults for sets of categories (Ke et al., NeurIPS 2017; parameters cat_smooth, cat_l2, …). */
-const CATEGORY_SMOOTHING = 10;
-const CATEGORY_L2 = 10;
-const MAX_CATEGORIES_LEFT = 32;
-const MIN_SAMPLES_PER_GROUP = 100;
-/** With this few categories each is tried against the rest, without smoothing. */
-const ONE_AGAINST_REST = 4;
+/** LightGBM's parameters for sets of categories (Ke et al., NeurIPS 2017). */
+export interface CategoryRules {
+  /** Added to the hessian of a category by which it is sorted; categories of fewer rows stand in no set. */
+  readonly smooth: number;
+  /** Added to l2 where a set is chosen from a sorted order. */
+  readonly l2: number;
+  /** Most categories of a set. */
+  readonly maxThreshold: number;
+  /** Least rows that each step along the order adds. */
+  readonly minPerGroup: number;
+  /** With so few categories each is tried against the rest, without smoothing. */
+  readonly maxToOnehot: number;
+}
+
+export interface SplitRules extends SplitLimits {
+  readonly categories: CategoryRules;
+}
 
 /** A node's gain on one feature, before the split is worked out. */
 export interface Candidate {
@@ -29,7 +43,13 @@ export interface Candidate {
 }
 
 /** Works a candidate out: which bins go where. */
-export function completeSplit(feature: number, candidate: Candidate, planes: Float64Array): Split {
+export function completeSplit(
+  feature: number,
+  candidate: Candidate,
+  planes: Float64Array,
+  units: Units,
+  rules: LeafRules,
+): Split {
   const goesLeft = new Uint8Array(BINS);
   const missingCount = planes[2 * BINS + MISSING_BIN]!;
   const bin = candidate.categories ? -1 : candidate.bin % MISSING_LEFT;
@@ -44,7 +64,8 @@ export function completeSplit(feature: number, candidate: Candidate, planes: Flo
     goesLeft[MISSING_BIN] = left > right ? 1 : 0;
   }
   const missingLeft = goesLeft[MISSING_BIN] === 1;
-  return { feature, gain: candidate.gain, bin, missingLeft, goesLeft };
+  const [leftValue, rightValue] = sideValues(planes, goesLeft, units, rules);
+  return { feature, gain: candidate.gain, bin, missingLeft, goesLeft, leftValue, rightValue };
 }
 
 function sideCounts(planes: Float64Array, goesLeft: Uint8Array): [number, number] {
@@ -57,6 +78,31 @@ function sideCounts(planes: Float64Array, goesLeft: Uint8Array): [number, number
   return [left, all - left];
 }
 
+/** The values that the sides would have as leaves. */
+function sideValues(planes: Float64Array, goesLeft: Uint8Array, units: Units, rules: LeafRules): [number, number] {
+  const [left, right] = [noRows(), noRows()];
+  for (let bin = 0; bin < BINS; bin++) {
+    if (planes[2 * BINS + bin]! > 0) addBin(goesLeft[bin] === 1 ? left : right, planes, bin);
+  }
+  const value = ({ gradient, hessian }: Sums) => leafValue(gradient * units.gradient, hessian * units.hessian, rules);
+  return [value(left), value(right)];
+}
+
+/** Whole numbers, so that they do not depend on the order of bins. */
+interface Sums {
+  gradient: number;
+  hessian: number;
+  count: number;
+}
+
+const noRows = (): Sums => ({ gradient: 0, hessian: 0, count: 0 });
+
+function addBin(sums: Sums, planes: Float64Array, bin: number): void {
+  sums.gradient += planes[bin]!;
+  sums.hessian += planes[BINS + bin]!;
+  sums.count += planes[2 * BINS + bin]!;
+}
+
 /**
  * The best set of categories to go left: categories sorted by gradient ÷ (hessian + smoothing), then the best prefix or
  * suffix of that order (Fisher, 1958, "On grouping for maximum homogeneity"). Missing values are a category too.
@@ -65,98 +111,88 @@ export function scanCategories(
   planes: Float64Array,
   bins: FeatureBins,
   units: Units,
-  limits: SplitLimits,
+  limits: SplitRules,
+  { lower, upper }: NodeLimits,
 ): Candidate | undefined {
   const present: number[] = [];
-  const node = { gradient: 0, hessian: 0, count: 0 };
+  const node = noRows();
   const see = (bin: number) => {
     if (planes[2 * BINS + bin] === 0) return;
     present.push(bin);
-    addBin(node, planes, bin, units);
+    addBin(node, planes, bin);
   };
   for (let bin = 0; bin < bins.binCount; bin++) see(bin);
   see(MISSING_BIN);
   if (present.length < 2) return undefined;
-  return present.length <= ONE_AGAINST_REST
-    ? oneAgainstRest(present, planes, node, units, limits)
-    : bestPrefix(present, planes, node, units, limits);
+  const scan = { planes, node, units, limits, rules: { ...limits, lower, upper } };
+  return present.length <= limits.categories.maxToOnehot ? oneAgainstRest(present, scan) : bestPrefix(present, scan);
 }
 
-interface Sums {
-  gradient: number;
-  hessian: number;
-  count: number;
+interface Scan {
+  readonly planes: Float64Array;
+  readonly node: Sums;
+  readonly units: Units;
+  readonly limits: SplitRules;
+  readonly rules: LeafRules;
 }
 
-function addBin(sums: Sums, planes: Float64Array, bin: number, units: Units): void {
-  sums.gradient += planes[bin]! * units.gradient;
-  sums.hessian += planes[BINS + bin]! * units.hessian;
-  sums.count += planes[2 * BINS + bin]!;
-}
-
-/** What parting `node` into `left` and the rest gains; −∞ where a side is too small. */
-function gainOf(left: Sums, node: Sums, limits: SplitLimits, l2: number): number {
-  const gradient = node.gradient - left.gradient;
-  const hessian = node.hessian - left.hessian;
+/** What parting the node into `left` and the rest saves, by the rules of a side; −∞ where a side is too small. */
+function savedBy(left: Sums, { node, units, limits }: Scan, rules: LeafRules): number {
   const count = node.count - left.count;
+  const [leftHessian, hessian] = [left.hessian * units.hessian, (node.hessian - left.hessian) * units.hessian];
   if (left.count < limits.minSamples || count < limits.minSamples) return Number.NEGATIVE_INFINITY;
-  if (left.hessian < limits.minHessian || hessian < limits.minHessian) return Number.NEGATIVE_INFINITY;
-  if (!(left.hessian + l2 > 0 && hessian + l2 > 0)) return Number.NEGATIVE_INFINITY;
-  const sides = (left.gradient * left.gradient) / (left.hessian + l2) + (gradient * gradient) / (hessian + l2);
-  return sides - (node.gradient * node.gradient) / (node.hessian + limits.l2);
+  if (leftHessian < limits.minHessian || hessian < limits.minHessian) return Number.NEGATIVE_INFINITY;
+  if (!(leftHessian + rules.l2 > 0 && hessian + rules.l2 > 0)) return Number.NEGATIVE_INFINITY;
+  const gradient = (node.gradient - left.gradient) * units.gradient;
+  return leafGain(left.gradient * units.gradient, leftHessian, rules) + leafGain(gradient, hessian, rules);
 }
 
-function oneAgainstRest(
-  present: readonly number[],
-  planes: Float64Array,
-  node: Sums,
-  units: Units,
-  limits: SplitLimits,
-): Candidate | undefined {
-  let best: Candidate | undefined;
-  for (const bin of present) {
-    const alone = { gradient: 0, hessian: 0, count: 0 };
-    addBin(alone, planes, bin, units);
-    const gain = gainOf(alone, node, limits, limits.l2);
-    if (gain > (best?.gain ?? Number.NEGATIVE_INFINITY)) best = { gain, bin: -1, categories: [bin] };
+const gainOfNode = ({ node, units, rules }: Scan) =>
+  leafGain(node.gradient * units.gradient, node.hessian * units.hessian, rules);
+
+function oneAgainstRest(present: readonly number[], scan: Scan): Candidate | undefined {
+  let best = { saved: Number.NEGATIVE_INFINITY, category: -1 };
+  for (const category of present) {
+    const alone = noRows();
+    addBin(alone, scan.planes, category);
+    const saved = savedBy(alone, scan, scan.rules);
+    if (saved > best.saved) best = { saved, category };
   }
-  return best;
+  if (best.category < 0) return undefined;
+  return { gain: best.saved - gainOfNode(scan), bin: -1, categories: [best.category] };
 }
 
-function bestPrefix(
-  present: readonly number[],
-  planes: Float64Array,
-  node: Sums,
-  units: Units,
-  limits: SplitLimits,
-): Candidate | undefined {
-  const l2 = limits.l2 + CATEGORY_L2;
+function bestPrefix(present: readonly number[], scan: Scan): Candidate | undefined {
+  const { planes, node, units, rules } = scan;
+  const { smooth, maxThreshold, minPerGroup, l2 } = scan.limits.categories;
+  const sideRules = { ...rules, l2: rules.l2 + l2 };
   const order = new Float64Array(BINS);
-  const sorted = present.filter((bin) => planes[2 * BINS + bin]! >= CATEGORY_SMOOTHING);
+  const sorted = present.filter((bin) => planes[2 * BINS + bin]! >= smooth);
   for (const bin of sorted) {
-    order[bin] = (planes[bin]! * units.gradient) / (planes[BINS + bin]! * units.hessian + CATEGORY_SMOOTHING);
+    const divisor = planes[BINS + bin]! * units.hessian + smooth;
+    order[bin] = divisor > 0 ? (planes[bin]! * units.gradient) / divisor : 0;
   }
   sorted.sort((a, b) => order[a]! - order[b]! || a - b);
-  const most = Math.min(MAX_CATEGORIES_LEFT, Math.ceil(sorted.length / 2));
-  let best = { gain: Number.NEGATIVE_INFINITY, length: 0, reversed: false };
+  const most = Math.min(maxThreshold, Math.ceil(sorted.length / 2));
+  let best = { saved: Number.NEGATIVE_INFINITY, length: 0, reversed: false };
   for (const reversed of [false, true]) {
-    const left = { gradient: 0, hessian: 0, count: 0 };
+    const left = noRows();
     let inGroup = 0;
     for (let i = 0; i < most; i++) {
       const bin = sorted[reversed ? sorted.length - 1 - i : i]!;
-      addBin(left, planes, bin, units);
+      addBin(left, planes, bin);
       inGroup += planes[2 * BINS + bin]!;
-      if (node.count - left.count < MIN_SAMPLES_PER_GROUP) break;
-      if (inGroup < MIN_SAMPLES_PER_GROUP) continue;
+      if (node.count - left.count < minPerGroup) break;
+      if (inGroup < minPerGroup) continue;
       inGroup = 0;
-      const gain = gainOf(left, node, limits, l2);
-      if (gain > best.gain) best = { gain, length: i + 1, reversed };
+      const saved = savedBy(left, scan, sideRules);
+      if (saved > best.saved) best = { saved, length: i + 1, reversed };
     }
   }
   if (best.length === 0) return undefined;
-  const { gain, length, reversed } = best;
+  const { saved, length, reversed } = best;
   const categories = reversed ? sorted.slice(sorted.length - length) : sorted.slice(0, length);
-  return { gain, bin: -1, categories };
+  return { gain: saved - gainOfNode(scan), bin: -1, categories };
 }
 
 /** The planes of a feature in a histogram. */

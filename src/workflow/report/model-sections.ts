@@ -292,6 +292,7 @@ ${renderTable(
 }
 
 function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
   return typeof value === 'number' ? formatNumber(value) : value === undefined ? '' : String(value);
 }
 
