@@ -7,5 +7,6 @@ export * from './random';
 export * from './statistics';
 export * from './tree-building';
 export * from './tree-forest';
+export * from './tree-sampling';
 export * from './tree-scoring';
 export * from './tree-splitting';

@@ -7,5 +7,6 @@
 #include "../statistics.cpp"
 #include "../tree-building.cpp"
 #include "../tree-forest.cpp"
+#include "../tree-sampling.cpp"
 #include "../tree-scoring.cpp"
 #include "../tree-splitting.cpp"
