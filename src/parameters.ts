@@ -131,8 +131,10 @@ export function describeRange(declaration: Parameter): string {
 function checkValue(name: string, declaration: Parameter, value: unknown): ParameterValue {
   const wrong = () => invalid(name, describeRange(declaration), value);
   if (declaration.type === 'choice') {
-    if (typeof value !== 'string' || !declaration.choices.includes(value)) throw wrong();
-    return value;
+    // YAML and JSON read true and false as booleans where a choice has these names.
+    const choice = typeof value === 'boolean' ? String(value) : value;
+    if (typeof choice !== 'string' || !declaration.choices.includes(choice)) throw wrong();
+    return choice;
   }
   if (declaration.type === 'boolean') {
     if (typeof value !== 'boolean') throw wrong();

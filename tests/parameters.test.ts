@@ -20,3 +20,30 @@ test('what is not given has its default, and what is given its range', () => {
     expect(() => checkParameters('Tree', declarations, { maxDepth }), String(maxDepth)).toThrow(/Tree\.maxDepth/);
   }
 });
+
+const ofFeatures = defineParameters({
+  monotonicCst: { type: 'feature-numbers', default: null, values: [-1, 0, 1], meaning: 'directions' },
+  interactionCst: { type: 'feature-groups', default: null, choices: ['pairwise'], meaning: 'groups' },
+});
+
+test('numbers by feature are a map, a list or null, and nothing else', () => {
+  for (const monotonicCst of [null, [1, 0, -1], { a: 1, b: -1 }]) {
+    expect(checkParameters('Tree', ofFeatures, { monotonicCst }).monotonicCst).toEqual(monotonicCst);
+  }
+  for (const monotonicCst of [[2], { a: '1' }, { a: null }, 'a', 1, true]) {
+    expect(() => checkParameters('Tree', ofFeatures, { monotonicCst })).toThrow(
+      /-1, 0, 1, or null for Tree.monotonicCst/,
+    );
+  }
+});
+
+test('groups of features are lists of names, a choice or null, and nothing else', () => {
+  for (const interactionCst of [null, 'pairwise', [['a', 'b'], ['b']]]) {
+    expect(checkParameters('Tree', ofFeatures, { interactionCst }).interactionCst).toEqual(interactionCst);
+  }
+  for (const interactionCst of ['all', [], [[]], ['a'], [[1]], { a: ['b'] }, 1]) {
+    expect(() => checkParameters('Tree', ofFeatures, { interactionCst })).toThrow(
+      /lists of feature names, or pairwise/,
+    );
+  }
+});

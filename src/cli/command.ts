@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createEngine, type Engine, type EngineDescription } from '../engine/engine.js';
+import type { ParameterValue } from '../parameters.js';
 import type { Collected } from '../table/interfaces.js';
 import { type DataOptions, openData, readingNotes } from '../workflow/data.js';
+import { camelCase } from '../workflow/recipes.js';
 import type { Shell } from './shell.js';
 
 /** A command: how it is called, and what it does. One a file. */
@@ -51,6 +53,25 @@ export function list(text: string): string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+}
+
+/**
+ * Collects `--param name=value` options, for commander: the name in snake_case or camelCase, the value as JSON where it is
+ * that (0.05, null, true, '{"price": -1}'), else a text.
+ */
+export function parameter(text: string, others: Record<string, ParameterValue> = {}): Record<string, ParameterValue> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError(`Expected name=value for --param but received "${text}".`);
+  return { ...others, [camelCase(text.slice(0, at).trim())]: parsed(text.slice(at + 1).trim()) };
+}
+
+function parsed(text: string): ParameterValue {
+  try {
+    return JSON.parse(text) as ParameterValue;
+  } catch {
+    if (/^[[{]/.test(text)) throw new InvalidArgumentError(`Expected JSON for --param but received "${text}".`);
+    return text;
+  }
 }
 
 /** The engine that the options ask for; where only the slow reference can be had, people are told why. */

@@ -4,6 +4,7 @@ import { LanewiseError } from '../errors.js';
 import { type CrossValidation, crossValidate, outOfFoldTable, type ScoreSummary } from '../evaluate/cross-validate.js';
 import { metricNamed } from '../evaluate/metrics.js';
 import { givenFolds } from '../evaluate/splitter.js';
+import type { ParameterValue } from '../parameters.js';
 import { defaultRecipe } from '../prepare/index.js';
 import { type RegisterColumn, readRegister, tableFromRegisters } from '../table/columns.js';
 import { formatNumber, formatSeconds } from '../table/format.js';
@@ -12,13 +13,14 @@ import { columnsOf } from '../table/schema.js';
 import { fileRows } from '../workflow/data.js';
 import { chooseTask } from '../workflow/task.js';
 import { writeTable } from '../workflow/write-table.js';
-import { type CommandFile, type CommonOptions, engineOf, list, readData } from './command.js';
+import { type CommandFile, type CommonOptions, engineOf, list, parameter, readData } from './command.js';
 import { textTable } from './table.js';
 
 interface EvaluateOptions extends CommonOptions {
   readonly target: string;
   readonly task?: TaskKind;
   readonly model: string;
+  readonly param?: Readonly<Record<string, ParameterValue>>;
   readonly folds?: string;
   readonly drop?: string[];
   readonly predictions?: string;
@@ -31,6 +33,11 @@ const command: CommandFile = {
       .requiredOption('--target <column>', 'the column to predict')
       .addOption(new Option('--task <task>', 'default: by the target').choices(['classification', 'regression']))
       .option('--model <name>', 'which model', 'gradient-boosting')
+      .option(
+        '--param <name=value>',
+        'a parameter of the model, as often as there are any; values as in JSON',
+        parameter,
+      )
       .option('--folds <file>', 'a CSV with one column `fold`, a line a data row; default: 5 folds at random')
       .option('--drop <columns>', 'columns to leave out, separated by commas', list)
       .option('--predictions <file>', 'write the out-of-fold predictions here (CSV or Arrow)'),
@@ -41,7 +48,7 @@ const command: CommandFile = {
     const collected = await readData(path!, { target, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(collected.table, target, options.task);
     const splitter = options.folds ? await readFolds(options.folds, path!, collected) : undefined;
-    const recipe = defaultRecipe(collected.table, { target, task, model });
+    const recipe = defaultRecipe(collected.table, { target, task, model, parameters: options.param });
     const result = await crossValidate(recipe, collected.table, { target, splitter, seed, engine, signal, onProgress });
     if (options.predictions) await writeTable(options.predictions, predictionsOf(result, collected));
     if (json) return shell.print(JSON.stringify(report(result)));

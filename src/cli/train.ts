@@ -4,19 +4,21 @@ import { saveArtefact } from '../deploy/artefact.js';
 import { columnRanges } from '../deploy/ranges.js';
 import { metricNamed } from '../evaluate/metrics.js';
 import { buildReference } from '../monitor/index.js';
+import type { ParameterValue } from '../parameters.js';
 import { defaultRecipe } from '../prepare/index.js';
 import { takeRows } from '../table/columns.js';
 import { formatCount, formatNumber } from '../table/format.js';
 import type { TaskKind } from '../table/interfaces.js';
 import { fitWithValidation, holdOutRows, intervalsOf, judge } from '../workflow/held-out.js';
 import { chooseTask } from '../workflow/task.js';
-import { type CommandFile, type CommonOptions, engineOf, list, readData } from './command.js';
+import { type CommandFile, type CommonOptions, engineOf, list, parameter, readData } from './command.js';
 import { textTable } from './table.js';
 
 interface TrainOptions extends CommonOptions {
   readonly target: string;
   readonly task?: TaskKind;
   readonly model: string;
+  readonly param?: Readonly<Record<string, ParameterValue>>;
   readonly drop?: string[];
   readonly output?: string;
 }
@@ -30,6 +32,11 @@ const command: CommandFile = {
       .argument('<DATA>', 'a CSV, Parquet or Arrow file')
       .requiredOption('--target <column>', 'the column to predict')
       .option('--model <name>', 'which model', 'gradient-boosting')
+      .option(
+        '--param <name=value>',
+        'a parameter of the model, as often as there are any; values as in JSON',
+        parameter,
+      )
       .addOption(new Option('--task <task>', 'default: by the target').choices(['classification', 'regression']))
       .option('--drop <columns>', 'columns to leave out, separated by commas', list)
       .option('--output <folder>', 'where the artefact goes; default: runs/models/ and the name of the data'),
@@ -39,7 +46,7 @@ const command: CommandFile = {
     const context = { engine, seed, signal: shell.signal };
     const { table, quarantine, hash } = await readData(path!, { target, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(table, target, options.task);
-    const recipe = defaultRecipe(table, { target, task, model: options.model });
+    const recipe = defaultRecipe(table, { target, task, model: options.model, parameters: options.param });
     const fold = holdOutRows(table, target, task, TEST_FRACTION, seed);
     const learnt = fold ? takeRows(table, fold.train) : table;
     const model = await fitWithValidation(recipe, learnt, {

@@ -85,7 +85,7 @@ export function checkNames(workflow: Workflow): void {
 }
 
 /** learning_rate → learningRate: snake_case in YAML, camelCase in TypeScript. */
-const camelCase = (key: string) => key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+export const camelCase = (key: string) => key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** What every long call of a step is handed. */
 export function contextOf({ state, workflow, signal, onProgress }: StepContext<RunState>): Context {

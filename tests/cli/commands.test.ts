@@ -19,6 +19,40 @@ const json = async (...argv: string[]) => {
   return JSON.parse(out);
 };
 
+describe('--param', () => {
+  const evaluate = (...parameters: string[]) =>
+    lanewise(
+      ...['evaluate', data, '--target', 'y', '--task', 'classification', '--folds', at('folds.csv'), '--json'],
+      ...parameters.flatMap((text) => ['--param', text]),
+    );
+
+  test('gives the model numbers, choices, maps and lists of names, in snake_case or camelCase', async () => {
+    const { code, out } = await evaluate(
+      ...['max_iter=3', 'minSamplesLeaf=2', 'early_stopping=false', 'max_depth=null'],
+      ...['monotonic_cst={"a": 1}', 'interaction_cst=[["a"],["b"]]'],
+    );
+    expect(code).toBe(0);
+    const constrained = JSON.parse(out);
+    const free = JSON.parse((await evaluate()).out);
+    expect(constrained.metrics['roc_auc'].mean).not.toBe(free.metrics['roc_auc'].mean);
+  });
+
+  test('names what is wrong with one', async () => {
+    const errors = [
+      [['max_itr=3'], /maxItr.*did you mean "maxIter"/],
+      [['max_iter=many'], /maxIter but received "many"/],
+      [['max_iter'], /name=value for --param/],
+      [['monotonic_cst={"a": 1'], /JSON for --param/],
+      [['monotonic_cst={"nope": 1}'], /feature in monotonicCst "nope"/],
+    ] as const;
+    for (const [given, message] of errors) {
+      const { code, err } = await evaluate(...given);
+      expect(err, given[0]).toMatch(message);
+      expect(code).toBe(2);
+    }
+  });
+});
+
 describe('evaluate', () => {
   test('prints mean and deviation by scikit-learn scorer name', async () => {
     const report = await json(
