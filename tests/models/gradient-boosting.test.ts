@@ -349,8 +349,8 @@ test('a tree grown with room for three histograms is the tree grown with room fo
     store.hessians.values.fill(1);
     const units = await workspace.quantise(randomKey(1, 'test'));
     const rules = new TreeRules({ featureCount: 2 });
-    const rows = await workspace.begin(everyRow, new Uint32Array(0));
-    const root = { rows, depth: 0, rules: rules.root(), value: 0 };
+    const all = await workspace.begin(everyRow, new Uint32Array(0));
+    const root = { rows: all, depth: 0, rules: rules.root(), value: 0 };
     const { parameters } = new GradientBoostingRegressor({ minSamplesLeaf: 5, maxDepth: 100 });
     await new Grower(workspace, bins, growerOptions(parameters, 31), units, rules).grow(root);
     trees.push(leavesOf(root).map(({ rows: { count }, depth }) => [count, depth]));
