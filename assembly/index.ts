@@ -7,6 +7,7 @@ export * from './random';
 export * from './statistics';
 export * from './tree-building';
 export * from './tree-forest';
+export * from './tree-ranks';
 export * from './tree-sampling';
 export * from './tree-scoring';
 export * from './tree-splitting';

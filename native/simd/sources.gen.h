@@ -7,6 +7,5 @@
 #include "../statistics.cpp"
 #include "../tree-building.cpp"
 #include "../tree-forest.cpp"
-#include "../tree-sampling.cpp"
+#include "../tree-ranks.cpp"
 #include "../tree-scoring.cpp"
-#include "../tree-splitting.cpp"

@@ -1,85 +1,264 @@
+import { paddedEdges } from '../kernels/tree-ranks.js';
 import { scoreEnsemble } from '../scoring/ensemble.js';
+import { EnsembleWalk } from '../scoring/ensemble-walk.js';
 import type { Registers } from '../scoring/interpreter.js';
 import type { EnsembleOperation } from '../scoring/program.js';
 import type { Arena } from './arena.js';
-import type { Engine } from './engine.js';
+import type { Engine, Task } from './engine.js';
+import { type Plane, type RankedEnsemble, rankEnsemble } from './ranked-ensemble.js';
 import { ArenaBlock } from './trees.js';
 
-/** Fewer rows are scored where they lie: copying would cost more than the walk. */
-const MIN_ROWS = 16;
+/** Fewer rows go one by one: calls and copies would cost more. */
+const MIN_ROWS = 8;
+/** Rows that one thread ranks and scores at a time. */
+const TASK_ROWS = 4_096;
+const SCRATCH_BYTES = 512;
+/** Rows of a plane come in groups of so many. */
+const GROUP_ROWS = 64;
 
-/** The arrays of an ensemble in an engine's memory, in the order of the kernel's arguments. */
-interface Resident {
-  readonly offsets: readonly number[];
-}
-
-const residents = new WeakMap<Engine, WeakMap<EnsembleOperation, Resident>>();
-/** Gives the arrays back when the model they belong to is gone. */
-const forgotten = new FinalizationRegistry<{ arena: Arena; offsets: readonly number[] }>(({ arena, offsets }) => {
-  for (const byteOffset of offsets) arena.free({ byteOffset });
-});
-
-/** `scoreEnsemble` on the engine's kernels. The arrays of the trees are copied into its memory at first use. */
+/** `scoreEnsemble` on the engine's kernels, on this thread. */
 export function scoreEnsembleOn(
   engine: Engine,
   operation: EnsembleOperation,
   registers: Registers,
   rowCount: number,
 ): void {
-  if (rowCount < MIN_ROWS || operation.inputs.length === 0) return scoreEnsemble(operation, registers, rowCount);
-  const { offsets } = residentOf(engine, operation);
-  const { inputs, outputs, roots, feature, categories, leafValues, leafWidth, average } = operation;
-  const { arena } = engine;
-  using columns = new ArenaBlock(arena, 'f64', inputs.length * rowCount);
-  using sums = new ArenaBlock(arena, 'f64', outputs.length * rowCount);
-  inputs.forEach((register, index) => {
-    columns.values.set(registers[register]!.subarray(0, rowCount), index * rowCount);
-  });
-  const [base, ...arrays] = offsets;
-  engine.kernels.ensemble_score_f64(
-    ...([
-      columns.offset,
-      base!,
-      ...arrays,
-      sums.offset,
-      ...[inputs.length, outputs.length, roots.length, feature.length, categories.length],
-      ...[leafValues.length / leafWidth, leafWidth, average ? 1 : 0, rowCount],
-    ] as Parameters<typeof engine.kernels.ensemble_score_f64>),
-  );
-  outputs.forEach((register, k) => {
-    registers[register]!.set(sums.values.subarray(k * rowCount, (k + 1) * rowCount));
-  });
+  const resident = residentOf(engine, operation);
+  if (rowCount < MIN_ROWS || !resident) return scoreFew(resident, operation, registers, rowCount);
+  for (let start = 0; start < rowCount; start += TASK_ROWS) {
+    using batch = new Batch(engine, resident, operation, registers, start, Math.min(rowCount, start + TASK_ROWS));
+    for (const { kernel, values } of [...batch.encoding(), batch.scoring()]) {
+      (engine.kernels[kernel] as (...values: readonly number[]) => void)(...values);
+    }
+    batch.write();
+  }
 }
 
-function residentOf(engine: Engine, operation: EnsembleOperation): Resident {
+/** `scoreEnsemble` on the engine's kernels and all of its threads. */
+export async function scoreEnsembleOnThreads(
+  engine: Engine,
+  operation: EnsembleOperation,
+  registers: Registers,
+  rowCount: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (rowCount <= TASK_ROWS || engine.threads === 1) return scoreEnsembleOn(engine, operation, registers, rowCount);
+  const resident = residentOf(engine, operation);
+  if (!resident) return scoreEnsemble(operation, registers, rowCount);
+  const batches: Batch[] = [];
+  try {
+    for (let start = 0; start < rowCount; start += TASK_ROWS) {
+      batches.push(new Batch(engine, resident, operation, registers, start, Math.min(rowCount, start + TASK_ROWS)));
+    }
+    await engine.run(
+      batches.flatMap((batch) => batch.encoding()),
+      signal,
+    );
+    await engine.run(
+      batches.map((batch) => batch.scoring()),
+      signal,
+    );
+    for (const batch of batches) batch.write();
+  } finally {
+    for (const batch of batches) batch[Symbol.dispose]();
+  }
+}
+
+/** Row by row in JavaScript; where there is no walk, by the law. */
+function scoreFew(
+  resident: Resident | undefined,
+  operation: EnsembleOperation,
+  registers: Registers,
+  rowCount: number,
+): void {
+  if (!resident) return scoreEnsemble(operation, registers, rowCount);
+  const walk = (resident.walk ??= new RowWalk(operation));
+  for (let row = 0; row < rowCount; row++) walk.score(registers, row);
+}
+
+class RowWalk {
+  readonly #operation: EnsembleOperation;
+  readonly #walk: EnsembleWalk;
+  readonly #inputs: Float64Array;
+  readonly #registers: Float64Array;
+
+  constructor(operation: EnsembleOperation) {
+    this.#operation = operation;
+    this.#walk = new EnsembleWalk(operation);
+    this.#inputs = new Float64Array(operation.inputs.length);
+    this.#registers = new Float64Array(1 + Math.max(0, ...operation.outputs));
+  }
+
+  score(registers: Registers, row: number): void {
+    const { inputs, outputs } = this.#operation;
+    for (let i = 0; i < inputs.length; i++) this.#inputs[i] = registers[inputs[i]!]![row]!;
+    this.#walk.score(this.#inputs, this.#registers);
+    for (const output of outputs) registers[output]![row] = this.#registers[output]!;
+  }
+}
+
+/** Some rows on their way through an ensemble. */
+class Batch implements Disposable {
+  readonly #engine: Engine;
+  readonly #resident: Resident;
+  readonly #operation: EnsembleOperation;
+  readonly #registers: Registers;
+  readonly #start: number;
+  readonly #rows: number;
+  /** Rows of a plane. */
+  readonly #stride: number;
+  readonly #copies = new Map<number, ArenaBlock<'f64'>>();
+  readonly #ranks: ArenaBlock<'i8'>;
+  readonly #sums: ArenaBlock<'f64'>;
+  readonly #scratch: ArenaBlock<'u8'>;
+
+  constructor(
+    engine: Engine,
+    resident: Resident,
+    operation: EnsembleOperation,
+    registers: Registers,
+    start: number,
+    end: number,
+  ) {
+    this.#engine = engine;
+    this.#resident = resident;
+    this.#operation = operation;
+    this.#registers = registers;
+    this.#start = start;
+    this.#rows = end - start;
+    this.#stride = Math.ceil(this.#rows / GROUP_ROWS) * GROUP_ROWS;
+    const { arena } = engine;
+    this.#ranks = new ArenaBlock(arena, 'i8', resident.ensemble.planeCount * this.#stride);
+    this.#sums = new ArenaBlock(arena, 'f64', operation.outputs.length * this.#rows);
+    this.#scratch = new ArenaBlock(arena, 'u8', SCRATCH_BYTES);
+  }
+
+  /** A task for each plane. */
+  encoding(): Task[] {
+    let plane = 0;
+    return this.#resident.planes.map((place) => {
+      const ranks = this.#ranks.offset + plane * this.#stride;
+      plane += 'edges' in place ? 1 : 2;
+      const values = this.#column(place.input);
+      if (!('edges' in place)) {
+        const { firstCode, codeCount } = place;
+        return {
+          kernel: 'codes_encode_f64',
+          values: [values, ranks, ranks + this.#stride, firstCode, codeCount, this.#rows],
+        };
+      }
+      const { edges, cells, numbers } = place;
+      return { kernel: 'ranks_encode_f64', values: [values, edges, cells, ranks, ...numbers, this.#rows] };
+    });
+  }
+
+  /** Once the planes are there. */
+  scoring(): Task {
+    const { ensemble, offsets } = this.#resident;
+    const { outputs, leafWidth, average } = this.#operation;
+    const { planeCount, trees, tests, targets, sets, leafValues } = ensemble;
+    return {
+      kernel: 'ensemble_score_i8',
+      values: [
+        ...[this.#ranks.offset, offsets.trees, offsets.tests, offsets.nodes, offsets.targets, offsets.sets],
+        ...[offsets.base, offsets.leafValues, this.#sums.offset, this.#scratch.offset],
+        ...[planeCount, this.#stride, trees.length / 4, tests.length, targets.length, sets.length / 32, this.#rows],
+        ...[outputs.length, leafValues.length / leafWidth, leafWidth, average ? 1 : 0],
+      ],
+    };
+  }
+
+  /** Hands the sums out. */
+  write(): void {
+    const sums = this.#sums.values;
+    this.#operation.outputs.forEach((register, k) => {
+      this.#registers[register]!.set(sums.subarray(k * this.#rows, (k + 1) * this.#rows), this.#start);
+    });
+  }
+
+  /** Where an input's rows lie in the engine's memory; they are copied where they lie elsewhere. */
+  #column(input: number): number {
+    const column = this.#registers[this.#operation.inputs[input]!]!;
+    const { arena } = this.#engine;
+    if (arena.holds(column)) return column.byteOffset + 8 * this.#start;
+    let copy = this.#copies.get(input);
+    if (!copy) {
+      this.#copies.set(input, (copy = new ArenaBlock(arena, 'f64', this.#rows)));
+      copy.values.set(column.subarray(this.#start, this.#start + this.#rows));
+    }
+    return copy.offset;
+  }
+
+  [Symbol.dispose](): void {
+    for (const block of [this.#ranks, this.#sums, this.#scratch, ...this.#copies.values()]) block[Symbol.dispose]();
+  }
+}
+
+/** An ensemble in an engine's memory. */
+interface Resident {
+  readonly ensemble: RankedEnsemble;
+  readonly planes: readonly PlacedPlane[];
+  readonly offsets: Readonly<Record<'trees' | 'tests' | 'nodes' | 'targets' | 'sets' | 'base' | 'leafValues', number>>;
+  walk?: RowWalk;
+}
+
+type PlacedPlane =
+  | { readonly input: number; readonly edges: number; readonly cells: number; readonly numbers: readonly number[] }
+  | { readonly input: number; readonly firstCode: number; readonly codeCount: number };
+
+const residents = new WeakMap<Engine, WeakMap<EnsembleOperation, Resident | 'none'>>();
+/** Gives the arrays back when the model they belong to is gone, unless the memory has gone before. */
+const forgotten = new FinalizationRegistry<{ arena: WeakRef<Arena>; offsets: readonly number[] }>((given) => {
+  for (const byteOffset of given.offsets) given.arena.deref()?.free({ byteOffset });
+});
+
+/** Ranked and copied into the engine's memory once; undefined where the kernels cannot score it. */
+function residentOf(engine: Engine, operation: EnsembleOperation): Resident | undefined {
   let ofEngine = residents.get(engine);
   if (!ofEngine) residents.set(engine, (ofEngine = new WeakMap()));
-  const known = ofEngine.get(operation);
-  if (known) return known;
-  const { arena } = engine;
-  const { base, roots, feature, threshold, left, right, missingGoesLeft } = operation;
-  const { categoryOffset, categoryWords, categories, leafValues } = operation;
-  const blocks = [
-    filled(arena, 'f64', base),
-    filled(arena, 'i32', roots),
-    filled(arena, 'i32', feature),
-    filled(arena, 'f64', threshold),
-    filled(arena, 'i32', left),
-    filled(arena, 'i32', right),
-    filled(arena, 'u8', missingGoesLeft),
-    filled(arena, 'i32', categoryOffset),
-    filled(arena, 'i32', categoryWords),
-    filled(arena, 'u32', categories),
-    filled(arena, 'f64', leafValues),
-  ];
-  const resident = { offsets: blocks };
-  ofEngine.set(operation, resident);
-  forgotten.register(operation, { arena, offsets: blocks });
-  return resident;
+  const known = ofEngine.get(operation) ?? place(engine.arena, operation);
+  ofEngine.set(operation, known);
+  return known === 'none' ? undefined : known;
 }
 
-function filled(arena: Arena, dtype: 'f64' | 'i32' | 'u32' | 'u8', values: ArrayLike<number>): number {
-  const array = arena.allocate(dtype, values.length);
-  array.set(values);
-  return array.byteOffset;
+function place(arena: Arena, operation: EnsembleOperation): Resident | 'none' {
+  const ensemble = rankEnsemble(operation);
+  if (!ensemble) return 'none';
+  const offsets: number[] = [];
+  const filled = (dtype: 'f64' | 'i32' | 'u32' | 'u8', values: ArrayLike<number>): number => {
+    const array = arena.allocate(dtype, values.length);
+    offsets.push(array.byteOffset);
+    array.set(values);
+    return array.byteOffset;
+  };
+  const placePlane = (plane: Plane): PlacedPlane => {
+    if (!('edges' in plane)) return plane;
+    const { low, scale, probes, cells } = plane.cells;
+    return {
+      input: plane.input,
+      edges: filled('f64', paddedEdges(plane.edges)),
+      cells: filled('u8', cells),
+      numbers: [plane.edges.length, cells.length, low, scale, probes, plane.missing],
+    };
+  };
+  try {
+    const resident = {
+      ensemble,
+      planes: ensemble.planes.map(placePlane),
+      offsets: {
+        trees: filled('i32', ensemble.trees),
+        tests: filled('u32', ensemble.tests),
+        nodes: filled('i32', ensemble.nodes),
+        targets: filled('i32', ensemble.targets),
+        sets: filled('u8', ensemble.sets),
+        base: filled('f64', operation.base),
+        leafValues: filled('f64', ensemble.leafValues),
+      },
+    };
+    forgotten.register(operation, { arena: new WeakRef(arena), offsets });
+    return resident;
+  } catch (error) {
+    for (const byteOffset of offsets) arena.free({ byteOffset });
+    throw error;
+  }
 }

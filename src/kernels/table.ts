@@ -7,6 +7,7 @@ import * as random from './random.js';
 import * as statistics from './statistics.js';
 import * as treeBuilding from './tree-building.js';
 import * as treeForest from './tree-forest.js';
+import * as treeRanks from './tree-ranks.js';
 import * as treeSampling from './tree-sampling.js';
 import * as treeScoring from './tree-scoring.js';
 import * as treeSplitting from './tree-splitting.js';
@@ -22,6 +23,7 @@ const families = [
   statistics,
   treeBuilding,
   treeForest,
+  treeRanks,
   treeSampling,
   treeScoring,
   treeSplitting,

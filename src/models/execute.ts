@@ -1,6 +1,6 @@
 import { scoreNeighborsOn, scoreNeighborsOnThreads } from '../engine/distance.js';
 import type { Engine } from '../engine/engine.js';
-import { scoreEnsembleOn } from '../engine/ensemble.js';
+import { scoreEnsembleOn, scoreEnsembleOnThreads } from '../engine/ensemble.js';
 import { scoreLinearOn } from '../engine/linear-algebra.js';
 import { execute, type Registers } from '../scoring/interpreter.js';
 import { type Program, writtenRegisters } from '../scoring/program.js';
@@ -31,6 +31,8 @@ export async function runProgramOn(
     for (const register of writtenRegisters(operation)) registers[register] = new Float64Array(rowCount);
     if (operation.op === 'neighbors') {
       await scoreNeighborsOnThreads(engine, operation, registers as Registers, rowCount, signal);
+    } else if (operation.op === 'ensemble') {
+      await scoreEnsembleOnThreads(engine, operation, registers as Registers, rowCount, signal);
     } else executeOperation(operation, registers, rowCount);
   }
   return program.outputs.map((output) => registers[output.register]!);
