@@ -27,33 +27,35 @@ function rankByCell(edges: usize, cells: usize, cell: i32, value: f64, probes: i
   return rank;
 }
 
+// Writes the rank of a value, and of NaN what stands for it in each plane.
+// @ts-ignore: decorator
+@inline
+function storeRank(value: f64, rank: i32, ranks: usize, others: usize, missing: i32): void {
+  store<u8>(ranks, <u8>(value == value ? rank - 128 : missing));
+  if (others != 0) store<u8>(others, <u8>(value == value ? rank - 128 : ~missing));
+}
+
 export function ranks_encode_f64(
-  values: usize, edges: usize, cells: usize, ranks: usize, edgeCount: i32, cellCount: i32, low: f64, scale: f64,
-  probes: i32, missing: i32, rowCount: i32,
+  values: usize, edges: usize, cells: usize, ranks: usize, others: usize, edgeCount: i32, cellCount: i32, low: f64,
+  scale: f64, probes: i32, missing: i32, rowCount: i32,
 ): void {
   const end = values + (<usize>rowCount << 3);
-  if (probes == 0) {
-    for (; values < end; values += 8, ranks++) {
-      const value = load<f64>(values);
-      store<u8>(ranks, <u8>(value == value ? rankBySearch(edges, value) - 128 : missing));
+  const next: usize = others == 0 ? 0 : 1;
+  if (probes > 0) {
+    const lows = f64x2.splat(low), scales = f64x2.splat(scale), last = f64x2.splat(<f64>(cellCount - 1));
+    for (; values + 8 < end; values += 16, ranks += 2, others += 2 * next) {
+      const pair = v128.load(values);
+      // A missing value lands in cell 0.
+      const place = f64x2.pmin(last, f64x2.pmax(f64x2.splat(0), f64x2.mul(f64x2.sub(pair, lows), scales)));
+      const cell = i32x4.trunc_sat_f64x2_s_zero(place);
+      const v0 = f64x2.extract_lane(pair, 0), v1 = f64x2.extract_lane(pair, 1);
+      storeRank(v0, rankByCell(edges, cells, i32x4.extract_lane(cell, 0), v0, probes), ranks, others, missing);
+      storeRank(v1, rankByCell(edges, cells, i32x4.extract_lane(cell, 1), v1, probes), ranks + 1, others + next, missing);
     }
-    return;
   }
-  const lows = f64x2.splat(low), scales = f64x2.splat(scale), last = f64x2.splat(<f64>(cellCount - 1));
-  for (; values + 8 < end; values += 16, ranks += 2) {
-    const pair = v128.load(values);
-    // A missing value lands in cell 0.
-    const place = f64x2.pmin(last, f64x2.pmax(f64x2.splat(0), f64x2.mul(f64x2.sub(pair, lows), scales)));
-    const cell = i32x4.trunc_sat_f64x2_s_zero(place);
-    const v0 = f64x2.extract_lane(pair, 0), v1 = f64x2.extract_lane(pair, 1);
-    const r0 = rankByCell(edges, cells, i32x4.extract_lane(cell, 0), v0, probes);
-    const r1 = rankByCell(edges, cells, i32x4.extract_lane(cell, 1), v1, probes);
-    store<u8>(ranks, <u8>(v0 == v0 ? r0 - 128 : missing));
-    store<u8>(ranks, <u8>(v1 == v1 ? r1 - 128 : missing), 1);
-  }
-  if (values < end) {
+  for (; values < end; values += 8, ranks++, others += next) {
     const value = load<f64>(values);
-    store<u8>(ranks, <u8>(value == value ? rankBySearch(edges, value) - 128 : missing));
+    storeRank(value, rankBySearch(edges, value), ranks, others, missing);
   }
 }
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "652fa4f8142fafee"
+#define LANEWISE_KERNELS_HASH "b50b12a981ce6e04"
 
 namespace lanewise {
 
@@ -45,7 +45,7 @@ struct Kernels {
   void (*split_scan_f64)(const double* histogram, const int32_t* binCounts, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l2, double minHessian, double minSamples, int32_t featureCount);
   int32_t (*forest_grow_u8)(const uint8_t* bins, const double* targets, const double* weights, int32_t* state, uint32_t* rows, double* bagWeights, int32_t* stack, int32_t* feature, int32_t* split, int32_t* child, double* values, double* importances, double* nodeTargets, double* nodeWeights, uint32_t* order, double* work, int32_t* features, int32_t dataRows, int32_t groupCount, int32_t featureCount, int32_t classCount, int32_t bootstrap, int32_t bagKeyLow, int32_t bagKeyHigh, int32_t featureKeyLow, int32_t featureKeyHigh, int32_t maxFeatures, int32_t maxDepth, int32_t minSamplesSplit, int32_t minSamplesLeaf, int32_t maxNodes, int32_t budget);
   void (*codes_encode_f64)(const double* values, int8_t* bytes, int8_t* bits, int32_t firstCode, int32_t codeCount, int32_t rowCount);
-  void (*ranks_encode_f64)(const double* values, const double* edges, const uint8_t* cells, int8_t* ranks, int32_t edgeCount, int32_t cellCount, double low, double scale, int32_t probes, int32_t missing, int32_t rowCount);
+  void (*ranks_encode_f64)(const double* values, const double* edges, const uint8_t* cells, int8_t* ranks, int8_t* others, int32_t edgeCount, int32_t cellCount, double low, double scale, int32_t probes, int32_t missing, int32_t rowCount);
   void (*ensemble_leaves_i8)(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, int32_t* leaves, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount);
   void (*ensemble_score_i8)(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, const double* base, const double* leafValues, double* sums, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount, int32_t outputCount, int32_t leafCount, int32_t leafWidth, int32_t average);
 };
@@ -163,8 +163,8 @@ int32_t forest_grow_u8(const uint8_t* bins, const double* targets, const double*
 /// values[rowCount] in; bytes[rowCount] out; bits[rowCount] out
 void codes_encode_f64(const double* values, int8_t* bytes, int8_t* bits, int32_t firstCode, int32_t codeCount, int32_t rowCount);
 /// Writes the number of edges below every value of a column, less 128.
-/// values[rowCount] in; edges[260] in; cells[cellCount] in; ranks[rowCount] out
-void ranks_encode_f64(const double* values, const double* edges, const uint8_t* cells, int8_t* ranks, int32_t edgeCount, int32_t cellCount, double low, double scale, int32_t probes, int32_t missing, int32_t rowCount);
+/// values[rowCount] in; edges[260] in; cells[cellCount] in; ranks[rowCount] out; others[rowCount] out, may be null
+void ranks_encode_f64(const double* values, const double* edges, const uint8_t* cells, int8_t* ranks, int8_t* others, int32_t edgeCount, int32_t cellCount, double low, double scale, int32_t probes, int32_t missing, int32_t rowCount);
 /// Finds the leaves that rows reach in the trees of an ensemble.
 /// ranks[planeCount * rankStride] in; trees[4 * treeCount] in; tests[testWords] in; nodes[2 * nodeCount] in; targets[nodeCount] in; sets[32 * setCount] in; leaves[treeCount * rowCount] out; scratch[512] scratch
 void ensemble_leaves_i8(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, int32_t* leaves, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount);

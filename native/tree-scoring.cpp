@@ -1,5 +1,9 @@
 // Ensembles of trees: src/kernels/tree-scoring.ts is the law. Tree by tree over blocks of rows, so that ranks, sums and a
 // tree's nodes stay in the cache; each row still adds the trees in their order.
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 namespace lanewise::LANEWISE_ISA {
 
 namespace {
@@ -108,6 +112,18 @@ LANEWISE_INLINE Bytes lookUp(const uint8_t* table, Bytes index) {
       _mm256_broadcastsi128_si256(halves[1]),
       _mm256_adds_epu8(_mm256_sub_epi8(at, _mm256_set1_epi8(16)), _mm256_set1_epi8(0x70)));
   return reinterpret_cast<Bytes>(_mm256_or_si256(low, high));
+#elif defined(__SSSE3__)
+  __m128i halves[2];
+  std::memcpy(halves, table, sizeof halves);
+  const __m128i at = reinterpret_cast<__m128i>(index);
+  const __m128i low = _mm_shuffle_epi8(halves[0], _mm_adds_epu8(at, _mm_set1_epi8(0x70)));
+  const __m128i high =
+      _mm_shuffle_epi8(halves[1], _mm_adds_epu8(_mm_sub_epi8(at, _mm_set1_epi8(16)), _mm_set1_epi8(0x70)));
+  return reinterpret_cast<Bytes>(_mm_or_si128(low, high));
+#elif defined(__aarch64__)
+  uint8x16x2_t halves;
+  std::memcpy(&halves, table, sizeof halves);
+  return reinterpret_cast<Bytes>(vqtbl2q_u8(halves, reinterpret_cast<uint8x16_t>(index)));
 #else
   Bytes found{};
   for (int j = 0; j < vectorLength<uint8_t>; j++) found[j] = index[j] < 32 ? table[index[j]] : 0;

@@ -73,7 +73,7 @@ export interface KernelFunctions {
   /** Writes where the bit of every category of a column lies in a set of 256 categories. */
   codes_encode_f64(valuesOffset: number, bytesOffset: number, bitsOffset: number, firstCode: number, codeCount: number, rowCount: number): void;
   /** Writes the number of edges below every value of a column, less 128. */
-  ranks_encode_f64(valuesOffset: number, edgesOffset: number, cellsOffset: number, ranksOffset: number, edgeCount: number, cellCount: number, low: number, scale: number, probes: number, missing: number, rowCount: number): void;
+  ranks_encode_f64(valuesOffset: number, edgesOffset: number, cellsOffset: number, ranksOffset: number, othersOffset: number, edgeCount: number, cellCount: number, low: number, scale: number, probes: number, missing: number, rowCount: number): void;
   /** Finds the leaves that rows reach in the trees of an ensemble. */
   ensemble_leaves_i8(ranksOffset: number, treesOffset: number, testsOffset: number, nodesOffset: number, targetsOffset: number, setsOffset: number, leavesOffset: number, scratchOffset: number, planeCount: number, rankStride: number, treeCount: number, testWords: number, nodeCount: number, setCount: number, rowCount: number): void;
   /** Adds up the leaves that rows reach in the trees of an ensemble. */
@@ -81,4 +81,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '652fa4f8142fafee';
+export const kernelsHash = 'b50b12a981ce6e04';

@@ -5,7 +5,7 @@ import type { Registers } from '../scoring/interpreter.js';
 import type { EnsembleOperation } from '../scoring/program.js';
 import type { Arena } from './arena.js';
 import type { Engine, Task } from './engine.js';
-import { type Plane, type RankedEnsemble, rankEnsemble } from './ranked-ensemble.js';
+import { type Plane, type RankedEnsemble, type RankPlane, rankEnsemble } from './ranked-ensemble.js';
 import { ArenaBlock } from './trees.js';
 
 /** Fewer rows go one by one: calls and copies would cost more. */
@@ -133,22 +133,19 @@ class Batch implements Disposable {
     this.#scratch = new ArenaBlock(arena, 'u8', SCRATCH_BYTES);
   }
 
-  /** A task for each plane. */
+  /** A task for each input's planes. */
   encoding(): Task[] {
-    let plane = 0;
-    return this.#resident.planes.map((place) => {
-      const ranks = this.#ranks.offset + plane * this.#stride;
-      plane += 'edges' in place ? 1 : 2;
-      const values = this.#column(place.input);
-      if (!('edges' in place)) {
-        const { firstCode, codeCount } = place;
-        return {
-          kernel: 'codes_encode_f64',
-          values: [values, ranks, ranks + this.#stride, firstCode, codeCount, this.#rows],
-        };
+    const at = (plane: number) => this.#ranks.offset + plane * this.#stride;
+    return this.#resident.planes.map((placed): Task => {
+      const values = this.#column(placed.input);
+      if (!('edges' in placed)) {
+        const { plane, firstCode, codeCount } = placed;
+        const planes = [at(plane), at(plane + 1)];
+        return { kernel: 'codes_encode_f64', values: [values, ...planes, firstCode, codeCount, this.#rows] };
       }
-      const { edges, cells, numbers } = place;
-      return { kernel: 'ranks_encode_f64', values: [values, edges, cells, ranks, ...numbers, this.#rows] };
+      const { edges, cells, plane, other, numbers } = placed;
+      const planes = [at(plane), other === undefined ? 0 : at(other)];
+      return { kernel: 'ranks_encode_f64', values: [values, edges, cells, ...planes, ...numbers, this.#rows] };
     });
   }
 
@@ -202,9 +199,14 @@ interface Resident {
   walk?: RowWalk;
 }
 
+/** A plane, and where the kernel finds what it needs. */
 type PlacedPlane =
-  | { readonly input: number; readonly edges: number; readonly cells: number; readonly numbers: readonly number[] }
-  | { readonly input: number; readonly firstCode: number; readonly codeCount: number };
+  | Exclude<Plane, RankPlane>
+  | (Pick<RankPlane, 'input' | 'plane' | 'other'> & {
+      readonly edges: number;
+      readonly cells: number;
+      readonly numbers: readonly number[];
+    });
 
 const residents = new WeakMap<Engine, WeakMap<EnsembleOperation, Resident | 'none'>>();
 /** Gives the arrays back when the model they belong to is gone, unless the memory has gone before. */
@@ -236,6 +238,8 @@ function place(arena: Arena, operation: EnsembleOperation): Resident | 'none' {
     const { low, scale, probes, cells } = plane.cells;
     return {
       input: plane.input,
+      plane: plane.plane,
+      other: plane.other,
       edges: filled('f64', paddedEdges(plane.edges)),
       cells: filled('u8', cells),
       numbers: [plane.edges.length, cells.length, low, scale, probes, plane.missing],

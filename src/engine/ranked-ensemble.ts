@@ -4,12 +4,22 @@ import type { EnsembleOperation } from '../scoring/program.js';
 /** Trees of at most so many leaves are scored by masks, others by walks. */
 export const MASK_LEAVES = 64;
 
-/** A byte a row, made of one input of the ensemble; see src/kernels/tree-ranks.ts. */
+/** Bytes of the rows, made of one input of the ensemble; see src/kernels/tree-ranks.ts. */
 export type Plane =
-  /** `missing` is the rank of NaN. */
-  | { readonly input: number; readonly edges: Float64Array; readonly cells: EdgeCells; readonly missing: number }
-  /** Two planes, of the categories from firstCode on. */
-  | { readonly input: number; readonly firstCode: number; readonly codeCount: number };
+  | RankPlane
+  /** Two planes from `plane` on, of the categories from firstCode on. */
+  | { readonly input: number; readonly plane: number; readonly firstCode: number; readonly codeCount: number };
+
+export interface RankPlane {
+  readonly input: number;
+  readonly edges: Float64Array;
+  readonly cells: EdgeCells;
+  readonly plane: number;
+  /** Rank of NaN there. */
+  readonly missing: number;
+  /** The plane where NaN has the opposite rank. */
+  other?: number;
+}
 
 /** An ensemble as `ensemble_score_i8` takes it (src/kernels/tree-scoring.ts). */
 export interface RankedEnsemble {
@@ -58,14 +68,14 @@ class Planes {
   readonly #thresholds: readonly Float64Array[];
   /** By input: categories of the longest set. */
   readonly #codeCounts: readonly number[];
-  /** By input: the first plane of a chunk of thresholds, twice as many as there are chunks: NaN right, NaN left. */
-  readonly #rankPlanes: readonly Int32Array[];
+  /** By input and chunk of thresholds. */
+  readonly #rankPlanes: readonly (RankPlane | undefined)[][];
   readonly #codePlanes: Int32Array;
 
   constructor(thresholds: readonly Float64Array[], codeCounts: readonly number[]) {
     this.#thresholds = thresholds;
     this.#codeCounts = codeCounts;
-    this.#rankPlanes = thresholds.map(({ length }) => new Int32Array(2 * Math.ceil(length / PLANE_EDGES)).fill(-1));
+    this.#rankPlanes = thresholds.map(() => []);
     this.#codePlanes = new Int32Array(codeCounts.length).fill(-1);
   }
 
@@ -105,7 +115,7 @@ class Planes {
     this.#codePlanes[input] = this.count;
     const codeCount = this.#codeCounts[input]!;
     for (let set = 0; set < setsOf(codeCount); set++) {
-      this.list.push({ input, firstCode: set * PLANE_CODES, codeCount });
+      this.list.push({ input, plane: this.count, firstCode: set * PLANE_CODES, codeCount });
       this.count += 2;
     }
     return this.#codePlanes[input]!;
@@ -116,14 +126,15 @@ class Planes {
     const thresholds = this.#thresholds[input]!;
     const index = indexOf(thresholds, threshold);
     const chunk = Math.trunc(index / PLANE_EDGES);
-    const planes = this.#rankPlanes[input]!;
-    const slot = 2 * chunk + (missingLeft ? 1 : 0);
-    if (planes[slot]! < 0) {
-      const edges = thresholds.slice(chunk * PLANE_EDGES, (chunk + 1) * PLANE_EDGES);
-      planes[slot] = this.count++;
-      this.list.push({ input, edges, cells: cellsOfEdges(edges), missing: missingLeft ? -128 : 127 });
-    }
-    return { plane: planes[slot]!, rank: index - chunk * PLANE_EDGES + 1 - 128 };
+    const missing = missingLeft ? -128 : 127;
+    const rank = index - chunk * PLANE_EDGES + 1 - 128;
+    const known = this.#rankPlanes[input]![chunk];
+    if (known) return { plane: known.missing === missing ? known.plane : (known.other ??= this.count++), rank };
+    const edges = thresholds.slice(chunk * PLANE_EDGES, (chunk + 1) * PLANE_EDGES);
+    const made = { input, edges, cells: cellsOfEdges(edges), plane: this.count++, missing };
+    this.#rankPlanes[input]![chunk] = made;
+    this.list.push(made);
+    return { plane: made.plane, rank };
   }
 }
 

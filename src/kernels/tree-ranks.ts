@@ -31,22 +31,31 @@ export const ranks_encode_f64 = defineKernel({
       meaning: 'edges in the cells before: of min(cellCount − 1, trunc(max(0, (value − low) · scale)))',
     },
     { name: 'ranks', role: 'out', dtype: 'i8', length: (s) => s.rowCount!, meaning: 'a plane' },
+    {
+      name: 'others',
+      role: 'out',
+      dtype: 'i8',
+      length: (s) => s.rowCount!,
+      meaning: 'a plane in which NaN has the opposite rank',
+      optional: true,
+    },
     { name: 'edgeCount', dtype: 'i32', meaning: 'edges, at most 255' },
     { name: 'cellCount', dtype: 'i32', meaning: 'cells; 0 with probes 0' },
     { name: 'low', dtype: 'f64', meaning: 'where the cells begin' },
     { name: 'scale', dtype: 'f64', meaning: 'cells a unit, above 0' },
     { name: 'probes', dtype: 'i32', meaning: 'edges in the fullest cell, at most 4; 0: the cells are not to be used' },
-    { name: 'missing', dtype: 'i32', meaning: 'rank of NaN: −128 or 127' },
+    { name: 'missing', dtype: 'i32', meaning: 'rank of NaN in ranks: −128 or 127' },
     { name: 'rowCount', dtype: 'i32', meaning: 'rows' },
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (values, edges, _cells, ranks, edgeCount, _cellCount, _low, _scale, _probes, missing, rowCount) => {
+  reference: (values, edges, _cells, ranks, others, edgeCount, _cellCount, _low, _scale, _probes, missing, rowCount) => {
     for (let row = 0; row < rowCount; row++) {
       const value = values[row]!;
       let below = 0;
       while (below < edgeCount && edges[below]! < value) below++;
       ranks[row] = Number.isNaN(value) ? missing : below - 128;
+      if (others) others[row] = Number.isNaN(value) ? ~missing : below - 128;
     }
   },
   inputs: (size, random, flavour) => {
@@ -65,7 +74,8 @@ export const ranks_encode_f64 = defineKernel({
         missing: random.integer(2) === 0 ? -128 : 127,
         rowCount: size,
       },
-      buffers: { values, edges: paddedEdges(edges), cells },
+      // An `out` buffer is absent where its entry is null.
+      buffers: { values, edges: paddedEdges(edges), cells, ...(flavour === 'plain' ? { others: null } : {}) },
     };
   },
   work: (s) => ({ elements: s.rowCount!, bytes: 9 * s.rowCount! }),
