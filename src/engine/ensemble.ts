@@ -10,8 +10,11 @@ import { ArenaBlock } from './trees.js';
 
 /** Fewer rows go one by one: calls and copies would cost more. */
 const MIN_ROWS = 8;
-/** Rows that one thread ranks and scores at a time. */
+/** Rows that one thread ranks and scores at a time: their columns fit a second-level cache … */
 const TASK_ROWS = 4_096;
+/** … or as many as make enough work to be handed over; a tree that is walked counts as ten. */
+const TASK_TREES = 2 ** 19;
+const LEAST_TASK_ROWS = 256;
 const SCRATCH_BYTES = 512;
 /** Rows of a plane come in groups of so many. */
 const GROUP_ROWS = 64;
@@ -42,13 +45,15 @@ export async function scoreEnsembleOnThreads(
   rowCount: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (rowCount <= TASK_ROWS || engine.threads === 1) return scoreEnsembleOn(engine, operation, registers, rowCount);
   const resident = residentOf(engine, operation);
-  if (!resident) return scoreEnsemble(operation, registers, rowCount);
+  const taskRows = resident ? taskRowsOf(resident.ensemble) : rowCount;
+  if (!resident || rowCount <= taskRows || engine.threads === 1) {
+    return scoreEnsembleOn(engine, operation, registers, rowCount);
+  }
   const batches: Batch[] = [];
   try {
-    for (let start = 0; start < rowCount; start += TASK_ROWS) {
-      batches.push(new Batch(engine, resident, operation, registers, start, Math.min(rowCount, start + TASK_ROWS)));
+    for (let start = 0; start < rowCount; start += taskRows) {
+      batches.push(new Batch(engine, resident, operation, registers, start, Math.min(rowCount, start + taskRows)));
     }
     await engine.run(
       batches.flatMap((batch) => batch.encoding()),
@@ -62,6 +67,13 @@ export async function scoreEnsembleOnThreads(
   } finally {
     for (const batch of batches) batch[Symbol.dispose]();
   }
+}
+
+function taskRowsOf({ trees }: RankedEnsemble): number {
+  let work = 1;
+  for (let at = 0; at < trees.length; at += 4) work += trees[at]! > 0 ? 1 : 10;
+  const rows = Math.floor(TASK_TREES / work / GROUP_ROWS) * GROUP_ROWS;
+  return Math.max(LEAST_TASK_ROWS, Math.min(TASK_ROWS, rows));
 }
 
 /** Row by row in JavaScript; where there is no walk, by the law. */

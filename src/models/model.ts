@@ -1,7 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine } from '../engine/engine.js';
-import { turnEventLoop } from '../engine/turn.js';
-import { LanewiseError, throwIfCancelled } from '../errors.js';
+import { LanewiseError } from '../errors.js';
 import type { Program } from '../scoring/program.js';
 import { type Row, RowEncoder, RowError } from '../scoring/rows.js';
 import { Scorer } from '../scoring/scorer.js';
@@ -9,9 +8,6 @@ import { tableFromRegisters } from '../table/columns.js';
 import { readInput } from '../table/inputs.js';
 import type { Context, Model } from '../table/interfaces.js';
 import { runProgramOn } from './execute.js';
-
-/** Rows between two turns of the event loop: a forest of deep trees takes microseconds a row. */
-const BLOCK_ROWS = 8_192;
 
 /** The model of a program: every estimator's `fit` ends here, and so does loading an artefact. */
 export function makeModel(parts: Omit<Model, 'predict' | 'predictSync' | 'scorer'>): Model {
@@ -54,17 +50,7 @@ async function predictTable(
   const { program } = parts;
   const engine = context.engine ?? (await defaultEngine());
   const columns = program.inputs.map((input) => readInput(table, input));
-  const outputs = program.outputs.map(() => new Float64Array(table.numRows));
-  for (let start = 0; start < table.numRows; start += BLOCK_ROWS) {
-    throwIfCancelled(context.signal);
-    const end = Math.min(table.numRows, start + BLOCK_ROWS);
-    const block = columns.map((column) => column.subarray(start, end));
-    const results = await runProgramOn(engine, program, block, end - start, context.signal);
-    results.forEach((values, index) => {
-      outputs[index]!.set(values, start);
-    });
-    await turnEventLoop();
-  }
+  const outputs = await runProgramOn(engine, program, columns, table.numRows, context.signal);
   return tableFromRegisters(
     program.outputs.map(({ name, type, labels }, index) => ({ name, type, labels, values: outputs[index]! })),
   );

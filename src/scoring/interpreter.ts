@@ -138,26 +138,59 @@ function scoreLinear(operation: LinearOperation, registers: Registers, rowCount:
   });
 }
 
-function scoreAcross(
+/**
+ * softmax, normalize and argmax: across the inputs of a row, in their order.
+ * @param exponential replaces the numbers of a column by their exponentials; a twin on kernels may take its place
+ */
+export function scoreAcross(
   operation: Extract<Operation, { op: 'softmax' | 'normalize' | 'argmax' }>,
   registers: Registers,
   rowCount: number,
+  exponential: (values: Float64Array, rowCount: number) => void = exponentials,
 ): void {
   const inputs = operation.inputs.map((register) => registers[register]!);
-  for (let row = 0; row < rowCount; row++) {
-    let best = 0;
-    for (let k = 1; k < inputs.length; k++) if (inputs[k]![row]! > inputs[best]![row]!) best = k;
-    if (operation.op === 'argmax') {
-      registers[operation.out]![row] = inputs.some((values) => Number.isNaN(values[row]!)) ? Number.NaN : best;
-      continue;
+  if (operation.op === 'argmax') return findGreatest(inputs, registers[operation.out]!, rowCount);
+  const outputs = operation.outputs.map((register) => registers[register]!);
+  const shifts = operation.op === 'softmax' ? greatestOf(inputs, rowCount) : undefined;
+  const sums = new Float64Array(rowCount);
+  inputs.forEach((values, k) => {
+    const parts = outputs[k]!;
+    if (shifts) {
+      for (let row = 0; row < rowCount; row++) parts[row] = values[row]! - shifts[row]!;
+      exponential(parts, rowCount);
+    } else parts.set(values.subarray(0, rowCount));
+    for (let row = 0; row < rowCount; row++) sums[row] = sums[row]! + parts[row]!;
+  });
+  for (const parts of outputs) {
+    for (let row = 0; row < rowCount; row++) {
+      parts[row] = sums[row] === 0 ? 1 / outputs.length : parts[row]! / sums[row]!;
     }
-    const shift = inputs[best]![row]!;
-    const parts = inputs.map((values) => (operation.op === 'softmax' ? exp(values[row]! - shift) : values[row]!));
-    let sum = 0;
-    for (const part of parts) sum += part;
-    operation.outputs.forEach((register, k) => {
-      registers[register]![row] = sum === 0 ? 1 / parts.length : parts[k]! / sum;
-    });
+  }
+}
+
+function exponentials(values: Float64Array, rowCount: number): void {
+  for (let row = 0; row < rowCount; row++) values[row] = exp(values[row]!);
+}
+
+/** By row, the greatest; the first where no other is greater, so that NaN stays where it is first. */
+function greatestOf(inputs: readonly Float64Array[], rowCount: number): Float64Array {
+  const greatest = inputs[0]!.slice(0, rowCount);
+  for (const values of inputs) {
+    for (let row = 0; row < rowCount; row++) if (values[row]! > greatest[row]!) greatest[row] = values[row]!;
+  }
+  return greatest;
+}
+
+/** out = the place of the greatest, the first of equals; NaN where any is NaN. */
+function findGreatest(inputs: readonly Float64Array[], out: Float64Array, rowCount: number): void {
+  const greatest = greatestOf(inputs, rowCount);
+  out.fill(Number.NaN, 0, rowCount);
+  inputs.toReversed().forEach((values, behind) => {
+    const k = inputs.length - 1 - behind;
+    for (let row = 0; row < rowCount; row++) if (values[row] === greatest[row]) out[row] = k;
+  });
+  for (const values of inputs) {
+    for (let row = 0; row < rowCount; row++) if (Number.isNaN(values[row]!)) out[row] = Number.NaN;
   }
 }
 
