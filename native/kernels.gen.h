@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "b50b12a981ce6e04"
+#define LANEWISE_KERNELS_HASH "93986ed1d55141c7"
 
 namespace lanewise {
 
@@ -34,20 +34,24 @@ struct Kernels {
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
-  void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowCount);
-  void (*gradients_quantise_f64)(const double* gradients, const double* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
+  void (*values_sort_f64)(double* values, double* weights, double* scratch, int32_t count);
+  double (*absolute_largest_f32)(const float* values, int32_t length);
+  void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount);
+  void (*gradients_quantise_f32)(const float* gradients, const float* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
   void (*histogram_add_f64)(double* sum, const double* part, int32_t length);
-  void (*histogram_build_u8)(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, double* histogram, uint8_t* scratch, int32_t dataRows, int32_t featureCount, int32_t rowCount);
+  void (*histogram_build_u8)(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t featureCount, int32_t rangeCount);
   void (*histogram_subtract_f64)(const double* parent, const double* child, double* sibling, int32_t length);
-  void (*leaf_add_f64)(const uint32_t* rows, double* predictions, double value, int32_t dataRows, int32_t rowCount);
-  void (*leaf_sums_f64)(const uint32_t* rows, const double* gradients, const double* hessians, double* sums, int32_t dataRows, int32_t rowCount);
-  int32_t (*rows_partition_u8)(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, uint32_t* scratch, int32_t dataRows, int32_t slot, int32_t rowCount);
-  void (*split_scan_f64)(const double* histogram, const int32_t* binCounts, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l2, double minHessian, double minSamples, int32_t featureCount);
+  void (*leaf_add_f64)(const uint32_t* rows, const int32_t* ranges, double* predictions, double value, int32_t dataRows, int32_t rangeCount);
+  void (*leaf_sums_f32)(const uint32_t* rows, const int32_t* ranges, const float* gradients, const float* hessians, double* sums, int32_t dataRows, int32_t rangeCount);
+  int32_t (*rows_partition_u8)(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, const int32_t* ranges, int32_t* left, int32_t* right, uint32_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t slot, int32_t longest, int32_t rangeCount);
   int32_t (*forest_grow_u8)(const uint8_t* bins, const double* targets, const double* weights, int32_t* state, uint32_t* rows, double* bagWeights, int32_t* stack, int32_t* feature, int32_t* split, int32_t* child, double* values, double* importances, double* nodeTargets, double* nodeWeights, uint32_t* order, double* work, int32_t* features, int32_t dataRows, int32_t groupCount, int32_t featureCount, int32_t classCount, int32_t bootstrap, int32_t bagKeyLow, int32_t bagKeyHigh, int32_t featureKeyLow, int32_t featureKeyHigh, int32_t maxFeatures, int32_t maxDepth, int32_t minSamplesSplit, int32_t minSamplesLeaf, int32_t maxNodes, int32_t budget);
   void (*codes_encode_f64)(const double* values, int8_t* bytes, int8_t* bits, int32_t firstCode, int32_t codeCount, int32_t rowCount);
   void (*ranks_encode_f64)(const double* values, const double* edges, const uint8_t* cells, int8_t* ranks, int8_t* others, int32_t edgeCount, int32_t cellCount, double low, double scale, int32_t probes, int32_t missing, int32_t rowCount);
+  void (*gradient_sizes_count_f32)(const float* gradients, const float* hessians, const uint32_t* rows, int32_t* counts, int32_t shift, int32_t firstRow, int32_t dataRows, int32_t rowCount);
+  int32_t (*rows_sample_u32)(const uint32_t* words, float* gradients, float* hessians, uint32_t* rows, uint32_t* scratch, double limit, int32_t shift, int32_t bucket, double factor, int32_t firstRow, int32_t dataRows, int32_t rowCount);
   void (*ensemble_leaves_i8)(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, int32_t* leaves, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount);
   void (*ensemble_score_i8)(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, const double* base, const double* leafValues, double* sums, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount, int32_t outputCount, int32_t leafCount, int32_t leafWidth, int32_t average);
+  void (*split_scan_f64)(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, const int8_t* monotone, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, int32_t featureCount);
 };
 
 }  // namespace lanewise
@@ -129,33 +133,36 @@ void random_uniform_f64(double* out, int32_t keyLow, int32_t keyHigh, double sta
 /// Random 32-bit words startIndex … startIndex + count − 1 of a key.
 /// out[count] out
 void random_words_u32(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+/// Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along.
+/// values[count] inout; weights[count] inout, may be null; scratch[2 * count + 1024] scratch
+void values_sort_f64(double* values, double* weights, double* scratch, int32_t count);
+/// The largest absolute value, which sets the scale of a quantisation; 0 where there is none.
+/// values[length] in
+double absolute_largest_f32(const float* values, int32_t length);
 /// Writes the bin of every value of a column (the number of edges below it) into a slot of its group.
-/// values[rowCount] in; validity[Math.ceil((validityBit + rowCount) / 8)] in, may be null; edges[edgeCount] in; bins[16 * rowCount] inout; cells[4096] scratch
-void bins_encode_f64(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowCount);
+/// values[rowCount] in; validity[Math.ceil((validityBit + rowCount) / 8)] in, may be null; edges[edgeCount] in; bins[rowBytes * rowCount] inout; cells[4096] scratch
+void bins_encode_f64(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount);
 /// Rounds gradients and hessians stochastically to whole numbers, keyed by the row, and packs them.
 /// gradients[rowCount] in; hessians[rowCount] in; packed[2 * rowCount] out
-void gradients_quantise_f64(const double* gradients, const double* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
+void gradients_quantise_f32(const float* gradients, const float* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
 /// Merges the histograms of two sets of rows: sum ← sum + part.
 /// sum[length] inout; part[length] in
 void histogram_add_f64(double* sum, const double* part, int32_t length);
 /// Adds the quantised gradients, hessians and counts of some rows to the histograms of a group of features.
-/// bins[16 * dataRows] in; packed[2 * dataRows] in; rows[rowCount] in, may be null; histogram[768 * featureCount] inout; scratch[127872] scratch
-void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, double* histogram, uint8_t* scratch, int32_t dataRows, int32_t featureCount, int32_t rowCount);
+/// bins[rowBytes * dataRows] in; packed[2 * dataRows] in; rows[dataRows] in, may be null; ranges[2 * rangeCount] in; histogram[768 * featureCount] inout; scratch[127872] scratch
+void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t featureCount, int32_t rangeCount);
 /// The sibling: parent − child.
 /// parent[length] in; child[length] in; sibling[length] out
 void histogram_subtract_f64(const double* parent, const double* child, double* sibling, int32_t length);
 /// Adds the value of a leaf to the raw predictions of its rows.
-/// rows[rowCount] in; predictions[dataRows] inout
-void leaf_add_f64(const uint32_t* rows, double* predictions, double value, int32_t dataRows, int32_t rowCount);
-/// Sums of gradients and hessians over the rows of a leaf, by blocks of 65,536 of the global row index.
-/// rows[rowCount] in; gradients[dataRows] in; hessians[dataRows] in; sums[2] out
-void leaf_sums_f64(const uint32_t* rows, const double* gradients, const double* hessians, double* sums, int32_t dataRows, int32_t rowCount);
-/// Puts the rows that go left before those that go right, each side in its old order; returns how many go left.
-/// bins[16 * dataRows] in; goesLeft[256] in; rows[rowCount] inout; scratch[rowCount] scratch
-int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, uint32_t* scratch, int32_t dataRows, int32_t slot, int32_t rowCount);
-/// The best threshold of each numeric feature: the largest gain, the lowest bin among equals.
-/// histogram[768 * featureCount] in; binCounts[featureCount] in; gains[featureCount] out; splits[featureCount] out
-void split_scan_f64(const double* histogram, const int32_t* binCounts, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l2, double minHessian, double minSamples, int32_t featureCount);
+/// rows[dataRows] in; ranges[2 * rangeCount] in; predictions[dataRows] inout
+void leaf_add_f64(const uint32_t* rows, const int32_t* ranges, double* predictions, double value, int32_t dataRows, int32_t rangeCount);
+/// Adds up gradients and hessians over the rows of a leaf, by blocks of 16,384 of the row index, in 8 lanes each.
+/// rows[dataRows] in; ranges[2 * rangeCount] in; gradients[dataRows] in; hessians[dataRows] in; sums[2] inout
+void leaf_sums_f32(const uint32_t* rows, const int32_t* ranges, const float* gradients, const float* hessians, double* sums, int32_t dataRows, int32_t rangeCount);
+/// In each range, puts the rows that go left before those that go right, each side in its old order; returns how many go left.
+/// bins[rowBytes * dataRows] in; goesLeft[256] in; rows[dataRows] inout; ranges[2 * rangeCount] in; left[2 * rangeCount] out; right[2 * rangeCount] out; scratch[longest + 16] scratch
+int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, const int32_t* ranges, int32_t* left, int32_t* right, uint32_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t slot, int32_t longest, int32_t rangeCount);
 /// Grows one tree of a random forest, or goes on growing it: returns 1 while nodes are open and the budget is spent, 0 when done.
 /// bins[16 * groupCount * dataRows] in; targets[dataRows] in; weights[dataRows] in, may be null; state[8] inout; rows[dataRows] inout; bagWeights[dataRows] inout; stack[256] inout; feature[maxNodes] inout; split[maxNodes] inout; child[maxNodes] inout; values[maxNodes * Math.max(1, classCount)] inout; importances[featureCount] inout; nodeTargets[dataRows] scratch; nodeWeights[dataRows] scratch; order[dataRows] scratch; work[2048 + 4 * classCount] scratch; features[featureCount + 8] scratch
 int32_t forest_grow_u8(const uint8_t* bins, const double* targets, const double* weights, int32_t* state, uint32_t* rows, double* bagWeights, int32_t* stack, int32_t* feature, int32_t* split, int32_t* child, double* values, double* importances, double* nodeTargets, double* nodeWeights, uint32_t* order, double* work, int32_t* features, int32_t dataRows, int32_t groupCount, int32_t featureCount, int32_t classCount, int32_t bootstrap, int32_t bagKeyLow, int32_t bagKeyHigh, int32_t featureKeyLow, int32_t featureKeyHigh, int32_t maxFeatures, int32_t maxDepth, int32_t minSamplesSplit, int32_t minSamplesLeaf, int32_t maxNodes, int32_t budget);
@@ -165,12 +172,21 @@ void codes_encode_f64(const double* values, int8_t* bytes, int8_t* bits, int32_t
 /// Writes the number of edges below every value of a column, less 128.
 /// values[rowCount] in; edges[260] in; cells[cellCount] in; ranks[rowCount] out; others[rowCount] out, may be null
 void ranks_encode_f64(const double* values, const double* edges, const uint8_t* cells, int8_t* ranks, int8_t* others, int32_t edgeCount, int32_t cellCount, double low, double scale, int32_t probes, int32_t missing, int32_t rowCount);
+/// Counts rows by the size of gradient times hessian, in buckets of equal ratio.
+/// gradients[dataRows] in; hessians[dataRows] in; rows[rowCount] in; counts[2 ** (31 - shift)] inout
+void gradient_sizes_count_f32(const float* gradients, const float* hessians, const uint32_t* rows, int32_t* counts, int32_t shift, int32_t firstRow, int32_t dataRows, int32_t rowCount);
+/// Puts the rows that are drawn before those that are not, each side in its old order, and returns how many are drawn.
+/// words[dataRows] in; gradients[dataRows] inout, may be null; hessians[dataRows] inout, may be null; rows[rowCount] inout; scratch[rowCount] scratch
+int32_t rows_sample_u32(const uint32_t* words, float* gradients, float* hessians, uint32_t* rows, uint32_t* scratch, double limit, int32_t shift, int32_t bucket, double factor, int32_t firstRow, int32_t dataRows, int32_t rowCount);
 /// Finds the leaves that rows reach in the trees of an ensemble.
 /// ranks[planeCount * rankStride] in; trees[4 * treeCount] in; tests[testWords] in; nodes[2 * nodeCount] in; targets[nodeCount] in; sets[32 * setCount] in; leaves[treeCount * rowCount] out; scratch[512] scratch
 void ensemble_leaves_i8(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, int32_t* leaves, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount);
 /// Adds up the leaves that rows reach in the trees of an ensemble.
 /// ranks[planeCount * rankStride] in; trees[4 * treeCount] in; tests[testWords] in; nodes[2 * nodeCount] in; targets[nodeCount] in; sets[32 * setCount] in; base[outputCount] in; leafValues[leafCount * leafWidth] in; sums[outputCount * rowCount] out; scratch[512] scratch
 void ensemble_score_i8(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, const double* base, const double* leafValues, double* sums, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount, int32_t outputCount, int32_t leafCount, int32_t leafWidth, int32_t average);
+/// The best threshold of each numeric feature: the largest gain, the lowest bin among equals.
+/// histogram[768 * featureCount] in; binCounts[featureCount] in; allowed[featureCount] in, may be null; monotone[featureCount] in, may be null; gains[featureCount] out; splits[featureCount] out
+void split_scan_f64(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, const int8_t* monotone, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, int32_t featureCount);
 
 inline constexpr Kernels all_kernels{
     assign_points_f64,
@@ -197,20 +213,24 @@ inline constexpr Kernels all_kernels{
     limit_multiply_add_f64,
     random_uniform_f64,
     random_words_u32,
+    values_sort_f64,
+    absolute_largest_f32,
     bins_encode_f64,
-    gradients_quantise_f64,
+    gradients_quantise_f32,
     histogram_add_f64,
     histogram_build_u8,
     histogram_subtract_f64,
     leaf_add_f64,
-    leaf_sums_f64,
+    leaf_sums_f32,
     rows_partition_u8,
-    split_scan_f64,
     forest_grow_u8,
     codes_encode_f64,
     ranks_encode_f64,
+    gradient_sizes_count_f32,
+    rows_sample_u32,
     ensemble_leaves_i8,
     ensemble_score_i8,
+    split_scan_f64,
 };
 
 }  // namespace lanewise::LANEWISE_ISA

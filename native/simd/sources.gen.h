@@ -8,4 +8,6 @@
 #include "../tree-building.cpp"
 #include "../tree-forest.cpp"
 #include "../tree-ranks.cpp"
+#include "../tree-sampling.cpp"
 #include "../tree-scoring.cpp"
+#include "../tree-splitting.cpp"

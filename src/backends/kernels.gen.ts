@@ -50,35 +50,43 @@ export interface KernelFunctions {
   random_uniform_f64(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
   /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
   random_words_u32(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
+  /** Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along. */
+  values_sort_f64(valuesOffset: number, weightsOffset: number, scratchOffset: number, count: number): void;
+  /** The largest absolute value, which sets the scale of a quantisation; 0 where there is none. */
+  absolute_largest_f32(valuesOffset: number, length: number): number;
   /** Writes the bin of every value of a column (the number of edges below it) into a slot of its group. */
-  bins_encode_f64(valuesOffset: number, validityOffset: number, edgesOffset: number, binsOffset: number, cellsOffset: number, validityBit: number, edgeCount: number, slot: number, rowCount: number): void;
+  bins_encode_f64(valuesOffset: number, validityOffset: number, edgesOffset: number, binsOffset: number, cellsOffset: number, validityBit: number, edgeCount: number, slot: number, rowBytes: number, rowCount: number): void;
   /** Rounds gradients and hessians stochastically to whole numbers, keyed by the row, and packs them. */
-  gradients_quantise_f64(gradientsOffset: number, hessiansOffset: number, packedOffset: number, gradientScale: number, hessianScale: number, keyLow: number, keyHigh: number, firstRow: number, rowCount: number): void;
+  gradients_quantise_f32(gradientsOffset: number, hessiansOffset: number, packedOffset: number, gradientScale: number, hessianScale: number, keyLow: number, keyHigh: number, firstRow: number, rowCount: number): void;
   /** Merges the histograms of two sets of rows: sum ← sum + part. */
   histogram_add_f64(sumOffset: number, partOffset: number, length: number): void;
   /** Adds the quantised gradients, hessians and counts of some rows to the histograms of a group of features. */
-  histogram_build_u8(binsOffset: number, packedOffset: number, rowsOffset: number, histogramOffset: number, scratchOffset: number, dataRows: number, featureCount: number, rowCount: number): void;
+  histogram_build_u8(binsOffset: number, packedOffset: number, rowsOffset: number, rangesOffset: number, histogramOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, featureCount: number, rangeCount: number): void;
   /** The sibling: parent − child. */
   histogram_subtract_f64(parentOffset: number, childOffset: number, siblingOffset: number, length: number): void;
   /** Adds the value of a leaf to the raw predictions of its rows. */
-  leaf_add_f64(rowsOffset: number, predictionsOffset: number, value: number, dataRows: number, rowCount: number): void;
-  /** Sums of gradients and hessians over the rows of a leaf, by blocks of 65,536 of the global row index. */
-  leaf_sums_f64(rowsOffset: number, gradientsOffset: number, hessiansOffset: number, sumsOffset: number, dataRows: number, rowCount: number): void;
-  /** Puts the rows that go left before those that go right, each side in its old order; returns how many go left. */
-  rows_partition_u8(binsOffset: number, goesLeftOffset: number, rowsOffset: number, scratchOffset: number, dataRows: number, slot: number, rowCount: number): number;
-  /** The best threshold of each numeric feature: the largest gain, the lowest bin among equals. */
-  split_scan_f64(histogramOffset: number, binCountsOffset: number, gainsOffset: number, splitsOffset: number, gradientUnit: number, hessianUnit: number, l2: number, minHessian: number, minSamples: number, featureCount: number): void;
+  leaf_add_f64(rowsOffset: number, rangesOffset: number, predictionsOffset: number, value: number, dataRows: number, rangeCount: number): void;
+  /** Adds up gradients and hessians over the rows of a leaf, by blocks of 16,384 of the row index, in 8 lanes each. */
+  leaf_sums_f32(rowsOffset: number, rangesOffset: number, gradientsOffset: number, hessiansOffset: number, sumsOffset: number, dataRows: number, rangeCount: number): void;
+  /** In each range, puts the rows that go left before those that go right, each side in its old order; returns how many go left. */
+  rows_partition_u8(binsOffset: number, goesLeftOffset: number, rowsOffset: number, rangesOffset: number, leftOffset: number, rightOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, slot: number, longest: number, rangeCount: number): number;
   /** Grows one tree of a random forest, or goes on growing it: returns 1 while nodes are open and the budget is spent, 0 when done. */
   forest_grow_u8(binsOffset: number, targetsOffset: number, weightsOffset: number, stateOffset: number, rowsOffset: number, bagWeightsOffset: number, stackOffset: number, featureOffset: number, splitOffset: number, childOffset: number, valuesOffset: number, importancesOffset: number, nodeTargetsOffset: number, nodeWeightsOffset: number, orderOffset: number, workOffset: number, featuresOffset: number, dataRows: number, groupCount: number, featureCount: number, classCount: number, bootstrap: number, bagKeyLow: number, bagKeyHigh: number, featureKeyLow: number, featureKeyHigh: number, maxFeatures: number, maxDepth: number, minSamplesSplit: number, minSamplesLeaf: number, maxNodes: number, budget: number): number;
   /** Writes where the bit of every category of a column lies in a set of 256 categories. */
   codes_encode_f64(valuesOffset: number, bytesOffset: number, bitsOffset: number, firstCode: number, codeCount: number, rowCount: number): void;
   /** Writes the number of edges below every value of a column, less 128. */
   ranks_encode_f64(valuesOffset: number, edgesOffset: number, cellsOffset: number, ranksOffset: number, othersOffset: number, edgeCount: number, cellCount: number, low: number, scale: number, probes: number, missing: number, rowCount: number): void;
+  /** Counts rows by the size of gradient times hessian, in buckets of equal ratio. */
+  gradient_sizes_count_f32(gradientsOffset: number, hessiansOffset: number, rowsOffset: number, countsOffset: number, shift: number, firstRow: number, dataRows: number, rowCount: number): void;
+  /** Puts the rows that are drawn before those that are not, each side in its old order, and returns how many are drawn. */
+  rows_sample_u32(wordsOffset: number, gradientsOffset: number, hessiansOffset: number, rowsOffset: number, scratchOffset: number, limit: number, shift: number, bucket: number, factor: number, firstRow: number, dataRows: number, rowCount: number): number;
   /** Finds the leaves that rows reach in the trees of an ensemble. */
   ensemble_leaves_i8(ranksOffset: number, treesOffset: number, testsOffset: number, nodesOffset: number, targetsOffset: number, setsOffset: number, leavesOffset: number, scratchOffset: number, planeCount: number, rankStride: number, treeCount: number, testWords: number, nodeCount: number, setCount: number, rowCount: number): void;
   /** Adds up the leaves that rows reach in the trees of an ensemble. */
   ensemble_score_i8(ranksOffset: number, treesOffset: number, testsOffset: number, nodesOffset: number, targetsOffset: number, setsOffset: number, baseOffset: number, leafValuesOffset: number, sumsOffset: number, scratchOffset: number, planeCount: number, rankStride: number, treeCount: number, testWords: number, nodeCount: number, setCount: number, rowCount: number, outputCount: number, leafCount: number, leafWidth: number, average: number): void;
+  /** The best threshold of each numeric feature: the largest gain, the lowest bin among equals. */
+  split_scan_f64(histogramOffset: number, binCountsOffset: number, allowedOffset: number, monotoneOffset: number, gainsOffset: number, splitsOffset: number, gradientUnit: number, hessianUnit: number, l1: number, l2: number, maxDeltaStep: number, minHessian: number, minSamples: number, lower: number, upper: number, featureCount: number): void;
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'b50b12a981ce6e04';
+export const kernelsHash = '93986ed1d55141c7';

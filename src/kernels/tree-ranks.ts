@@ -49,7 +49,20 @@ export const ranks_encode_f64 = defineKernel({
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (values, edges, _cells, ranks, others, edgeCount, _cellCount, _low, _scale, _probes, missing, rowCount) => {
+  reference: (
+    values,
+    edges,
+    _cells,
+    ranks,
+    others,
+    edgeCount,
+    _cellCount,
+    _low,
+    _scale,
+    _probes,
+    missing,
+    rowCount,
+  ) => {
     for (let row = 0; row < rowCount; row++) {
       const value = values[row]!;
       let below = 0;
