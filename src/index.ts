@@ -33,6 +33,7 @@ export { LinearRegression, Ridge } from './models/linear/linear.js';
 export { LogisticRegression } from './models/logistic-regression/logistic-regression.js';
 export { makeModel } from './models/model.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
+export { modelOfTarget } from './models/targets.js';
 // monitor
 export * from './monitor/index.js';
 export type { Parameter, ParameterDeclarations, ParameterValue } from './parameters.js';

@@ -3,6 +3,7 @@ import { type ColumnRanges, type GoldenRows, verifyGoldenRows } from '../scoring
 import type { Program } from '../scoring/program.js';
 import { decodeProgram } from '../scoring/serialize.js';
 import type { Model } from '../table/interfaces.js';
+import { taskKinds } from '../table/tasks.js';
 
 export const FORMAT = 'lanewise-artefact';
 /** Rises when an older loader could not read what is written. */
@@ -73,16 +74,23 @@ export function checkHead(value: unknown): Manifest {
 
 function checkFacts(model: ModelFacts): void {
   require(isRecord(model), 'model');
-  const { estimator, task, parameters, target, classes, training, importances, interpretability } = model;
+  const { estimator, task, parameters, target, targets, classes, training, importances, interpretability } = model;
   require(typeof estimator === 'string', 'model.estimator');
-  require(['classification', 'regression', 'clustering'].includes(task), 'model.task');
+  require(taskKinds.includes(task), 'model.task');
   require(isRecord(parameters), 'model.parameters');
   require(target === undefined || typeof target === 'string', 'model.target');
+  require(targets === undefined || (Array.isArray(targets) && targets.every(isTarget)), 'model.targets');
   require(classes === undefined || (Array.isArray(classes) && classes.every(isText)), 'model.classes');
   require(isRecord(training) && Array.isArray(training.history) && isText(training.verdict), 'model.training');
   require(importances === undefined ||
     (isRecord(importances) && Object.values(importances).every(Number.isFinite)), 'model.importances');
   require(['high', 'medium', 'low'].includes(interpretability), 'model.interpretability');
+}
+
+function isTarget(target: unknown): boolean {
+  if (!isRecord(target) || !isText(target['name'])) return false;
+  const classes = target['classes'];
+  return classes === undefined || (Array.isArray(classes) && classes.every(isText));
 }
 
 function isRange(range: unknown): boolean {

@@ -2,6 +2,7 @@ import type { Table } from 'apache-arrow';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
 import { type RegisterColumn, tableFromRegisters, takeRows } from '../table/columns.js';
 import type { Context, Estimator, Fold, Model, Scored, Splitter } from '../table/interfaces.js';
+import { isSupervised } from '../table/tasks.js';
 import { meanDefined } from './bootstrap.js';
 import { requireTwoClasses, type Scorer } from './metric.js';
 import { defaultMetrics, metricNamed } from './metrics.js';
@@ -78,9 +79,10 @@ export interface Plan {
  * their meaning; such rows are then taken out of both sides.
  */
 export function planFolds(task: Estimator['task'], table: Table, options: CrossValidateOptions = {}): Plan {
-  if (task === 'clustering') {
-    throw new LanewiseError('unsupported', 'Clustering has no target to cross-validate against', {
-      hint: 'Use evaluateClustering(model, table).',
+  if (!isSupervised(task)) {
+    throw new LanewiseError('unsupported', `There is no target of ${task} to cross-validate against`, {
+      hint:
+        task === 'clustering' ? 'Use evaluateClustering(model, table).' : 'Compare the scores with known anomalies.',
     });
   }
   const target = targetName(table, options.target);

@@ -3,6 +3,7 @@ import { LanewiseError } from '../errors.js';
 import { readRegister, takeRows } from '../table/columns.js';
 import type { Context, Model, Scored } from '../table/interfaces.js';
 import { quantileOfSorted, sortedPresent } from '../table/statistics.js';
+import { isSupervised } from '../table/tasks.js';
 import { type BootstrapOptions, type Interval, scoreIntervals } from './bootstrap.js';
 import { f1Of, precisionOf, recallOf } from './classification.js';
 import { calinskiHarabasz, daviesBouldin, silhouette } from './clustering.js';
@@ -135,9 +136,16 @@ export async function scoreModel(
   target: string,
   { engine, signal }: Context = {},
 ): Promise<{ rows: Uint32Array; scored: Scored; excludedRows: number }> {
-  if (model.task === 'clustering') {
-    throw new LanewiseError('unsupported', 'A clustering has no target to be scored against', {
-      hint: 'Use evaluateClustering(model, table).',
+  if (!isSupervised(model.task)) {
+    const hint =
+      model.task === 'clustering'
+        ? 'Use evaluateClustering(model, table).'
+        : 'Compare the scores with known anomalies.';
+    throw new LanewiseError('unsupported', `A model of ${model.task} has no target to be scored against`, { hint });
+  }
+  if (model.targets) {
+    throw new LanewiseError('unsupported', `Expected a model of one target but it has ${model.targets.length}`, {
+      hint: 'Score the model of each: modelOfTarget(model, name).',
     });
   }
   const truth = readTruth(table, target, model.task, model.classes);

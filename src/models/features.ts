@@ -24,7 +24,7 @@ export function featureColumns(table: Table, options: FitOptions = {}): Register
   if (table.numRows === 0) {
     throw new LanewiseError('data', 'Expected at least one row to learn from but the table has none');
   }
-  const taken = new Set([options.target, options.weights]);
+  const taken = new Set([options.target, ...(options.targets ?? []), options.weights]);
   const names = columnsOf(table).filter(({ name, role }) => role === 'feature' && !taken.has(name));
   if (names.length === 0) {
     throw new LanewiseError('data', 'Expected at least one feature column to learn from but found none', {
@@ -36,16 +36,40 @@ export function featureColumns(table: Table, options: FitOptions = {}): Register
 
 /**
  * The target of `options` or else of the schema, with every value there.
- * @throws LanewiseError: no target named, no such column (with the nearest name), missing or infinite values (with their
- * count), fewer than two rows, or one value only.
+ * @throws LanewiseError: no target named or several, no such column (with the nearest name), missing or infinite values
+ * (with their count), fewer than two rows, or one value only.
  */
 export function targetOf(table: Table, options: FitOptions, task: TaskKind): Target {
-  const name = options.target ?? namesWithRole(table, 'target')[0];
-  if (name === undefined) {
+  const names = options.targets ?? [options.target ?? namesWithRole(table, 'target')[0]];
+  if (names.length > 1) {
+    throw new LanewiseError('usage', `Expected one target but received ${names.length}: ${names.join(', ')}`, {
+      hint: 'Decision trees, forests and boosting learn several targets at once; for other models fit one a target.',
+    });
+  }
+  if (names[0] === undefined) {
     throw new LanewiseError('usage', `Expected a target column for ${task} but none is named`, {
       hint: 'Name it in fit(table, { target }), or give a column the role target.',
     });
   }
+  return readTarget(table, names[0], task);
+}
+
+/**
+ * The targets of `options`, in its order; the one of `targetOf` where it names no list.
+ * @throws LanewiseError as `targetOf` does, and `usage` for a list that is empty or names a column twice.
+ */
+export function targetsOf(table: Table, options: FitOptions, task: TaskKind): Target[] {
+  const { targets } = options;
+  if (!targets || targets.length === 1) return [targetOf(table, options, task)];
+  const twice = targets.find((name, index) => targets.indexOf(name) < index);
+  if (targets.length === 0 || twice !== undefined) {
+    const received = twice === undefined ? 'none' : `"${twice}" twice`;
+    throw new LanewiseError('usage', `Expected the names of different target columns but received ${received}`);
+  }
+  return targets.map((name) => readTarget(table, name, task));
+}
+
+function readTarget(table: Table, name: string, task: TaskKind): Target {
   const { kind } = columnInfo(table, name);
   const register = readRegister(table, name);
   refuseMissingTarget(name, register.values);

@@ -8,6 +8,7 @@ import type { Estimator, FitOptions, Model, Repair, TaskKind } from '../table/in
 import { annotate, columnInfo, columnsOf, namesWithRole } from '../table/schema.js';
 import { countMissing, varies } from '../table/statistics.js';
 import type { Step } from '../table/steps.js';
+import { isSupervised } from '../table/tasks.js';
 import { type FittedPipeline, type Lineage, Pipeline, requireFeatures, transformTable } from './pipeline.js';
 
 /** A recipe's model: the estimator's, with the pipeline inside its program. */
@@ -60,16 +61,18 @@ export class Recipe implements Estimator {
 
   /** @throws LanewiseError `data` for a target that is not there, missing everywhere, or of one value. */
   async fit(table: Table, options: FitOptions = {}): Promise<RecipeModel> {
-    const target = this.task === 'clustering' ? undefined : targetOf(table, options.target);
+    const targets = isSupervised(this.task) ? targetNames(table, options) : [];
     const weights = options.weights ?? namesWithRole(table, 'weight')[0];
-    const carry = [target, weights].filter((name) => name !== undefined);
-    const { rows, report } = trainingRows(table, target);
-    const { fitted, table: features } = await this.pipeline.fit(rows, { ...options, target, carry });
+    const carry = [...targets, weights].filter((name) => name !== undefined);
+    const { rows, report } = trainingRows(table, targets);
+    // Steps that look at the target (encodings) look at the first.
+    const { fitted, table: features } = await this.pipeline.fit(rows, { ...options, target: targets[0], carry });
     if (this.#minColumns > 0) requireFeatures(fitted);
-    const validation = options.validation && validationRows(fitted, options.validation, target, carry);
-    const inner = await this.estimator.fit(withRoles(features, target, weights), {
+    const validation = options.validation && validationRows(fitted, options.validation, targets, weights);
+    const inner = await this.estimator.fit(withRoles(features, targets, weights), {
       ...options,
-      target,
+      target: targets[0],
+      targets: targets.length > 1 ? targets : undefined,
       weights,
       validation,
     });
@@ -97,30 +100,41 @@ export function targetOf(table: Table, given: string | undefined): string {
   return columnInfo(table, name).name;
 }
 
-function trainingRows(table: Table, target: string | undefined): { rows: Table; report: Repair[] } {
-  if (target === undefined) return { rows: requireRows(table, 1), report: [] };
-  const { values } = readRegister(table, target);
-  const missing = countMissing(values);
-  if (missing === values.length && missing > 0) {
-    throw new LanewiseError(
-      'data',
-      `Expected values in the target column "${target}" but all ${missing} rows are missing`,
-      {
-        column: target,
-      },
-    );
-  }
-  const kept = Uint32Array.from({ length: values.length }, (_, row) => row).filter((row) => !Number.isNaN(values[row]));
-  const rows = requireRows(missing > 0 ? takeRows(table, kept) : table, 2);
-  if (!varies(values)) {
+function targetNames(table: Table, { target, targets }: FitOptions): string[] {
+  return targets ? targets.map((name) => targetOf(table, name)) : [targetOf(table, target)];
+}
+
+/** The rows with a value of every target. */
+function trainingRows(table: Table, targets: readonly string[]): { rows: Table; report: Repair[] } {
+  if (targets.length === 0) return { rows: requireRows(table, 1), report: [] };
+  const columns = targets.map((target) => ({ target, ...readRegister(table, target) }));
+  const report = columns.flatMap(({ target, values }) => {
+    const missing = countMissing(values);
+    if (missing === values.length && missing > 0) {
+      const message = `Expected values in the target column "${target}" but all ${missing} rows are missing`;
+      throw new LanewiseError('data', message, { column: target });
+    }
+    const what = 'dropped from training: the target is missing';
+    return missing > 0 ? [{ what, column: target, rows: missing }] : [];
+  });
+  const kept = knownRows(table, targets);
+  const rows = requireRows(kept.length < table.numRows ? takeRows(table, kept) : table, 2);
+  for (const { target, values } of columns) {
+    if (varies(values)) continue;
     throw new LanewiseError(
       'data',
       `Expected at least two different values in the target column "${target}" but it has one in all ${kept.length} rows`,
       { column: target, hint: 'There is nothing to learn where every answer is the same' },
     );
   }
-  const what = 'dropped from training: the target is missing';
-  return { rows, report: missing > 0 ? [{ what, column: target, rows: missing }] : [] };
+  return { rows, report };
+}
+
+function knownRows(table: Table, targets: readonly string[]): Uint32Array {
+  const columns = targets.map((target) => readRegister(table, target).values);
+  return Uint32Array.from({ length: table.numRows }, (_, row) => row).filter((row) =>
+    columns.every((values) => !Number.isNaN(values[row])),
+  );
 }
 
 function requireRows(table: Table, least: number): Table {
@@ -132,22 +146,18 @@ function requireRows(table: Table, least: number): Table {
 function validationRows(
   fitted: FittedPipeline,
   validation: Table,
-  target: string | undefined,
-  carry: readonly string[],
+  targets: readonly string[],
+  weights: string | undefined,
 ): Table {
-  const { values } = target === undefined ? { values: new Float64Array(0) } : readRegister(validation, target);
-  const kept = Uint32Array.from({ length: values.length }, (_, row) => row).filter((row) => !Number.isNaN(values[row]));
-  const rows = kept.length < values.length ? takeRows(validation, kept) : validation;
-  return withRoles(
-    transformTable(fitted, rows, carry),
-    target,
-    carry.find((name) => name !== target),
-  );
+  const kept = knownRows(validation, targets);
+  const rows = kept.length < validation.numRows ? takeRows(validation, kept) : validation;
+  const carry = weights === undefined ? targets : [...targets, weights];
+  return withRoles(transformTable(fitted, rows, carry), targets, weights);
 }
 
-function withRoles(table: Table, target: string | undefined, weights: string | undefined): Table {
+function withRoles(table: Table, targets: readonly string[], weights: string | undefined): Table {
   return annotate(table, {
-    ...(target !== undefined && { [target]: { role: 'target' } }),
+    ...Object.fromEntries(targets.map((target) => [target, { role: 'target' as const }])),
     ...(weights !== undefined && { [weights]: { role: 'weight' } }),
   });
 }

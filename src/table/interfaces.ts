@@ -55,11 +55,13 @@ export interface FittedTransformer {
   readonly report: readonly Repair[];
 }
 
-export type TaskKind = 'classification' | 'regression' | 'clustering';
+export type TaskKind = 'classification' | 'regression' | 'clustering' | 'anomaly-detection';
 
 export interface FitOptions extends Context {
-  /** Overrides the schema's role. Clustering has none. */
+  /** Overrides the schema's role. Clustering and anomaly detection have none. */
   readonly target?: string;
+  /** Several targets, learnt together by models that can; overrides `target`. */
+  readonly targets?: readonly string[];
   /** A column of weights ≥ 0; overrides the schema's role. */
   readonly weights?: string;
   /** Rows for early stopping and the loss curve, never learnt from. */
@@ -96,16 +98,26 @@ export interface Training {
   readonly verdict: string;
 }
 
+/** One of several targets of a model. */
+export interface ModelTarget {
+  readonly name: string;
+  /** As `Model.classes`. */
+  readonly classes?: readonly string[];
+}
+
 /**
  * A fitted model. Its program's outputs are: regression `prediction` (number); classification `prediction` (category,
  * with the classes as labels) and `probability_<label>` for each class in order; clustering `prediction` (number, the
- * cluster) and `distance_<k>`.
+ * cluster) and `distance_<k>`; anomaly detection `prediction` (1 an anomaly, 0 not) and `score` (higher: more anomalous).
+ * Several targets have `prediction_<target>` each and, after all of these, `probability_<target>_<label>`.
  */
 export interface Model {
   readonly estimator: string;
   readonly task: TaskKind;
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly target?: string;
+  /** Where there are several targets, in the order of the outputs; `target` and `classes` are then absent. */
+  readonly targets?: readonly ModelTarget[];
   /** Labels of the classes, sorted by UTF-8 bytes (numbers by value); the positive class of two is the last. */
   readonly classes?: readonly string[];
   readonly program: Program;
@@ -116,7 +128,10 @@ export interface Model {
   readonly interpretability: 'high' | 'medium' | 'low';
   /** Columns: as the program's outputs. */
   predict(table: Table, context?: Context): Promise<Table>;
-  /** Prediction for one row, as the row has it: numbers, texts, booleans, dates; absent and null are missing. */
+  /**
+   * Prediction for one row, as the row has it: numbers, texts, booleans, dates; absent and null are missing. Of several
+   * targets, the first one's: `scorer` gives all.
+   */
   predictSync(row: Readonly<Record<string, unknown>>): number | string | null;
   /** A scorer of its own: `into(input, output)` on encoded rows (src/scoring/program.ts), allocating nothing. */
   scorer(): Scorer;
