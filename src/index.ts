@@ -24,7 +24,9 @@ export { type Profile, profileTable } from './explore/profile.js';
 // features
 export { defaultFeatures, expressionColumn, featureMakers, featuresFromConfig } from './features/index.js';
 // models
+export { DecisionTreeClassifier, DecisionTreeRegressor } from './models/decision-tree/index.js';
 export { DummyClassifier, DummyRegressor } from './models/dummy/dummy.js';
+export { ExtraTreesClassifier, ExtraTreesRegressor } from './models/extra-trees/index.js';
 export { GradientBoostingClassifier, GradientBoostingRegressor } from './models/gradient-boosting/index.js';
 export { type ModelEntry, models } from './models/index.js';
 export { KMeans } from './models/k-means/k-means.js';

@@ -1,71 +1,97 @@
-import { FOREST_STACK, FOREST_STATE } from '../kernels/tree-forest.js';
+import { FOREST_MISSING_LEFT, FOREST_STACK, FOREST_STATE, FOREST_WORK } from '../kernels/tree-forest.js';
+import type { CodedRows } from './codes.js';
 import type { Engine, Task } from './engine.js';
 import { randomKey } from './random.js';
-import { ArenaBlock, type BinnedRows } from './trees.js';
+import { ArenaBlock } from './trees.js';
 
 /** Row visits of one call: a few milliseconds, so that progress, cancelling and the event loop have their turn. */
 const BUDGET = 2_000_000;
+const BOOTSTRAP = { none: 0, 'with-replacement': 1, 'without-replacement': 2 } as const;
+/** No limit on depth. */
+export const ANY_DEPTH = 2 ** 30;
 
 export interface ForestOptions {
-  /** Classes of the Gini criterion; 0: squared error. */
+  /** Classes of all targets together; 0: the targets are numbers. */
   readonly classCount: number;
-  readonly bootstrap: boolean;
+  /** Squared error or Gini impurity; or Poisson deviance or entropy. */
+  readonly logarithmic: boolean;
+  /** One random threshold a feature. */
+  readonly randomSplits: boolean;
+  readonly bootstrap: keyof typeof BOOTSTRAP;
+  /** Rows drawn for a tree. */
+  readonly sampleCount: number;
+  /** Classes weigh alike in each tree's rows. */
+  readonly balanced: boolean;
   readonly maxFeatures: number;
   readonly maxDepth: number;
   readonly minSamplesSplit: number;
   readonly minSamplesLeaf: number;
+  readonly minWeightFraction: number;
+  /** What a split gains at least, as a share of the tree's weight, in the kernel's terms. */
+  readonly minGain: number;
+  /** Leaves at most, the best split first; undefined: no limit, depth first. */
+  readonly maxLeafNodes: number | undefined;
   readonly treeCount: number;
   readonly seed: number;
 }
 
-/** A tree as the kernel leaves it: arrays by node, the root first. */
+/** A tree as the kernel leaves it: arrays by node, the root first, children side by side. */
 export interface ForestTree {
   readonly feature: Int32Array;
-  /** Last bin that goes left, + 256 where missing values go left. */
-  readonly split: Int32Array;
-  /** Left child; the right one is next to it. */
+  /** Numbers up to it go left. */
+  readonly threshold: Float64Array;
+  readonly missingLeft: Uint8Array;
+  /** Eight words a node: a bit for each code that goes left; empty where no feature is categorical. */
+  readonly categories: Uint32Array;
+  /** Left child; the right one is next to it; −1 in leaves. */
   readonly child: Int32Array;
-  /** Mean target of the node, or the share of each class. */
+  /** Mean of each target, or share of each class. */
   readonly values: Float64Array;
+  /** Weight of each node. */
+  readonly cover: Float64Array;
+  /** Rows of each node. */
+  readonly samples: Int32Array;
+  /** What its split takes from weight · impurity, added over the targets; 0 in leaves. */
+  readonly gain: Float64Array;
 }
 
-/** The memory in which one tree grows. */
+/** What trees learn from: the targets one behind the other, each `data.rowCount` long. */
+export interface ForestTargets {
+  readonly values: Float64Array;
+  readonly count: number;
+  readonly weights: Float64Array | undefined;
+}
+
+/** The memory in which one tree grows, in the order of the kernel's arguments. */
 class ForestSlot implements Disposable {
-  readonly blocks: {
-    readonly state: ArenaBlock<'i32'>;
-    readonly rows: ArenaBlock<'u32'>;
-    readonly bagWeights: ArenaBlock<'f64'>;
-    readonly stack: ArenaBlock<'i32'>;
-    readonly feature: ArenaBlock<'i32'>;
-    readonly split: ArenaBlock<'i32'>;
-    readonly child: ArenaBlock<'i32'>;
-    readonly values: ArenaBlock<'f64'>;
-    readonly importances: ArenaBlock<'f64'>;
-    readonly nodeTargets: ArenaBlock<'f64'>;
-    readonly nodeWeights: ArenaBlock<'f64'>;
-    readonly order: ArenaBlock<'u32'>;
-    readonly work: ArenaBlock<'f64'>;
-    readonly features: ArenaBlock<'i32'>;
-  };
+  readonly blocks;
   /** The tree that grows here; −1: none. */
   tree = -1;
 
-  constructor({ arena }: Engine, rows: number, features: number, classCount: number, maxNodes: number) {
+  constructor({ arena }: Engine, data: CodedRows, targetCount: number, options: ForestOptions, maxNodes: number) {
+    const [rows, width] = [data.rowCount, Math.max(options.classCount, targetCount)];
+    const block = <D extends 'i32' | 'u32' | 'f64'>(dtype: D, length: number) => new ArenaBlock(arena, dtype, length);
     this.blocks = {
-      state: new ArenaBlock(arena, 'i32', FOREST_STATE),
-      rows: new ArenaBlock(arena, 'u32', rows),
-      bagWeights: new ArenaBlock(arena, 'f64', rows),
-      stack: new ArenaBlock(arena, 'i32', 4 * FOREST_STACK),
-      feature: new ArenaBlock(arena, 'i32', maxNodes),
-      split: new ArenaBlock(arena, 'i32', maxNodes),
-      child: new ArenaBlock(arena, 'i32', maxNodes),
-      values: new ArenaBlock(arena, 'f64', maxNodes * Math.max(1, classCount)),
-      importances: new ArenaBlock(arena, 'f64', features),
-      nodeTargets: new ArenaBlock(arena, 'f64', rows),
-      nodeWeights: new ArenaBlock(arena, 'f64', rows),
-      order: new ArenaBlock(arena, 'u32', rows),
-      work: new ArenaBlock(arena, 'f64', 2048 + 4 * classCount),
-      features: new ArenaBlock(arena, 'i32', features + 8),
+      state: block('i32', FOREST_STATE),
+      rows: block('u32', rows),
+      bagWeights: block('f64', rows),
+      open: block('i32', 4 * Math.max(FOREST_STACK, options.maxLeafNodes ?? 0)),
+      feature: block('i32', maxNodes),
+      split: block('i32', maxNodes),
+      threshold: block('f64', maxNodes),
+      categories: block('u32', data.hasCategories ? 8 * maxNodes : 0),
+      child: block('i32', maxNodes),
+      values: block('f64', maxNodes * width),
+      cover: block('f64', maxNodes),
+      samples: block('i32', maxNodes),
+      gain: block('f64', maxNodes),
+      nodeTargets: block('f64', targetCount * rows),
+      nodeWeights: block('f64', rows),
+      order: block('u32', 2 * rows),
+      runs: block('i32', 4 * data.maxRuns),
+      sums: block('f64', data.maxRuns * (2 + width)),
+      work: block('f64', FOREST_WORK + 8 * width),
+      features: block('i32', data.featureCount + 8),
     };
   }
 
@@ -75,29 +101,24 @@ class ForestSlot implements Disposable {
 }
 
 /**
- * Grows a forest, as many trees at once as there are threads. A tree is a function of (seed, its number) alone, and
- * importances are added tree by tree, so the bits do not depend on the threads. `onTree` is told of every tree, in order,
- * with the gain of each feature and the weight of each row (0: out of the bag).
+ * Grows trees, as many at once as there are threads. A tree is a function of (seed, its number) alone, so the bits do not
+ * depend on the threads. `onTree` is told of every tree, in order, with the weight of each row (0: out of the bag).
  */
 export async function growForest(
   engine: Engine,
-  data: BinnedRows,
-  targets: Float64Array,
-  weights: Float64Array | undefined,
+  data: CodedRows,
+  targets: ForestTargets,
   options: ForestOptions,
-  onTree: (tree: ForestTree, importances: Float64Array, bagWeights: Float64Array) => void,
+  onTree: (tree: ForestTree, bagWeights: Float64Array) => void | Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { treeCount, classCount, minSamplesLeaf, maxDepth } = options;
-  const leaves = Math.max(
-    1,
-    Math.min(Math.floor(data.rowCount / minSamplesLeaf), maxDepth < 31 ? 2 ** maxDepth : 2 ** 31),
-  );
-  const maxNodes = 2 * leaves;
+  const { treeCount } = options;
+  const maxNodes = 2 * mostLeaves(data.rowCount, options);
   using shared = engine.arena.scope();
   const inputs = {
-    targets: shared.copy('f64', targets).byteOffset,
-    weights: weights ? shared.copy('f64', weights).byteOffset : 0,
+    targets: shared.copy('f64', targets.values).byteOffset,
+    weights: targets.weights ? shared.copy('f64', targets.weights).byteOffset : 0,
+    targetCount: targets.count,
   };
   const slots: ForestSlot[] = [];
   const finished = new Map<number, Parameters<typeof onTree>>();
@@ -105,13 +126,12 @@ export async function growForest(
   try {
     while (told < treeCount) {
       while (slots.length < Math.min(engine.threads, treeCount)) {
-        slots.push(new ForestSlot(engine, data.rowCount, data.featureCount, classCount, maxNodes));
+        slots.push(new ForestSlot(engine, data, targets.count, options, maxNodes));
       }
       for (const slot of slots) {
         if (slot.tree >= 0 || started === treeCount) continue;
         slot.tree = started++;
         slot.blocks.state.values.fill(0);
-        slot.blocks.importances.values.fill(0);
       }
       const busy = slots.filter((slot) => slot.tree >= 0);
       const open = await engine.run(
@@ -120,15 +140,13 @@ export async function growForest(
       );
       busy.forEach((slot, index) => {
         if (open[index] === 1) return;
-        const { importances, bagWeights } = slot.blocks;
-        const grown = harvest(slot, classCount);
-        finished.set(slot.tree, [grown, importances.values.slice(), bagWeights.values.slice()]);
+        finished.set(slot.tree, [harvest(slot), slot.blocks.bagWeights.values.slice()]);
         slot.tree = -1;
       });
       for (; finished.has(told); told++) {
         const grown = finished.get(told)!;
         finished.delete(told);
-        onTree(...grown);
+        await onTree(...grown);
       }
     }
   } finally {
@@ -136,39 +154,49 @@ export async function growForest(
   }
 }
 
+function mostLeaves(rows: number, { minSamplesLeaf, maxDepth, maxLeafNodes }: ForestOptions): number {
+  const byDepth = maxDepth < 31 ? 2 ** maxDepth : 2 ** 31;
+  return Math.max(1, Math.min(Math.floor(rows / minSamplesLeaf), byDepth, maxLeafNodes ?? rows));
+}
+
 function growTask(
   { blocks, tree }: ForestSlot,
-  data: BinnedRows,
-  inputs: { targets: number; weights: number },
+  data: CodedRows,
+  inputs: { targets: number; weights: number; targetCount: number },
   options: ForestOptions,
   maxNodes: number,
 ): Task {
   const bag = randomKey(options.seed, 'bag', tree);
   const features = randomKey(options.seed, 'features', tree);
-  const { classCount, bootstrap, maxFeatures, maxDepth, minSamplesSplit, minSamplesLeaf } = options;
-  const { state, rows, bagWeights, stack, feature, split, child, values, importances } = blocks;
-  const inout = [state, rows, bagWeights, stack, feature, split, child, values, importances];
-  const scratch = [blocks.nodeTargets, blocks.nodeWeights, blocks.order, blocks.work, blocks.features];
+  const flags = [options.logarithmic, options.randomSplits, data.hasCategories].map(Number);
   return {
-    kernel: 'forest_grow_u8',
+    kernel: data.bytes === 1 ? 'forest_grow_u8' : 'forest_grow_u16',
     values: [
-      data.groupOffset(0),
+      ...data.offsets,
       inputs.targets,
       inputs.weights,
-      ...[...inout, ...scratch].map((block) => block.offset),
-      ...[data.rowCount, data.groupCount, data.featureCount, classCount, bootstrap ? 1 : 0],
+      ...Object.values(blocks).map((block) => block.offset),
+      ...[data.rowCount, data.featureCount, data.codeCount, inputs.targetCount, options.classCount, ...flags],
+      ...[BOOTSTRAP[options.bootstrap], options.sampleCount, Number(options.balanced)],
       ...[bag.keyLow, bag.keyHigh, features.keyLow, features.keyHigh],
-      ...[maxFeatures, maxDepth, minSamplesSplit, minSamplesLeaf, maxNodes, BUDGET],
+      ...[options.maxFeatures, options.maxDepth, options.minSamplesSplit, options.minSamplesLeaf],
+      ...[options.minWeightFraction, options.minGain, options.maxLeafNodes ?? 0, maxNodes, data.maxRuns, BUDGET],
     ],
   };
 }
 
-function harvest({ blocks }: ForestSlot, classCount: number): ForestTree {
+function harvest({ blocks }: ForestSlot): ForestTree {
   const nodes = blocks.state.values[1]!;
+  const width = blocks.values.length / blocks.feature.length;
   return {
     feature: blocks.feature.values.slice(0, nodes),
-    split: blocks.split.values.slice(0, nodes),
+    threshold: blocks.threshold.values.slice(0, nodes),
+    missingLeft: Uint8Array.from(blocks.split.values.subarray(0, nodes), (split) => +(split >= FOREST_MISSING_LEFT)),
+    categories: blocks.categories.values.slice(0, 8 * nodes),
     child: blocks.child.values.slice(0, nodes),
-    values: blocks.values.values.slice(0, nodes * Math.max(1, classCount)),
+    values: blocks.values.values.slice(0, nodes * width),
+    cover: blocks.cover.values.slice(0, nodes),
+    samples: blocks.samples.values.slice(0, nodes),
+    gain: blocks.gain.values.slice(0, nodes),
   };
 }

@@ -1,7 +1,19 @@
 import type { ParameterDeclarations, ParameterValue } from '../parameters.js';
 import type { Estimator, TaskKind } from '../table/interfaces.js';
+import {
+  DecisionTreeClassifier,
+  DecisionTreeRegressor,
+  decisionTreeClassifierParameters,
+  decisionTreeRegressorParameters,
+} from './decision-tree/index.js';
 import { DummyClassifier, DummyRegressor } from './dummy/dummy.js';
 import { classifierParameters, regressorParameters } from './dummy/parameters.js';
+import {
+  ExtraTreesClassifier,
+  ExtraTreesRegressor,
+  extraTreesClassifierParameters,
+  extraTreesRegressorParameters,
+} from './extra-trees/index.js';
 import {
   GradientBoostingClassifier,
   GradientBoostingRegressor,
@@ -72,5 +84,20 @@ export const models: readonly ModelEntry[] = [
     declarations: (task) => (task === 'regression' ? forestRegressorParameters : forestClassifierParameters),
     create: (task, parameters) =>
       task === 'regression' ? new RandomForestRegressor(parameters) : new RandomForestClassifier(parameters),
+  },
+  {
+    name: 'extra-trees',
+    tasks: ['classification', 'regression'],
+    declarations: (task) => (task === 'regression' ? extraTreesRegressorParameters : extraTreesClassifierParameters),
+    create: (task, parameters) =>
+      task === 'regression' ? new ExtraTreesRegressor(parameters) : new ExtraTreesClassifier(parameters),
+  },
+  {
+    name: 'decision-tree',
+    tasks: ['classification', 'regression'],
+    declarations: (task) =>
+      task === 'regression' ? decisionTreeRegressorParameters : decisionTreeClassifierParameters,
+    create: (task, parameters) =>
+      task === 'regression' ? new DecisionTreeRegressor(parameters) : new DecisionTreeClassifier(parameters),
   },
 ];

@@ -44,6 +44,8 @@ const stepsOfModel: Readonly<Record<string, readonly Step[]>> = {
   dummy: [{ transformer: dropTimestamps.create() }],
   'gradient-boosting': [...common, { transformer: ordinal.create({ minLevels: MOST_NATIVE_LEVELS }) }],
   'random-forest': [...common, { transformer: impute.create() }, { transformer: ordinal.create() }],
+  'extra-trees': [...common, { transformer: impute.create() }, { transformer: ordinal.create() }],
+  'decision-tree': [...common, { transformer: ordinal.create({ minLevels: MOST_NATIVE_LEVELS }) }],
 };
 
 /** One-hot columns take eight bytes a row and level; in all they may take this much. */

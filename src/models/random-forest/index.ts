@@ -1,6 +1,7 @@
 export {
   forestClassifierParameters,
   forestRegressorParameters,
-  type RandomForestParameters,
+  type RandomForestClassifierParameters,
+  type RandomForestRegressorParameters,
 } from './parameters.js';
 export { RandomForestClassifier, RandomForestRegressor } from './random-forest.js';
