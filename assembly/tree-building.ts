@@ -135,29 +135,28 @@ function addRow(scratch: usize, row: usize, value: i64, featureCount: i32): void
   }
 }
 
-// Two 64-bit numbers that fit 32 bits, as f64.
-// @ts-ignore: decorator
-@inline
-function wholeToFloat(values: v128): v128 {
-  return f64x2.convert_low_i32x4_s(v128.shuffle<i32>(values, values, 0, 2, 0, 2));
-}
-
-// Widens the packed histograms of a block into the three planes and clears them.
-function widen(scratch: usize, histogram: usize, featureCount: i32): void {
+// Widens the packed histograms of a block into the three planes, which are overwritten or added to. A whole number below
+// 2^52 becomes the f64 of its value by writing it into the mantissa of 2^52 and taking 2^52 off; for the signed gradient of
+// 28 bits, 2^27 more.
+function widen(scratch: usize, histogram: usize, featureCount: i32, fresh: bool): void {
   const low12 = i64x2.splat(0xfff), low24 = i64x2.splat(0xffffff);
-  const zero = i64x2.splat(0);
+  const exponent = i64x2.splat(0x4330000000000000), signed = i64x2.splat(0x4330000008000000);
+  const base = f64x2.splat(4503599627370496), signedBase = f64x2.splat(4503599761588224);
   for (let feature = 0; feature < featureCount; feature++, scratch += PACKED_STRIDE, histogram += FEATURE) {
     let out = histogram;
     for (let at = scratch; at < scratch + PLANE; at += 16, out += 16) {
       const packed = v128.load(at);
-      if (!v128.any_true(packed)) continue;
-      v128.store(at, zero);
-      const gradients = wholeToFloat(i64x2.shr_s(packed, 36));
-      const hessians = wholeToFloat(v128.and(i64x2.shr_u(packed, 12), low24));
-      const counts = wholeToFloat(v128.and(packed, low12));
-      v128.store(out, f64x2.add(v128.load(out), gradients));
-      v128.store(out, f64x2.add(v128.load(out, 2048), hessians), 2048);
-      v128.store(out, f64x2.add(v128.load(out, 4096), counts), 4096);
+      let gradients = f64x2.sub(v128.xor(i64x2.shr_u(packed, 36), signed), signedBase);
+      let hessians = f64x2.sub(v128.or(v128.and(i64x2.shr_u(packed, 12), low24), exponent), base);
+      let counts = f64x2.sub(v128.or(v128.and(packed, low12), exponent), base);
+      if (!fresh) {
+        gradients = f64x2.add(v128.load(out), gradients);
+        hessians = f64x2.add(v128.load(out, 2048), hessians);
+        counts = f64x2.add(v128.load(out, 4096), counts);
+      }
+      v128.store(out, gradients);
+      v128.store(out, hessians, 2048);
+      v128.store(out, counts, 4096);
     }
   }
 }
@@ -197,17 +196,24 @@ function copyRows(
 
 export function histogram_build_u8(
   bins: usize, packed: usize, rows: usize, ranges: usize, histogram: usize, scratch: usize,
-  dataRows: i32, rowBytes: i32, featureCount: i32, rangeCount: i32,
+  dataRows: i32, rowBytes: i32, featureCount: i32, rangeCount: i32, fresh: i32,
 ): void {
-  const packedBytes = PACKED_STRIDE * 14;
-  const copiedRows = scratch + packedBytes;
+  const packedBytes = PACKED_STRIDE * <usize>featureCount;
+  const copiedRows = scratch + PACKED_STRIDE * 14;
   const copiedValues = copiedRows + (<usize>(PACKED_BLOCK + 1) << 4);
-  memory.fill(scratch, 0, packedBytes);
   let room = PACKED_BLOCK;
+  let overwrite = fresh != 0;
+  memory.fill(scratch, 0, packedBytes);
   for (let range = 0; range < rangeCount; range++, ranges += 8) {
     let start = load<i32>(ranges);
     const end = load<i32>(ranges, 4);
     while (start < end) {
+      if (room == 0) {
+        widen(scratch, histogram, featureCount, overwrite);
+        memory.fill(scratch, 0, packedBytes);
+        overwrite = false;
+        room = PACKED_BLOCK;
+      }
       const count = min<i32>(room, end - start);
       if (rows == 0) {
         addRows(scratch, bins + <usize>start * <usize>rowBytes, packed + (<usize>start << 3), rowBytes, featureCount, count);
@@ -217,13 +223,9 @@ export function histogram_build_u8(
       }
       start += count;
       room -= count;
-      if (room == 0) {
-        widen(scratch, histogram, featureCount);
-        room = PACKED_BLOCK;
-      }
     }
   }
-  if (room < PACKED_BLOCK) widen(scratch, histogram, featureCount);
+  widen(scratch, histogram, featureCount, overwrite);
 }
 
 export function histogram_subtract_f64(parent: usize, child: usize, sibling: usize, length: i32): void {

@@ -1,3 +1,5 @@
+import { scanBothWays, scanPair } from './inline/split-scan';
+
 // The law is src/kernels/tree-splitting.ts. A histogram has three planes of 256 numbers a feature; bin 255 is missing.
 
 const FEATURE: usize = 6144;
@@ -7,71 +9,42 @@ export function split_scan_f64(
   gradientUnit: f64, hessianUnit: f64, l1: f64, l2: f64, maxDeltaStep: f64, minHessian: f64, minSamples: f64,
   lower: f64, upper: f64, featureCount: i32,
 ): void {
-  const free = l1 == 0 && !(maxDeltaStep > 0) && lower == -Infinity && upper == Infinity;
-  for (let feature = 0; feature < featureCount; feature++, histogram += FEATURE) {
+  const unheld = l1 == 0 && !(maxDeltaStep > 0) && lower == -Infinity && upper == Infinity && minHessian > 0;
+  // A feature that waits for another one to be scanned beside it.
+  let waiting = -1, waitingBins = 0;
+  for (let feature = 0; feature < featureCount; feature++) {
+    const planes = histogram + <usize>feature * FEATURE;
     const gain = gains + (<usize>feature << 3), split = splits + (<usize>feature << 2);
     const leftOut = allowed != 0 && load<u8>(allowed + <usize>feature) == 0;
     const binCount = leftOut ? 0 : load<i32>(binCounts + (<usize>feature << 2));
     const direction = monotone == 0 ? 0 : <i32>load<i8>(monotone + <usize>feature);
-    if (free && direction == 0) {
-      scanFree(histogram, binCount, gain, split, gradientUnit, hessianUnit, l2, minHessian, minSamples);
-    } else {
+    if (!unheld || direction != 0) {
       scanHeld(
-        histogram, binCount, direction, gain, split, gradientUnit, hessianUnit, l1, l2, maxDeltaStep, minHessian,
+        planes, binCount, direction, gain, split, gradientUnit, hessianUnit, l1, l2, maxDeltaStep, minHessian,
         minSamples, lower, upper,
       );
+    } else if (binCount == 0) {
+      store<i32>(split, -1);
+      store<f64>(gain, -Infinity);
+    } else if (load<f64>(planes, 6136) != 0) {
+      scanBothWays(
+        histogram, feature, binCount, gains, splits, gradientUnit, hessianUnit, l2, minHessian, minSamples,
+      );
+    } else if (waiting < 0) {
+      waiting = feature;
+      waitingBins = binCount;
+    } else {
+      scanPair(
+        histogram, waiting, feature, max<i32>(binCount, waitingBins), gains, splits, gradientUnit, hessianUnit, l2,
+        minHessian, minSamples,
+      );
+      waiting = -1;
     }
   }
-}
-
-// Lane 0: missing values go right, lane 1: they go left.
-function scanFree(
-  histogram: usize, binCount: i32, gain: usize, split: usize, gradientUnit: f64, hessianUnit: f64, l2: f64,
-  minHessian: f64, minSamples: f64,
-): void {
-  const gUnit = f64x2.splat(gradientUnit), hUnit = f64x2.splat(hessianUnit), l2s = f64x2.splat(l2);
-  const least = f64x2.splat(minHessian), fewest = f64x2.splat(minSamples), zero = f64x2.splat(0);
-  const none = f64x2.splat(-Infinity);
-  const end = histogram + (<usize>binCount << 3);
-  const missing = histogram + (255 << 3);
-  const missingG = load<f64>(missing), missingH = load<f64>(missing, 2048), missingC = load<f64>(missing, 4096);
-  let g = missingG, h = missingH, c = missingC;
-  for (let at = histogram; at < end; at += 8) {
-    g += load<f64>(at);
-    h += load<f64>(at, 2048);
-    c += load<f64>(at, 4096);
-  }
-  const totalG = f64x2.splat(g), totalH = f64x2.splat(h), totalC = f64x2.splat(c);
-  let leftG = f64x2.replace_lane(zero, 1, missingG);
-  let leftH = f64x2.replace_lane(zero, 1, missingH);
-  let leftC = f64x2.replace_lane(zero, 1, missingC);
-  const bothWays = missingC != 0;
-  let best: f64 = -Infinity;
-  let found = -1;
-  for (let at = histogram; at < end; at += 8) {
-    const count = load<f64>(at, 4096);
-    if (count == 0) continue;
-    leftG = f64x2.add(leftG, f64x2.splat(load<f64>(at)));
-    leftH = f64x2.add(leftH, f64x2.splat(load<f64>(at, 2048)));
-    leftC = f64x2.add(leftC, f64x2.splat(count));
-    const rightC = f64x2.sub(totalC, leftC);
-    const hl = f64x2.mul(leftH, hUnit), hr = f64x2.mul(f64x2.sub(totalH, leftH), hUnit);
-    const dl = f64x2.add(hl, l2s), dr = f64x2.add(hr, l2s);
-    let allowed = v128.and(f64x2.ge(leftC, fewest), f64x2.ge(rightC, fewest));
-    allowed = v128.and(allowed, v128.and(f64x2.ge(hl, least), f64x2.ge(hr, least)));
-    allowed = v128.and(allowed, v128.and(f64x2.gt(dl, zero), f64x2.gt(dr, zero)));
-    if (!v128.any_true(allowed)) continue;
-    const gl = f64x2.mul(leftG, gUnit), gr = f64x2.mul(f64x2.sub(totalG, leftG), gUnit);
-    let score = f64x2.add(f64x2.div(f64x2.mul(gl, gl), dl), f64x2.div(f64x2.mul(gr, gr), dr));
-    score = v128.bitselect(score, none, allowed);
-    const bin = <i32>((at - histogram) >> 3);
-    const first = f64x2.extract_lane(score, 0), second = f64x2.extract_lane(score, 1);
-    if (first > best) { best = first; found = bin; }
-    if (bothWays && second > best) { best = second; found = bin + 256; }
-  }
-  const nodeG = g * gradientUnit, nodeH = h * hessianUnit;
-  store<i32>(split, found);
-  store<f64>(gain, found < 0 ? -Infinity : best - (nodeG * nodeG) / (nodeH + l2));
+  if (waiting < 0) return;
+  scanPair(
+    histogram, waiting, waiting, waitingBins, gains, splits, gradientUnit, hessianUnit, l2, minHessian, minSamples,
+  );
 }
 
 function scanHeld(

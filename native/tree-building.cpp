@@ -131,26 +131,49 @@ const AddRows addRowsOf[groupFeatures + 1] = {
     addRows<8, 0>, addRows<9, 0>, addRows<10, 0>, addRows<11, 0>, addRows<12, 0>, addRows<13, 0>, addRows<14, 0>,
 };
 
-/// Adds a block's packed sums to the three planes, and clears them. Most bins of a small leaf are empty.
-void widen(Packed* sums, double* histogram, int32_t featureCount) {
-  constexpr int step = 8;
+/// Widens a block's packed sums into the three planes, which are overwritten or added to.
+template <bool fresh>
+void widen(const Packed* sums, double* histogram, int32_t featureCount) {
   for (int32_t feature = 0; feature < featureCount; feature++, sums += packedStride, histogram += histogramStride) {
-    for (int bin = 0; bin < binsOfFeature; bin += step) {
-      int64_t any = 0;
-      int32_t words[2 * step];
-      for (int j = 0; j < step; j++) any |= sums[bin + j];
-      if (any == 0) continue;
-      std::memcpy(words, sums + bin, sizeof words);
-      double* out = histogram + bin;
-      for (int j = 0; j < step; j++) {
-        out[j] += static_cast<double>(words[2 * j + 1] >> 4);
-        // 24 bits: 20 of the low word, 4 of the high one.
-        const int32_t hessian = static_cast<int32_t>(static_cast<uint32_t>(words[2 * j]) >> 12) | (words[2 * j + 1] & 15) << 20;
-        out[binsOfFeature + j] += static_cast<double>(hessian);
-        out[2 * binsOfFeature + j] += static_cast<double>(words[2 * j] & 0xfff);
+    double *gradients = histogram, *hessians = histogram + binsOfFeature, *counts = histogram + 2 * binsOfFeature;
+#if defined(__AVX512DQ__)
+    for (int bin = 0; bin < binsOfFeature; bin += 8) {
+      const __m512i packed = _mm512_loadu_si512(sums + bin);
+      __m512d g = _mm512_cvtepi64_pd(_mm512_srai_epi64(packed, 36));
+      __m512d h = _mm512_cvtepi64_pd(_mm512_and_si512(_mm512_srli_epi64(packed, 12), _mm512_set1_epi64(0xffffff)));
+      __m512d c = _mm512_cvtepi64_pd(_mm512_and_si512(packed, _mm512_set1_epi64(0xfff)));
+      if constexpr (!fresh) {
+        g = _mm512_add_pd(_mm512_loadu_pd(gradients + bin), g);
+        h = _mm512_add_pd(_mm512_loadu_pd(hessians + bin), h);
+        c = _mm512_add_pd(_mm512_loadu_pd(counts + bin), c);
       }
-      for (int j = 0; j < step; j++) sums[bin + j] = 0;
+      _mm512_storeu_pd(gradients + bin, g);
+      _mm512_storeu_pd(hessians + bin, h);
+      _mm512_storeu_pd(counts + bin, c);
     }
+#else
+    // A whole number below 2^52 is written into the mantissa of 2^52, which is taken off again; for the signed gradient
+    // of 28 bits, 2^27 more.
+    typedef Vector<uint64_t> Words;
+    typedef Vector<double> Numbers;
+    constexpr int step = vectorLength<double>;
+    const Words exponent = splat<uint64_t>(0x4330000000000000u), signedExponent = splat<uint64_t>(0x4330000008000000u);
+    for (int bin = 0; bin < binsOfFeature; bin += step) {
+      Words packed;
+      std::memcpy(&packed, sums + bin, sizeof packed);
+      Numbers g = reinterpret_cast<Numbers>((packed >> 36) ^ signedExponent) - splat(4503599761588224.0);
+      Numbers h = reinterpret_cast<Numbers>(((packed >> 12) & 0xffffffu) | exponent) - splat(4503599627370496.0);
+      Numbers c = reinterpret_cast<Numbers>((packed & 0xfffu) | exponent) - splat(4503599627370496.0);
+      if constexpr (!fresh) {
+        g = loadVector(gradients + bin) + g;
+        h = loadVector(hessians + bin) + h;
+        c = loadVector(counts + bin) + c;
+      }
+      storeVector(gradients + bin, g);
+      storeVector(hessians + bin, h);
+      storeVector(counts + bin, c);
+    }
+#endif
   }
 }
 
@@ -204,26 +227,35 @@ void gradients_quantise_f32(const float* gradients, const float* hessians, int32
 
 void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges,
                         double* histogram, uint8_t* scratch, int32_t /*dataRows*/, int32_t rowBytes,
-                        int32_t featureCount, int32_t rangeCount) {
+                        int32_t featureCount, int32_t rangeCount, int32_t fresh) {
   Packed* sums = reinterpret_cast<Packed*>(scratch);
-  std::memset(scratch, 0, sizeof(Packed) * packedStride * static_cast<size_t>(featureCount));
+  const size_t packedBytes = sizeof(Packed) * packedStride * static_cast<size_t>(featureCount);
   const bool wide = rowBytes == wideRow && featureCount == groupFeatures;
   const AddRows add = wide ? addRows<groupFeatures, wideRow> : addRowsOf[featureCount];
+  bool overwrite = fresh != 0;
+  const auto widenAll = [&] {
+    if (overwrite) widen<true>(sums, histogram, featureCount);
+    else widen<false>(sums, histogram, featureCount);
+  };
   int32_t room = packedBlockRows;
+  std::memset(scratch, 0, packedBytes);
   for (int32_t range = 0; range < rangeCount; range++) {
     int32_t start = ranges[2 * range];
     const int32_t end = ranges[2 * range + 1];
     while (start < end) {
+      if (room == 0) {
+        widenAll();
+        std::memset(scratch, 0, packedBytes);
+        overwrite = false;
+        room = packedBlockRows;
+      }
       const int32_t count = end - start < room ? end - start : room;
       add(sums, bins, packed, rows, rowBytes, start, start + count);
       start += count;
       room -= count;
-      if (room > 0) continue;
-      widen(sums, histogram, featureCount);
-      room = packedBlockRows;
     }
   }
-  if (room < packedBlockRows) widen(sums, histogram, featureCount);
+  widenAll();
 }
 
 void histogram_subtract_f64(const double* parent, const double* child, double* sibling, int32_t length) {

@@ -3,91 +3,6 @@ namespace lanewise::LANEWISE_ISA {
 
 namespace {
 
-struct SplitRules {
-  double gradientUnit, hessianUnit, l2, minHessian, minSamples;
-};
-
-struct Sums {
-  double gradient, hessian, count;
-};
-
-/// What both sides of a split save, −∞ where one is too small. `side` is the left one.
-LANEWISE_INLINE double scoreOf(const Sums& side, const Sums& total, const SplitRules& rules) {
-  const double leftHessian = side.hessian * rules.hessianUnit;
-  const double rightHessian = (total.hessian - side.hessian) * rules.hessianUnit;
-  const double leftDivisor = leftHessian + rules.l2, rightDivisor = rightHessian + rules.l2;
-  const double leftGradient = side.gradient * rules.gradientUnit;
-  const double rightGradient = (total.gradient - side.gradient) * rules.gradientUnit;
-  const bool allowed = (side.count >= rules.minSamples) & (total.count - side.count >= rules.minSamples) &
-                       (leftHessian >= rules.minHessian) & (rightHessian >= rules.minHessian) & (leftDivisor > 0) &
-                       (rightDivisor > 0);
-  const double score =
-      leftGradient * leftGradient / leftDivisor + rightGradient * rightGradient / rightDivisor;
-  return allowed ? score : -__builtin_inf();
-}
-
-/// Sums of bins 0 … b, for every b: whole numbers, so any order of additions gives them.
-struct Prefixes {
-  double gradients[binsOfFeature], hessians[binsOfFeature], counts[binsOfFeature];
-};
-
-Sums sumBins(const double* planes, int32_t binCount, Prefixes& prefixes) {
-  Sums sums{0, 0, 0};
-  for (int32_t bin = 0; bin < binCount; bin++) {
-    prefixes.gradients[bin] = sums.gradient += planes[bin];
-    prefixes.hessians[bin] = sums.hessian += planes[binsOfFeature + bin];
-    prefixes.counts[bin] = sums.count += planes[2 * binsOfFeature + bin];
-  }
-  return sums;
-}
-
-/// The best score after each bin, where `extra` (the missing values) goes left as well. An empty bin is no threshold.
-void scoreBins(const double* planes, int32_t binCount, const Prefixes& prefixes, const Sums& extra, const Sums& total,
-               const SplitRules& rules, double* scores) {
-  const double* counts = planes + 2 * binsOfFeature;
-  for (int32_t bin = 0; bin < binCount; bin++) {
-    const Sums side{prefixes.gradients[bin] + extra.gradient, prefixes.hessians[bin] + extra.hessian,
-                    prefixes.counts[bin] + extra.count};
-    const double score = scoreOf(side, total, rules);
-    scores[bin] = counts[bin] == 0 ? -__builtin_inf() : score;
-  }
-}
-
-double largest(const double* scores, int32_t count, double least) {
-  Vector<double> best = splat(least);
-  int32_t i = 0;
-  for (; i + vectorLength<double> <= count; i += vectorLength<double>) {
-    const Vector<double> these = loadVector(scores + i);
-    best = these > best ? these : best;
-  }
-  double result = least;
-  for (int j = 0; j < vectorLength<double>; j++) result = best[j] > result ? best[j] : result;
-  for (; i < count; i++) result = scores[i] > result ? scores[i] : result;
-  return result;
-}
-
-/// The best threshold where nothing is held: vectors over the bins.
-void scanFree(const double* planes, int32_t binCount, const SplitRules& rules, double& gain, int32_t& split) {
-  Prefixes prefixes;
-  double without[binsOfFeature], with[binsOfFeature];
-  const Sums missing{planes[missingBin], planes[binsOfFeature + missingBin], planes[2 * binsOfFeature + missingBin]};
-  const bool bothWays = missing.count != 0;
-  const Sums known = sumBins(planes, binCount, prefixes);
-  const Sums total{known.gradient + missing.gradient, known.hessian + missing.hessian, known.count + missing.count};
-  scoreBins(planes, binCount, prefixes, Sums{0, 0, 0}, total, rules, without);
-  if (bothWays) scoreBins(planes, binCount, prefixes, missing, total, rules, with);
-  double best = largest(without, binCount, -__builtin_inf());
-  if (bothWays) best = largest(with, binCount, best);
-  split = -1;
-  gain = -__builtin_inf();
-  if (!(best > -__builtin_inf())) return;
-  int32_t bin = 0;
-  while (without[bin] != best && !(bothWays && with[bin] == best)) bin++;
-  split = without[bin] == best ? bin : bin + binsOfFeature;
-  const double nodeGradient = total.gradient * rules.gradientUnit, nodeHessian = total.hessian * rules.hessianUnit;
-  gain = best - nodeGradient * nodeGradient / (nodeHessian + rules.l2);
-}
-
 /// What the value of a side is held to.
 struct Held {
   double l1, maxDeltaStep, lower, upper;
@@ -175,12 +90,13 @@ void split_scan_f64(const double* histogram, const int32_t* binCounts, const uin
                     int32_t featureCount) {
   const SplitRules rules{gradientUnit, hessianUnit, l2, minHessian, minSamples};
   const Held held{l1, maxDeltaStep, lower, upper};
-  const bool free = l1 == 0 && !(maxDeltaStep > 0) && lower == -__builtin_inf() && upper == __builtin_inf();
+  const bool unheld = l1 == 0 && !(maxDeltaStep > 0) && lower == -__builtin_inf() && upper == __builtin_inf() &&
+                      minHessian > 0;
   for (int32_t feature = 0; feature < featureCount; feature++) {
     const double* planes = histogram + static_cast<size_t>(feature) * histogramStride;
     const int32_t binCount = allowed != nullptr && allowed[feature] == 0 ? 0 : binCounts[feature];
     const int32_t direction = monotone == nullptr ? 0 : monotone[feature];
-    if (free && direction == 0) scanFree(planes, binCount, rules, gains[feature], splits[feature]);
+    if (unheld && direction == 0) scanUnheld(planes, binCount, rules, gains[feature], splits[feature]);
     else scanHeld(planes, binCount, direction, rules, held, gains[feature], splits[feature]);
   }
 }

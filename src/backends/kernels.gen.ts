@@ -60,8 +60,8 @@ export interface KernelFunctions {
   gradients_quantise_f32(gradientsOffset: number, hessiansOffset: number, packedOffset: number, gradientScale: number, hessianScale: number, keyLow: number, keyHigh: number, firstRow: number, rowCount: number): void;
   /** Merges the histograms of two sets of rows: sum ← sum + part. */
   histogram_add_f64(sumOffset: number, partOffset: number, length: number): void;
-  /** Adds the quantised gradients, hessians and counts of some rows to the histograms of a group of features. */
-  histogram_build_u8(binsOffset: number, packedOffset: number, rowsOffset: number, rangesOffset: number, histogramOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, featureCount: number, rangeCount: number): void;
+  /** Sums the quantised gradients, hessians and counts of some rows by bin, for each feature of a group. */
+  histogram_build_u8(binsOffset: number, packedOffset: number, rowsOffset: number, rangesOffset: number, histogramOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, featureCount: number, rangeCount: number, fresh: number): void;
   /** The sibling: parent − child. */
   histogram_subtract_f64(parentOffset: number, childOffset: number, siblingOffset: number, length: number): void;
   /** Adds the value of a leaf to the raw predictions of its rows. */
@@ -95,4 +95,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'fcfef157dcd5ad61';
+export const kernelsHash = 'bc0fbf538541c1ef';

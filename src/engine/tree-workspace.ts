@@ -180,10 +180,8 @@ export class TreeWorkspace implements Disposable {
 
   /** Builds histogram `index` of a node's rows. */
   buildHistogram(index: number, node: NodeRows, signal?: AbortSignal): Waiting {
-    this.histogram(index).fill(0);
     const shared = this.#engine.threads > 1 && node.count * this.rows.layout.featureCount > SHARED_WORK;
     const stripes = shared ? this.#stripes : 1;
-    if (stripes > 1) this.#partials!.values.fill(0);
     const build = this.#overWindows((window, w) => {
       const tasks = this.#histogramTasks(this.#histogramOffset(index), window, w, node, stripes);
       return shared ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
@@ -217,7 +215,8 @@ export class TreeWorkspace implements Disposable {
         const features = starts[group + 1]! - starts[group]!;
         tasks.push({
           kernel: 'histogram_build_u8',
-          values: [...offsets, window.rowCount, rowBytes, features, to - from],
+          // Windows after the first add to what is there.
+          values: [...offsets, window.rowCount, rowBytes, features, to - from, index === 0 ? 1 : 0],
         });
       }
     }
@@ -413,7 +412,16 @@ export class TreeWorkspace implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const hidden = [this.#parted, this.#goesLeft, this.#allowed, this.#monotone, this.#binCounts, this.#leafSums, this.#scratch, this.#ranges];
+    const hidden = [
+      this.#parted,
+      this.#goesLeft,
+      this.#allowed,
+      this.#monotone,
+      this.#binCounts,
+      this.#leafSums,
+      this.#scratch,
+      this.#ranges,
+    ];
     for (const block of [this.gains, this.splits, ...hidden, this.#histograms, this.#partials]) {
       block?.[Symbol.dispose]();
     }

@@ -248,7 +248,7 @@ function held(value: number, low: number, high: number): number {
 export const histogram_build_u8 = defineKernel({
   name: 'histogram_build_u8',
   family: 'tree-building',
-  summary: 'Adds the quantised gradients, hessians and counts of some rows to the histograms of a group of features.',
+  summary: 'Sums the quantised gradients, hessians and counts of some rows by bin, for each feature of a group.',
   arguments: [
     { name: 'bins', role: 'in', dtype: 'u8', length: (s) => s.rowBytes! * s.dataRows!, meaning: 'rows of the group' },
     { name: 'packed', role: 'in', dtype: 'i32', length: (s) => 2 * s.dataRows!, meaning: 'of gradients_quantise_f32' },
@@ -273,10 +273,24 @@ export const histogram_build_u8 = defineKernel({
     { name: 'rowBytes', dtype: 'i32', meaning: 'bytes of a row of the group, featureCount … 16' },
     { name: 'featureCount', dtype: 'i32', meaning: 'features of the group, at most 14' },
     { name: 'rangeCount', dtype: 'i32', meaning: 'ranges' },
+    { name: 'fresh', dtype: 'i32', meaning: '1: the histogram is overwritten, 0: added to' },
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (bins, packed, rows, ranges, histogram, _scratch, _dataRows, rowBytes, featureCount, rangeCount) => {
+  reference: (
+    bins,
+    packed,
+    rows,
+    ranges,
+    histogram,
+    _scratch,
+    _dataRows,
+    rowBytes,
+    featureCount,
+    rangeCount,
+    fresh,
+  ) => {
+    if (fresh === 1) histogram.fill(0);
     for (let range = 0; range < rangeCount; range++) {
       for (let i = ranges[2 * range]!; i < ranges[2 * range + 1]!; i++) {
         const row = rows === null ? i : rows[i]!;
@@ -296,7 +310,7 @@ export const histogram_build_u8 = defineKernel({
     const whole = flavour === 'plain' || flavour === 'skewed';
     const { rows, ranges, rangeCount } = rangesOfCase(size, random, flavour);
     return {
-      scalars: { dataRows: size, rowBytes, featureCount, rangeCount: whole ? 1 : rangeCount },
+      scalars: { dataRows: size, rowBytes, featureCount, rangeCount: whole ? 1 : rangeCount, fresh: random.integer(2) },
       buffers: {
         bins: binsOfCase(size, random, flavour, rowBytes),
         packed: packedOfCase(size, random),

@@ -131,10 +131,22 @@ export const split_scan_f64 = defineKernel({
       count >= minSamples && hessian * hessianUnit >= minHessian && hessian * hessianUnit + l2 > 0;
     const gain = ({ gradient, hessian }: BinSums) => leafGain(gradient * gradientUnit, hessian * hessianUnit, rules);
     const value = ({ gradient, hessian }: BinSums) => leafValue(gradient * gradientUnit, hessian * hessianUnit, rules);
+    // Nearly every tree: one division serves both sides, and gradients stay whole numbers of levels.
+    const unheld =
+      l1 === 0 &&
+      !(maxDeltaStep > 0) &&
+      lower === Number.NEGATIVE_INFINITY &&
+      upper === Number.POSITIVE_INFINITY &&
+      minHessian > 0;
+    const divisor = ({ hessian }: BinSums) => hessian * hessianUnit + l2;
     /** What both sides save; −∞ where one is too small, or their values are in the wrong order. */
     const score = (left: BinSums, total: BinSums, direction: number): number => {
       const right = difference(total, left);
       if (!enough(left) || !enough(right)) return Number.NEGATIVE_INFINITY;
+      if (unheld && direction === 0) {
+        const [a, b] = [divisor(left), divisor(right)];
+        return (left.gradient * left.gradient * b + right.gradient * right.gradient * a) / (a * b);
+      }
       if (direction > 0 && value(left) > value(right)) return Number.NEGATIVE_INFINITY;
       if (direction < 0 && value(left) < value(right)) return Number.NEGATIVE_INFINITY;
       return gain(left) + gain(right);
@@ -159,7 +171,9 @@ export const split_scan_f64 = defineKernel({
         consider(left, bin);
         if (missing.count > 0) consider(sum(left, missing), bin + MISSING_LEFT);
       }
-      gains[feature] = splits[feature]! < 0 ? Number.NEGATIVE_INFINITY : best - gain(total);
+      if (splits[feature]! < 0) gains[feature] = Number.NEGATIVE_INFINITY;
+      else if (!unheld || direction !== 0) gains[feature] = best - gain(total);
+      else gains[feature] = (best - (total.gradient * total.gradient) / divisor(total)) * (gradientUnit * gradientUnit);
     }
   },
   inputs: (size, random, flavour) => splitCase(size, random, flavour),
