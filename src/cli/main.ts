@@ -26,6 +26,7 @@ const commands: readonly Entry[] = [
   { name: 'train', summary: 'train a model and write its artefact', load: () => import('./train.js') },
   { name: 'evaluate', summary: 'cross-validate one model', load: () => import('./evaluate.js') },
   { name: 'predict', summary: 'predict the rows of a file with a trained model', load: () => import('./predict.js') },
+  { name: 'import', summary: 'take in a model of LightGBM or XGBoost', load: () => import('./import.js') },
   { name: 'serve', summary: 'answer requests for predictions over HTTP', load: () => import('./serve.js') },
   {
     name: 'monitor',

@@ -1,6 +1,8 @@
 /** Step 9: artefact, registry, server, stand-alone .wasm. Inference alone, without Node, is `lanewise/runtime`. */
 export type { WasmColumn, WasmSchema } from './abi.js';
 export { type Artefact, type ArtefactParts, loadArtefact, saveArtefact } from './artefact.js';
+export { type ForeignFormat, type ImportedModel, importModel, importModelFile } from './exchange/import.js';
+export type { ImportOptions } from './exchange/imported.js';
 export type { Manifest } from './manifest.js';
 export { columnRanges } from './ranges.js';
 export { type Alias, type AuditEntry, type Registered, Registry } from './registry.js';
