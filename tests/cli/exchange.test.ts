@@ -43,3 +43,46 @@ test('a file that is no model is named, and nothing is written', async () => {
   expect(missing.err).toMatch(/nowhere\.json but it is missing/);
   expect(existsSync(at('none'))).toBe(false);
 });
+
+test('a model is exported for LightGBM, XGBoost and reading, and as .wasm', async () => {
+  expect((await lanewise('import', fixture('xgboost-regression.json'), '--output', at('other'))).code).toBe(0);
+  for (const [format, start] of [
+    ['lightgbm', 'tree\nversion=v4'],
+    ['xgboost', '{"version":'],
+    ['xgboost-ubj', '{L'],
+    ['json', '{\n "format": "lanewise-trees"'],
+    ['wasm', '\0asm'],
+  ]) {
+    const answer = await lanewise(
+      'export',
+      at('other'),
+      '--format',
+      format!,
+      '--output',
+      at(`out.${format}`),
+      '--json',
+    );
+    expect([format, answer.code]).toEqual([format, 0]);
+    expect(JSON.parse(answer.out)).toMatchObject({ format, output: at(`out.${format}`) });
+    expect(readFileSync(at(`out.${format}`), 'latin1').startsWith(start!)).toBe(true);
+  }
+});
+
+test('rows to check stop an export in which they would change sides', async () => {
+  expect((await lanewise('import', fixture('lightgbm-huber.txt'), '--output', at('huber'))).code).toBe(0);
+  const text = readFileSync(fixture('lightgbm-huber.txt'), 'utf8');
+  const splits = [...text.matchAll(/^split_feature=(.*)\n.*\nthreshold=(.*)$/gm)].flatMap(([, features, thresholds]) =>
+    thresholds!.split(' ').map((threshold, i) => ({ threshold, feature: features!.split(' ')[i] })),
+  );
+  // The threshold itself goes left, and rounded to f32 it lies above.
+  const { threshold, feature } = splits.find(
+    (split) => Math.fround(Number(split.threshold)) > Number(split.threshold),
+  )!;
+  const exported = async (value: string, output: string) => {
+    writeFileSync(at('rows.csv'), feature === '0' ? `a,b\n${value},0\n` : `a,b\n0,${value}\n`);
+    return lanewise('export', at('huber'), '--format', 'xgboost', '--output', at(output), '--check', at('rows.csv'));
+  };
+  expect((await exported(threshold, 'no.json')).err).toMatch(/1 values, in column "[ab]" among others, change sides/);
+  expect((await exported('0.125', 'yes.json')).code).toBe(0);
+  expect([existsSync(at('no.json')), existsSync(at('yes.json'))]).toEqual([false, true]);
+});

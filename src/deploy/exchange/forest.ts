@@ -44,7 +44,7 @@ export interface ExchangeTree {
   readonly labelsLeft: readonly (Uint32Array | undefined)[];
   /** `leafWidth` a node. */
   readonly values: Float64Array;
-  /** Weight of the training rows in a node: hessian sums, or counts where the file has no better. */
+  /** Training rows in a node: their count (LightGBM), or the sum of their hessians (XGBoost). */
   readonly cover: Float64Array;
   /** 0 in leaves. */
   readonly gain: Float64Array;
@@ -155,6 +155,11 @@ export function setBit(words: Uint32Array, bit: number): void {
 
 export function hasBit(words: Uint32Array, bit: number): boolean {
   return ((words[bit >>> 5]! >>> (bit & 31)) & 1) === 1;
+}
+
+export function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
 }
 
 /** A tree of one leaf. */

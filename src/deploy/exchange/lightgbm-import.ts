@@ -1,4 +1,5 @@
 import { compareUtf8 } from '../../table/columns.js';
+import { previousF64 } from './float32.js';
 import {
   BitBudget,
   checkLabelCount,
@@ -23,6 +24,7 @@ import {
   shorten,
   wordsOf,
 } from './lightgbm-text.js';
+import { ZERO } from './lower.js';
 
 /** Bits of LightGBM's decision_type. */
 const CATEGORICAL = 1;
@@ -204,8 +206,9 @@ function readTree(fields: Fields, where: string, columns: Columns): ExchangeTree
     : new Float64Array(inner);
   const optional = (name: string, count: number) =>
     wordsOf(fields, name).length === count ? numbersOf(fields, name, count, where) : undefined;
-  const leafCover = optional('leaf_weight', leaves) ?? optional('leaf_count', leaves);
-  const innerCover = optional('internal_weight', inner) ?? optional('internal_count', inner);
+  // Counts, as LightGBM's own TreeSHAP takes them.
+  const leafCover = optional('leaf_count', leaves) ?? optional('leaf_weight', leaves);
+  const innerCover = optional('internal_count', inner) ?? optional('internal_weight', inner);
   const gain = optional('split_gain', inner);
   const sets = categorySets(fields, where);
   const indexOf = (childIndex: number) => (childIndex < 0 ? inner - 1 - childIndex : childIndex);
@@ -256,7 +259,14 @@ function splitOf(
   if (missing === undefined)
     throw damaged(`Expected decision_type of ${where} to name a missing type but it is ${decision}`);
   const missingLeft = missing === 'none' ? 0 <= threshold : (decision & DEFAULT_LEFT) !== 0;
-  return { feature: missing === 'zero' ? zeroInput(columns, feature) : feature, threshold, missingLeft };
+  if (missing === 'zero') return { feature: zeroInput(columns, feature), threshold, missingLeft };
+  return { feature, threshold: besideZero(threshold), missingLeft };
+}
+
+/** LightGBM reads values within ±ZERO as 0: they all go to the side of 0. */
+function besideZero(threshold: number): number {
+  if (threshold < -ZERO || threshold >= ZERO) return threshold;
+  return threshold >= 0 ? ZERO : previousF64(-ZERO);
 }
 
 /** The input of this feature with zeros as missing. */

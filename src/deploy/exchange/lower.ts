@@ -1,6 +1,7 @@
 import { classificationOutputs } from '../../models/features.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { EnsembleOperation, Program, ProgramInput, ProgramOutput } from '../../scoring/program.js';
+import { previousF64 } from './float32.js';
 import type { ExchangeFeature, ExchangeForest, Link } from './forest.js';
 
 /** LightGBM's kZeroThreshold: the f32 nearest to 1e-35. */
@@ -36,19 +37,11 @@ function inputsOf(features: readonly ExchangeFeature[]): ProgramInput[] {
 
 /** x + 0, or x + NaN where |x| ≤ ZERO: the edges count to 1 there alone. */
 function zeroAsMissing(builder: ProgramBuilder, register: number): number {
-  const edges = Float64Array.of(below(-ZERO), ZERO);
+  const edges = Float64Array.of(previousF64(-ZERO), ZERO);
   const place = builder.add({ op: 'bin', in: register, edges });
   const gaps = builder.add({ op: 'replace', in: place, from: [1], to: Number.NaN });
   const shift = builder.add({ op: 'replace', in: gaps, from: [2], to: 0 });
   return builder.add({ op: 'binary', left: register, right: shift, operator: 'add' });
-}
-
-/** The next f64 below a negative number. */
-function below(value: number): number {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  view.setBigUint64(0, view.getBigUint64(0) + 1n);
-  return view.getFloat64(0);
 }
 
 /** The trees as the arrays of an ensemble operation. */
@@ -68,6 +61,8 @@ function ensembleArrays(forest: ExchangeForest): Omit<EnsembleOperation, 'op' | 
     categoryOffset: new Int32Array(nodeCount).fill(-1),
     categoryWords: new Int32Array(nodeCount),
     leafValues: new Float64Array(leafCount * leafWidth),
+    cover: new Float64Array(nodeCount),
+    gain: new Float64Array(nodeCount),
   };
   const categories: number[] = [];
   let [first, leaf] = [0, 0];
@@ -76,6 +71,8 @@ function ensembleArrays(forest: ExchangeForest): Omit<EnsembleOperation, 'op' | 
     arrays.feature.set(tree.feature, first);
     arrays.threshold.set(tree.threshold, first);
     arrays.missingGoesLeft.set(tree.missingLeft, first);
+    arrays.cover.set(tree.cover.map(fromZeroOn), first);
+    arrays.gain.set(tree.gain.map(fromZeroOn), first);
     tree.feature.forEach((feature, node) => {
       const at = first + node;
       if (feature < 0) {
@@ -94,6 +91,11 @@ function ensembleArrays(forest: ExchangeForest): Omit<EnsembleOperation, 'op' | 
     first += tree.feature.length;
   });
   return { ...arrays, categories: Uint32Array.from(categories) };
+}
+
+/** A gain may come out a little below 0 where rounding made it so. */
+function fromZeroOn(value: number): number {
+  return value > 0 && value < Infinity ? value : 0;
 }
 
 function outputsOf(builder: ProgramBuilder, forest: ExchangeForest, raw: readonly number[]): ProgramOutput[] {

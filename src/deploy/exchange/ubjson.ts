@@ -184,6 +184,8 @@ export type Writable =
   | readonly Writable[]
   | Float32Array
   | Int32Array
+  | BigInt64Array
+  | Int8Array
   | Uint8Array
   | { readonly [key: string]: Writable };
 
@@ -207,7 +209,7 @@ function write(value: Writable, parts: Uint8Array[]): void {
     parts.push(encoder.encode(value === null ? 'Z' : value ? 'T' : 'F'));
   else if (typeof value === 'string') parts.push(encoder.encode('S'), ...text(value));
   else if (typeof value === 'number') parts.push(number(value));
-  else if (ArrayBuffer.isView(value)) parts.push(...typedArray(value as Float32Array | Int32Array | Uint8Array));
+  else if (ArrayBuffer.isView(value)) parts.push(...typedArray(value as TypedArray));
   else if (Array.isArray(value)) {
     parts.push(encoder.encode('[#'), number(value.length));
     for (const entry of value as readonly Writable[]) write(entry, parts);
@@ -236,14 +238,25 @@ function number(value: number): Uint8Array {
   return bytes;
 }
 
-function typedArray(values: Float32Array | Int32Array | Uint8Array): Uint8Array[] {
-  const marker = values instanceof Float32Array ? 'd' : values instanceof Int32Array ? 'l' : 'U';
+type TypedArray = Extract<Writable, ArrayBufferView>;
+
+function typedArray(values: TypedArray): Uint8Array[] {
   const bytes = new Uint8Array(values.byteLength);
   const view = new DataView(bytes.buffer);
-  values.forEach((value, i) => {
-    if (marker === 'd') view.setFloat32(4 * i, value);
-    else if (marker === 'l') view.setInt32(4 * i, value);
-    else bytes[i] = value;
-  });
+  let marker = 'U';
+  if (values instanceof Uint8Array) bytes.set(values);
+  else if (values instanceof Int8Array) {
+    marker = 'i';
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.length));
+  } else if (values instanceof BigInt64Array) {
+    marker = 'L';
+    values.forEach((value, i) => view.setBigInt64(8 * i, value));
+  } else if (values instanceof Int32Array) {
+    marker = 'l';
+    values.forEach((value, i) => view.setInt32(4 * i, value));
+  } else {
+    marker = 'd';
+    values.forEach((value, i) => view.setFloat32(4 * i, value));
+  }
   return [encoder.encode(`[$${marker}#`), number(values.length), bytes];
 }

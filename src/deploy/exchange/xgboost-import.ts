@@ -1,12 +1,9 @@
 import { log } from '../../kernels/elementary.js';
-import { compareUtf8 } from '../../table/columns.js';
 import { thresholdFromF32 } from './float32.js';
 import {
-  BitBudget,
-  checkLabelCount,
+  type BitBudget,
   constantTree,
   damaged,
-  type ExchangeFeature,
   type ExchangeForest,
   type ExchangeTree,
   type ForeignNode,
@@ -16,6 +13,7 @@ import {
 } from './forest.js';
 import type { Foreign, ImportOptions } from './imported.js';
 import { at, type Json, listAt, numberAt, numbersAt, recordAt, textAt } from './json-fields.js';
+import { categorySets, miscountedNotes, readColumns, type XgboostColumns } from './xgboost-columns.js';
 
 const MOST = 1 << 24;
 
@@ -42,6 +40,7 @@ export function importXgboost(root: Json, options: ImportOptions = {}): Foreign 
   const columns = readColumns(learner, model, featureCount, options);
   const grown = readTrees(model, columns, boosting === 'dart' ? numbersAt(booster, 'weight_drop', 'dart') : undefined);
   const { trees, iterations } = keptTrees(learner, model, grown, outputs, options);
+  const all = grown.length / treesPerIteration(model, outputs);
   const objective = objectiveOf(recordAt(learner, 'objective', 'learner'), outputs, options);
   const forest: ExchangeForest = {
     features: columns.features,
@@ -61,8 +60,10 @@ export function importXgboost(root: Json, options: ImportOptions = {}): Foreign 
     rows: 0,
     iterations,
     forest,
-    notes:
-      iterations < grown.length / treesPerIteration(model, outputs) ? [`Kept the best ${iterations} iterations.`] : [],
+    notes: [
+      ...miscountedNotes(columns.features, options),
+      ...(iterations < all ? [`Kept the best ${iterations} of ${all} iterations.`] : []),
+    ],
   };
 }
 
@@ -73,103 +74,6 @@ function versionOf(root: Json): string {
     : 'unknown';
 }
 
-interface Columns {
-  readonly features: readonly ExchangeFeature[];
-  /** By feature: places of the labels by code. */
-  readonly codes: readonly (ReadonlyMap<number, number> | undefined)[];
-  readonly bits: BitBudget;
-}
-
-function readColumns(learner: Json, model: Json, count: number, options: ImportOptions): Columns {
-  const given = at(learner, 'feature_names') === undefined ? [] : listAt(learner, 'feature_names', 'learner');
-  if (given.length !== 0 && given.length !== count) {
-    throw damaged(`Expected ${count} feature_names but received ${given.length}`);
-  }
-  const trees = listAt(model, 'trees', 'model');
-  const used = trees.length > 0 ? usedCategories(trees, count) : new Map<number, Set<number>>();
-  const types = at(learner, 'feature_types') === undefined ? [] : listAt(learner, 'feature_types', 'learner');
-  types.forEach((type, feature) => {
-    if (type === 'c' && feature < count && !used.has(feature)) used.set(feature, new Set());
-  });
-  const codes: (ReadonlyMap<number, number> | undefined)[] = Array.from({ length: count }, () => undefined);
-  const features = Array.from({ length: count }, (_, index): ExchangeFeature => {
-    const name = given.length > 0 ? String(given[index]) : `f${index}`;
-    const found = used.get(index);
-    if (!found) return { name, type: 'number' };
-    const own = Object.hasOwn(options.categories ?? {}, name) ? options.categories![name] : encodedLabels(model, index);
-    const texts = own
-      ? own.map((label, code) => [code, label] as const)
-      : [...found].sort((a, b) => a - b).map((code) => [code, String(code)] as const);
-    checkLabelCount(name, texts.length);
-    const sorted = texts.map(([, label]) => label).sort(compareUtf8);
-    if (new Set(sorted).size !== sorted.length) throw damaged(`Expected distinct categories of "${name}"`);
-    const places = new Map(sorted.map((label, place) => [label, place]));
-    codes[index] = new Map(texts.map(([code, label]) => [code, places.get(label)!]));
-    return { name, type: 'category', labels: sorted };
-  });
-  if (new Set(features.map(({ name }) => name)).size !== count) throw damaged('Expected distinct feature_names');
-  return { features, codes, bits: new BitBudget() };
-}
-
-/** The codes that stand in the trees, by feature. */
-function usedCategories(trees: readonly Json[], count: number): Map<number, Set<number>> {
-  const used = new Map<number, Set<number>>();
-  trees.forEach((tree, index) => {
-    if (at(tree, 'categories_nodes') === undefined) return;
-    const splits = numbersAt(tree, 'split_indices', `tree ${index}`);
-    for (const [node, set] of categorySets(tree, `tree ${index}`)) {
-      const feature = splits[node];
-      if (feature === undefined || !(feature < count)) continue;
-      const codes = used.get(feature) ?? new Set();
-      used.set(feature, codes);
-      for (const code of set) codes.add(code);
-    }
-  });
-  return used;
-}
-
-/** By node: the codes that go right. */
-function categorySets(tree: Json, where: string): Map<number, Float64Array> {
-  if (at(tree, 'categories_nodes') === undefined) return new Map();
-  const categories = numbersAt(tree, 'categories', where);
-  const nodes = numbersAt(tree, 'categories_nodes', where);
-  const begins = numbersAt(tree, 'categories_segments', where, nodes.length);
-  const lengths = numbersAt(tree, 'categories_sizes', where, nodes.length);
-  const sets = new Map<number, Float64Array>();
-  let end = 0;
-  nodes.forEach((node, i) => {
-    const [begin, length] = [begins[i]!, lengths[i]!];
-    // One after the other, so that what is read is no more than what is there.
-    if (begin !== end || !(length >= 0) || begin + length > categories.length) {
-      throw damaged(`Expected the categories of node ${node} of ${where} within its ${categories.length}`);
-    }
-    end = begin + length;
-    sets.set(node, categories.subarray(begin, end));
-  });
-  if (categories.some((code) => !(Number.isInteger(code) && code >= 0 && code < MOST))) {
-    throw damaged(`Expected categories in [0, ${MOST}) in ${where}`);
-  }
-  return sets;
-}
-
-/** XGBoost 3.1 keeps the categories of a data frame: texts as bytes with offsets, or whole numbers. */
-function encodedLabels(model: Json, feature: number): string[] | undefined {
-  const encoded = at(at(model, 'cats'), 'enc');
-  const column = Array.isArray(encoded) ? (encoded as Json[])[feature] : undefined;
-  if (column === undefined) return undefined;
-  const where = `the categories of feature ${feature}`;
-  const values = numbersAt(column, 'values', where);
-  if (at(column, 'offsets') === undefined) return values.length > 0 ? Array.from(values, String) : undefined;
-  const offsets = numbersAt(column, 'offsets', where);
-  if (offsets.length < 2) return undefined;
-  const bytes = Uint8Array.from(values, (value) => value & 255);
-  return Array.from({ length: offsets.length - 1 }, (_, i) => {
-    const [begin, end] = [offsets[i]!, offsets[i + 1]!];
-    if (!(begin >= 0 && begin <= end && end <= bytes.length)) throw damaged(`The offsets of ${where} do not ascend`);
-    return new TextDecoder().decode(bytes.subarray(begin, end));
-  });
-}
-
 /** A tree and the output that it adds to. */
 interface GrownTree {
   readonly tree: ExchangeTree;
@@ -177,7 +81,7 @@ interface GrownTree {
   readonly leafWidth: number;
 }
 
-function readTrees(model: Json, columns: Columns, weights: Float64Array | undefined): GrownTree[] {
+function readTrees(model: Json, columns: XgboostColumns, weights: Float64Array | undefined): GrownTree[] {
   const trees = listAt(model, 'trees', 'model');
   const groups = numbersAt(model, 'tree_info', 'model', trees.length);
   if (weights && weights.length !== trees.length) {
@@ -200,7 +104,7 @@ function readTree(
   leafWidth: number,
   weight: number,
   where: string,
-  columns: Columns,
+  columns: XgboostColumns,
 ): ExchangeTree {
   const numbers = (name: string) => numbersAt(tree, name, where, nodes);
   const [left, right] = [numbers('left_children'), numbers('right_children')];

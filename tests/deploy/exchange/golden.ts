@@ -7,6 +7,8 @@ import { labelled } from '../../models/tree-data.js';
 export interface GoldenCase {
   readonly file: string;
   readonly columns: Readonly<Record<string, readonly (number | string | null)[]>>;
+  /** Labels that the file does not give rightly, for `categories`. */
+  readonly labels?: Readonly<Record<string, readonly string[]>>;
   /** By output, then row. */
   readonly predictions: readonly (readonly number[])[];
 }

@@ -26,7 +26,7 @@ const tolerance = { lightgbm: 4e-15, xgboost: 1e-6 };
 
 describe('what LightGBM and XGBoost predict, an imported model predicts', () => {
   test.each(goldenCases)('$file', async (golden) => {
-    const { model } = importModel(fixture(golden.file));
+    const { model } = importModel(fixture(golden.file), { categories: golden.labels });
     const scores = await scoresOf(model, golden);
     expect(scores).toHaveLength(golden.predictions.length);
     const allowed = golden.file.startsWith('lightgbm') ? tolerance.lightgbm : tolerance.xgboost;
@@ -120,6 +120,13 @@ test('what the file does not say can be said: target, classes, categories, all i
     };
     expect(probability(model, codes[code])).toBe(probability(plain, code));
   }
+});
+
+test('labels that XGBoost cut wrongly are refused, and can be named', () => {
+  expect(() => importModel(fixture('xgboost-miscounted.json'))).toThrow(/labels of feature 1 were written wrongly/);
+  const { labels } = goldenCases.find(({ file }) => file === 'xgboost-miscounted.json')!;
+  const { model } = importModel(fixture('xgboost-miscounted.json'), { categories: labels });
+  expect(model.program.inputs[1]!.labels).toContain('é');
 });
 
 describe('what Lanewise has not is refused by name', () => {
