@@ -148,7 +148,7 @@ class CatBoost:
         self.classes, self.threads = meta['classes'], threads
         self.model = kind(iterations=ROUNDS, learning_rate=RATE, grow_policy='Lossguide', max_leaves=LEAVES, depth=16,
                           border_count=BINS - 1, min_data_in_leaf=LEAF_ROWS, l2_leaf_reg=0, boosting_type='Plain',
-                          bootstrap_type='No', random_strength=0, thread_count=threads, verbose=False, allow_writing_files=False)
+                          bootstrap_type='No', random_strength=0, score_function='L2', thread_count=threads, verbose=False, allow_writing_files=False)
 
     def frame(self, x):
         if not self.categories:
