@@ -18,6 +18,8 @@ export { stream, uniformAt } from './engine/random.js';
 export { type ErrorCode, LanewiseError } from './errors.js';
 // evaluate
 export * from './evaluate/index.js';
+// explain
+export * from './explain/index.js';
 // explore
 export { renderProfilePage } from './explore/page/profile-page.js';
 export { type Profile, profileTable } from './explore/profile.js';

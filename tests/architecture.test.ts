@@ -12,6 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['collect', 'training', 'evaluate'],
   ['models'],
   ['prepare', 'explore', 'features'],
+  ['explain'],
   ['tune'],
   ['deploy'],
   ['monitor'],

@@ -110,6 +110,7 @@ export interface Work {
 export type Family =
   | 'gradient-descent'
   | 'tree-building'
+  | 'explanation'
   | 'distance'
   | 'statistics'
   | 'elementary'

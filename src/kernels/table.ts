@@ -5,11 +5,13 @@ import * as gradientDescent from './gradient-descent.js';
 import * as limits from './limits.js';
 import * as random from './random.js';
 import * as statistics from './statistics.js';
+import * as treeBackground from './tree-background.js';
 import * as treeBuilding from './tree-building.js';
 import * as treeForest from './tree-forest.js';
 import * as treeRanks from './tree-ranks.js';
 import * as treeSampling from './tree-sampling.js';
 import * as treeScoring from './tree-scoring.js';
+import * as treeShap from './tree-shap.js';
 import * as treeSplitting from './tree-splitting.js';
 
 /** The families, one module a line. */
@@ -21,11 +23,13 @@ const families = [
   limits,
   random,
   statistics,
+  treeBackground,
   treeBuilding,
   treeForest,
   treeRanks,
   treeSampling,
   treeScoring,
+  treeShap,
   treeSplitting,
 ];
 

@@ -33,7 +33,9 @@ export function isArrayKind(kind: FieldKind): kind is ArrayKind {
   return typeof kind === 'string' && kind in arrayTypes;
 }
 
-type Fields<O> = { readonly [F in Exclude<keyof O, 'op'>]-?: FieldKind };
+/** Fields that an operation may lack. */
+type Annotations<O> = { [F in keyof O]-?: object extends Pick<O, F> ? F : never }[keyof O];
+type Fields<O> = { readonly [F in Exclude<keyof O, 'op' | Annotations<O>>]: FieldKind };
 type Layout = { readonly [N in Operation['op']]: Fields<Extract<Operation, { readonly op: N }>> };
 
 /** In the order of the stand-alone module's parts (assembly/predict/calendar.ts). */
@@ -121,6 +123,21 @@ export const layout: Layout = {
   argmax: { inputs: 'reads', out: 'write' },
   threshold: { in: 'read', out: 'write', value: 'number' },
 };
+
+/**
+ * What operations may carry besides, for explanations: saved and checked where it is there, never needed for scoring, and
+ * left out of the binary form.
+ */
+const annotations: {
+  readonly [N in Operation['op']]?: {
+    readonly [F in Annotations<Extract<Operation, { readonly op: N }>>]: ArrayKind;
+  };
+} = { ensemble: { cover: 'f64', gain: 'f64' } };
+
+/** The annotations of an operation by its name; of most there are none. */
+export function annotationsOf(op: string): readonly (readonly [name: string, kind: ArrayKind])[] {
+  return Object.hasOwn(annotations, op) ? Object.entries(annotations[op as 'ensemble']!) : [];
+}
 
 /** The fields of an operation by its name, or undefined where there is no such operation. */
 export function fieldsOf(op: string): readonly (readonly [name: string, kind: FieldKind])[] | undefined {

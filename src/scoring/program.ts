@@ -159,6 +159,13 @@ export interface EnsembleOperation {
   readonly categoryWords: Int32Array;
   readonly categories: Uint32Array;
   readonly leafValues: Float64Array;
+  /**
+   * By node: how many training rows came through it, weighted (LightGBM's internal_count and leaf_count; XGBoost's
+   * sum_hess is the same where hessians are weights). Explanations need it. Scoring ignores it, and it may be absent.
+   */
+  readonly cover?: Float64Array;
+  /** By node: how much its split lessened the training loss, in the units of the algorithm; 0 at leaves. May be absent. */
+  readonly gain?: Float64Array;
 }
 
 /**

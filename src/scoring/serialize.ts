@@ -1,5 +1,5 @@
 import { LanewiseError } from '../errors.js';
-import { arrayTypes, type FieldKind, fieldsOf, isArrayKind, type ProgramArray } from './layout.js';
+import { annotationsOf, arrayTypes, type FieldKind, fieldsOf, isArrayKind, type ProgramArray } from './layout.js';
 import type { Operation, Program } from './program.js';
 import { brokenProgram, validateProgram } from './validate.js';
 
@@ -84,6 +84,9 @@ function encodeOperation(
   const values = operation as unknown as Record<string, unknown>;
   const encoded: Record<string, unknown> = { op: operation.op };
   for (const [name, kind] of fields) encoded[name] = encodeField(values[name], kind, place);
+  for (const [name, kind] of annotationsOf(operation.op)) {
+    if (values[name] !== undefined) encoded[name] = place(values[name] as ProgramArray, kind);
+  }
   return encoded;
 }
 
@@ -105,6 +108,10 @@ function decodeOperation(encoded: unknown, index: number, bytes: Uint8Array<Arra
   if (!fields) throw brokenProgram(`${where} is of unknown kind "${String(given['op']).slice(0, 40)}"`);
   const decoded: Record<string, unknown> = { op: given['op'] };
   for (const [name, kind] of fields) {
+    decoded[name] = decodeField(given[name], kind, `${name} of ${where} (${given['op']})`, bytes);
+  }
+  for (const [name, kind] of annotationsOf(String(given['op']))) {
+    if (given[name] === undefined) continue;
     decoded[name] = decodeField(given[name], kind, `${name} of ${where} (${given['op']})`, bytes);
   }
   return decoded;

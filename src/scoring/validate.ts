@@ -1,5 +1,5 @@
 import { LanewiseError } from '../errors.js';
-import { arrayTypes, type FieldKind, fieldsOf, isArrayKind } from './layout.js';
+import { annotationsOf, arrayTypes, type FieldKind, fieldsOf, isArrayKind } from './layout.js';
 import type {
   CentroidsOperation,
   EnsembleOperation,
@@ -73,6 +73,10 @@ function checkFields(operation: Operation, index: number): void {
   const values = operation as unknown as Record<string, unknown>;
   for (const [name, kind] of fields!) {
     check(matches(values[name], kind), `${name} of operation ${index} (${operation.op}) is not ${describe(kind)}`);
+  }
+  for (const [name, kind] of annotationsOf(operation.op)) {
+    const sound = values[name] === undefined || matches(values[name], kind);
+    check(sound, `${name} of operation ${index} (${operation.op}) is not ${describe(kind)}`);
   }
 }
 
@@ -179,6 +183,13 @@ function checkEnsemble(operation: EnsembleOperation, where: string): void {
   checkLength(base, outputs.length, `base of ${where}`);
   for (const name of ['threshold', 'left', 'right', 'missingGoesLeft', 'categoryOffset', 'categoryWords'] as const) {
     checkLength(operation[name], feature.length, `${name} of ${where}`);
+  }
+  for (const name of ['cover', 'gain'] as const) {
+    const values = operation[name];
+    if (values === undefined) continue;
+    checkLength(values, feature.length, `${name} of ${where}`);
+    const wrong = values.findIndex((value) => !(value >= 0 && value < Number.POSITIVE_INFINITY));
+    check(wrong < 0, `${name} ${values[wrong]} of node ${wrong} of ${where} is not a number from 0 on`);
   }
   for (let node = 0; node < feature.length; node++) checkNode(operation, node, where);
   checkTrees(operation, where);

@@ -114,6 +114,8 @@ export function forest(random: Dice, features: number, outputs: number, trees: n
     categoryWords: Int32Array.from(categoryWords),
     categories: Uint32Array.from(categories),
     leafValues: Float64Array.from(leafValues),
+    cover: Float64Array.from(feature, (_, node) => feature.length - node),
+    gain: Float64Array.from(feature, (input) => (input < 0 ? 0 : 1.5)),
   } satisfies Omit<EnsembleOperation, 'inputs' | 'outputs'>;
 }
 

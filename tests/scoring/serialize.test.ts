@@ -38,6 +38,21 @@ test('the same program gives the same image, and a changed number another one', 
   expect(programImage(changed)).not.toEqual(programImage(program));
 });
 
+test('cover and gain are saved, may be absent, and never reach the stand-alone module', () => {
+  const annotated = everyOperation(7);
+  const bare = structuredClone(annotated) as Program;
+  const trees = bare.operations.find((operation) => operation.op === 'ensemble') as { cover?: unknown; gain?: unknown };
+  delete trees.cover;
+  delete trees.gain;
+  const ensembleOf = (program: Program) => program.operations.find((operation) => operation.op === 'ensemble');
+  expect(ensembleOf(throughText(annotated))).toEqual(ensembleOf(annotated));
+  expect(ensembleOf(throughText(bare))).toEqual(ensembleOf(bare));
+  expect(ensembleOf(throughText(bare))).not.toHaveProperty('cover');
+  expect(embedProgram(annotated)).toEqual(embedProgram(bare));
+  const data = columns(dice(8), 50);
+  expect(runProgram(bare, data, 50).map(bitsOf)).toEqual(runProgram(annotated, data, 50).map(bitsOf));
+});
+
 test('NaN of any bit pattern is saved as the one canonical NaN', () => {
   const odd = new Float64Array(new BigUint64Array([0xfff8000000000123n]).buffer);
   const builder = new ProgramBuilder([{ name: 'x', type: 'number' }]);
@@ -159,6 +174,11 @@ describe('a program that is not sound is refused, and the reason named', () => {
       /words of categories/,
     ],
     'node lists of unequal length': [(p) => (at(p, 'ensemble').threshold = new Float64Array(1)), /1 threshold/],
+    'a cover of too few nodes': [(p) => (at(p, 'ensemble').cover = new Float64Array(1)), /1 cover of/],
+    'a cover below zero': [(p) => (at(p, 'ensemble').cover[0] = -1), /cover -1 of node 0/],
+    'a gain that is no number': [(p) => (at(p, 'ensemble').gain[1] = Number.NaN), /gain NaN of node 1/],
+    'a gain without end': [(p) => (at(p, 'ensemble').gain[1] = Number.POSITIVE_INFINITY), /gain Infinity of node 1/],
+    'a cover of whole numbers': [(p) => (at(p, 'ensemble').cover = new Int32Array(1)), /cover of .* is not a buffer/],
     'a leaf width that fits nothing': [(p) => (at(p, 'ensemble').leafWidth = 2), /leafWidth/],
   };
   for (const [name, [change, reason]] of Object.entries(cases)) {

@@ -10,6 +10,7 @@ import { Stopping } from '../../training/stopping.js';
 import type { FeatureBins } from '../binning/index.js';
 import { ColumnSampling } from './column-sampling.js';
 import { type FeatureConstraints, TreeRules } from './constraints.js';
+import { measureCover } from './cover.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
 import { growerOptions } from './growing.js';
 import { histogramsFor } from './histogram.js';
@@ -196,6 +197,7 @@ class BoostingRun implements Disposable {
     const rows = await workspace.begin(training, validation);
     const root: GrownNode = { rows, depth: 0, rules: rules.root(), value: 0 };
     await new Grower(workspace, bins, this.#growing, units, rules).grow(root, signal);
+    await measureCover(root, workspace, this.#data.weights);
     const leaves = leavesOf(root);
     const nodes = leaves.map((leaf) => leaf.rows);
     const sums = await workspace.leafSums(nodes, signal);

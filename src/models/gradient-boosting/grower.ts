@@ -25,6 +25,8 @@ export interface GrownNode {
   right?: GrownNode;
   /** Where it was not: its value, learning rate included. */
   value: number;
+  /** Training rows in it, weighted: see measureCover. */
+  cover?: number;
 }
 
 /** A node that waits to be split, best gain first. */

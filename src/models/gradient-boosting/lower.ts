@@ -29,6 +29,8 @@ class EnsembleWriter {
   readonly #categoryWords: number[] = [];
   readonly #categories: number[] = [];
   readonly #leafValues: number[] = [];
+  readonly #cover: number[] = [];
+  readonly #gain: number[] = [];
 
   constructor(bins: readonly FeatureBins[], labelCounts: readonly number[]) {
     this.#bins = bins;
@@ -59,6 +61,8 @@ class EnsembleWriter {
     this.#left.push(split ? -1 : this.#leafValues.push(node.value) - 1);
     this.#right.push(-1);
     this.#missingGoesLeft.push(split?.missingLeft ? 1 : 0);
+    this.#cover.push(node.cover ?? node.rows.count);
+    this.#gain.push(split ? finiteGain(split.gain) : 0);
     const categorical = bins?.categorical ?? false;
     this.#threshold.push(split && !categorical ? thresholdOf(bins!, split.bin) : 0);
     this.#categoryOffset.push(categorical ? this.#categories.length : -1);
@@ -92,8 +96,15 @@ class EnsembleWriter {
       categoryWords: Int32Array.from(this.#categoryWords),
       categories: Uint32Array.from(this.#categories),
       leafValues: Float64Array.from(this.#leafValues),
+      cover: Float64Array.from(this.#cover),
+      gain: Float64Array.from(this.#gain),
     };
   }
+}
+
+/** A gain as programs carry it: gains of targets near the largest numbers overflow. */
+export function finiteGain(gain: number): number {
+  return gain > 0 ? Math.min(gain, Number.MAX_VALUE) : 0;
 }
 
 /** Behind the last bin there are only missing values: every number goes left. */

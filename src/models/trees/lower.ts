@@ -4,7 +4,7 @@ import type { Program } from '../../scoring/program.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { FeatureBins } from '../binning/index.js';
 import { inputsOf, type Target } from '../features.js';
-import type { EnsembleArrays } from '../gradient-boosting/lower.js';
+import { type EnsembleArrays, finiteGain } from '../gradient-boosting/lower.js';
 import { outputsOf } from '../targets.js';
 import type { CodedTargets } from './targets.js';
 
@@ -86,7 +86,7 @@ function ensembleArrays(
       arrays.left[at] = first + tree.child[node]!;
       arrays.right[at] = first + tree.child[node]! + 1;
       arrays.missingGoesLeft[at] = tree.missingLeft[node]!;
-      arrays.gain[at] = tree.gain[node]! * gainScale;
+      arrays.gain[at] = finiteGain(tree.gain[node]! * gainScale);
       if (!bins[feature]!.categorical) {
         arrays.threshold[at] = tree.threshold[node]!;
         continue;
