@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "bc0fbf538541c1ef"
+#define LANEWISE_KERNELS_HASH "2ff7e2ccd5e8624f"
 
 namespace lanewise {
 
@@ -35,6 +35,7 @@ struct Kernels {
   void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*values_sort_f64)(double* values, double* weights, double* scratch, int32_t count);
+  void (*shap_background_f64)(const double* inputs, const double* background, const double* weights, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* right, const int32_t* leaf, const double* leafValues, const double* coalitions, double* contributions, double* sides, int32_t inputCount, int32_t backgroundCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t mostInputs, int32_t stride, int32_t firstRow, int32_t endRow);
   double (*absolute_largest_f32)(const float* values, int32_t length);
   void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount);
   void (*gradients_quantise_f32)(const float* gradients, const float* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
@@ -54,6 +55,8 @@ struct Kernels {
   int32_t (*rows_sample_u32)(const uint32_t* words, float* gradients, float* hessians, uint32_t* rows, uint32_t* scratch, double limit, int32_t shift, int32_t bucket, double factor, int32_t firstRow, int32_t dataRows, int32_t rowCount);
   void (*ensemble_leaves_i8)(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, int32_t* leaves, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount);
   void (*ensemble_score_i8)(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, const double* base, const double* leafValues, double* sums, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount, int32_t outputCount, int32_t leafCount, int32_t leafWidth, int32_t average);
+  void (*shap_interactions_f64)(const double* inputs, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* edges, const double* share, const double* ratio, const int32_t* leaf, const double* leafValues, const double* quadrature, const int32_t* pairStart, const int32_t* pairs, double* interactions, double* scratch, int32_t inputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t quadratureCount, int32_t mostNodes, int32_t mostDepth, int32_t mostPoints, int32_t stride, int32_t firstRow, int32_t endRow, int32_t pairCount);
+  void (*shap_values_f64)(const double* inputs, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* edges, const double* share, const double* ratio, const int32_t* leaf, const double* leafValues, const double* quadrature, double* contributions, double* scratch, int32_t inputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t quadratureCount, int32_t mostNodes, int32_t mostDepth, int32_t mostPoints, int32_t stride, int32_t firstRow, int32_t endRow);
   void (*split_scan_f64)(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, const int8_t* monotone, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, int32_t featureCount);
 };
 
@@ -139,6 +142,9 @@ void random_words_u32(uint32_t* out, int32_t keyLow, int32_t keyHigh, double sta
 /// Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along.
 /// values[count] inout; weights[count] inout, may be null; scratch[2 * count + 1024] scratch
 void values_sort_f64(double* values, double* weights, double* scratch, int32_t count);
+/// Adds to the Shapley value of every input of every row what trees give it against background rows (interventional).
+/// inputs[inputCount * stride] in; background[inputCount * backgroundCount] in; weights[backgroundCount] in; trees[4 * treeCount] in; feature[nodeCount] in; threshold[nodeCount] in; missingGoesLeft[nodeCount] in; categoryOffset[nodeCount] in; categoryWords[nodeCount] in; categories[wordCount] in; right[nodeCount] in; leaf[nodeCount] in; leafValues[leafCount * leafWidth] in; coalitions[(mostInputs + 1) * (mostInputs + 1)] in; contributions[outputCount * inputCount * stride] inout; sides[inputCount + 1] scratch
+void shap_background_f64(const double* inputs, const double* background, const double* weights, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* right, const int32_t* leaf, const double* leafValues, const double* coalitions, double* contributions, double* sides, int32_t inputCount, int32_t backgroundCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t mostInputs, int32_t stride, int32_t firstRow, int32_t endRow);
 /// The largest absolute value, which sets the scale of a quantisation; 0 where there is none.
 /// values[length] in
 double absolute_largest_f32(const float* values, int32_t length);
@@ -196,6 +202,12 @@ void ensemble_leaves_i8(const int8_t* ranks, const int32_t* trees, const uint32_
 /// Adds up the leaves that rows reach in the trees of an ensemble.
 /// ranks[planeCount * rankStride] in; trees[4 * treeCount] in; tests[testWords] in; nodes[2 * nodeCount] in; targets[nodeCount] in; sets[32 * setCount] in; base[outputCount] in; leafValues[leafCount * leafWidth] in; sums[outputCount * rowCount] out; scratch[512] scratch
 void ensemble_score_i8(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, const double* base, const double* leafValues, double* sums, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount, int32_t outputCount, int32_t leafCount, int32_t leafWidth, int32_t average);
+/// Adds to the Shapley interaction value of every two inputs of every row what the trees of an ensemble give it.
+/// inputs[inputCount * stride] in; trees[4 * treeCount] in; feature[nodeCount] in; threshold[nodeCount] in; missingGoesLeft[nodeCount] in; categoryOffset[nodeCount] in; categoryWords[nodeCount] in; categories[wordCount] in; edges[4 * nodeCount] in; share[nodeCount] in; ratio[nodeCount] in; leaf[nodeCount] in; leafValues[leafCount * leafWidth] in; quadrature[quadratureCount] in; pairStart[nodeCount + 1] in; pairs[pairCount] in; interactions[(outputCount * stride * inputCount * (inputCount - 1)) / 2] inout; scratch[64 + 5 * mostNodes * mostPoints + 8 * (mostDepth + 1) * (3 * mostPoints + 4)] scratch
+void shap_interactions_f64(const double* inputs, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* edges, const double* share, const double* ratio, const int32_t* leaf, const double* leafValues, const double* quadrature, const int32_t* pairStart, const int32_t* pairs, double* interactions, double* scratch, int32_t inputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t quadratureCount, int32_t mostNodes, int32_t mostDepth, int32_t mostPoints, int32_t stride, int32_t firstRow, int32_t endRow, int32_t pairCount);
+/// Adds to the Shapley value of every input of every row what the trees of an ensemble give it (path-dependent).
+/// inputs[inputCount * stride] in; trees[4 * treeCount] in; feature[nodeCount] in; threshold[nodeCount] in; missingGoesLeft[nodeCount] in; categoryOffset[nodeCount] in; categoryWords[nodeCount] in; categories[wordCount] in; edges[4 * nodeCount] in; share[nodeCount] in; ratio[nodeCount] in; leaf[nodeCount] in; leafValues[leafCount * leafWidth] in; quadrature[quadratureCount] in; contributions[outputCount * inputCount * stride] inout; scratch[64 + 5 * mostNodes * mostPoints + 8 * (mostDepth + 1) * (3 * mostPoints + 4)] scratch
+void shap_values_f64(const double* inputs, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* edges, const double* share, const double* ratio, const int32_t* leaf, const double* leafValues, const double* quadrature, double* contributions, double* scratch, int32_t inputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t quadratureCount, int32_t mostNodes, int32_t mostDepth, int32_t mostPoints, int32_t stride, int32_t firstRow, int32_t endRow);
 /// The best threshold of each numeric feature: the largest gain, the lowest bin among equals.
 /// histogram[768 * featureCount] in; binCounts[featureCount] in; allowed[featureCount] in, may be null; monotone[featureCount] in, may be null; gains[featureCount] out; splits[featureCount] out
 void split_scan_f64(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, const int8_t* monotone, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, int32_t featureCount);
@@ -226,6 +238,7 @@ inline constexpr Kernels all_kernels{
     random_uniform_f64,
     random_words_u32,
     values_sort_f64,
+    shap_background_f64,
     absolute_largest_f32,
     bins_encode_f64,
     gradients_quantise_f32,
@@ -245,6 +258,8 @@ inline constexpr Kernels all_kernels{
     rows_sample_u32,
     ensemble_leaves_i8,
     ensemble_score_i8,
+    shap_interactions_f64,
+    shap_values_f64,
     split_scan_f64,
 };
 

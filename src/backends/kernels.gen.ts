@@ -52,6 +52,8 @@ export interface KernelFunctions {
   random_words_u32(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
   /** Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along. */
   values_sort_f64(valuesOffset: number, weightsOffset: number, scratchOffset: number, count: number): void;
+  /** Adds to the Shapley value of every input of every row what trees give it against background rows (interventional). */
+  shap_background_f64(inputsOffset: number, backgroundOffset: number, weightsOffset: number, treesOffset: number, featureOffset: number, thresholdOffset: number, missingGoesLeftOffset: number, categoryOffsetOffset: number, categoryWordsOffset: number, categoriesOffset: number, rightOffset: number, leafOffset: number, leafValuesOffset: number, coalitionsOffset: number, contributionsOffset: number, sidesOffset: number, inputCount: number, backgroundCount: number, treeCount: number, nodeCount: number, wordCount: number, leafCount: number, leafWidth: number, outputCount: number, mostInputs: number, stride: number, firstRow: number, endRow: number): void;
   /** The largest absolute value, which sets the scale of a quantisation; 0 where there is none. */
   absolute_largest_f32(valuesOffset: number, length: number): number;
   /** Writes the bin of every value of a column (the number of edges below it) into a slot of its group. */
@@ -90,9 +92,13 @@ export interface KernelFunctions {
   ensemble_leaves_i8(ranksOffset: number, treesOffset: number, testsOffset: number, nodesOffset: number, targetsOffset: number, setsOffset: number, leavesOffset: number, scratchOffset: number, planeCount: number, rankStride: number, treeCount: number, testWords: number, nodeCount: number, setCount: number, rowCount: number): void;
   /** Adds up the leaves that rows reach in the trees of an ensemble. */
   ensemble_score_i8(ranksOffset: number, treesOffset: number, testsOffset: number, nodesOffset: number, targetsOffset: number, setsOffset: number, baseOffset: number, leafValuesOffset: number, sumsOffset: number, scratchOffset: number, planeCount: number, rankStride: number, treeCount: number, testWords: number, nodeCount: number, setCount: number, rowCount: number, outputCount: number, leafCount: number, leafWidth: number, average: number): void;
+  /** Adds to the Shapley interaction value of every two inputs of every row what the trees of an ensemble give it. */
+  shap_interactions_f64(inputsOffset: number, treesOffset: number, featureOffset: number, thresholdOffset: number, missingGoesLeftOffset: number, categoryOffsetOffset: number, categoryWordsOffset: number, categoriesOffset: number, edgesOffset: number, shareOffset: number, ratioOffset: number, leafOffset: number, leafValuesOffset: number, quadratureOffset: number, pairStartOffset: number, pairsOffset: number, interactionsOffset: number, scratchOffset: number, inputCount: number, treeCount: number, nodeCount: number, wordCount: number, leafCount: number, leafWidth: number, outputCount: number, quadratureCount: number, mostNodes: number, mostDepth: number, mostPoints: number, stride: number, firstRow: number, endRow: number, pairCount: number): void;
+  /** Adds to the Shapley value of every input of every row what the trees of an ensemble give it (path-dependent). */
+  shap_values_f64(inputsOffset: number, treesOffset: number, featureOffset: number, thresholdOffset: number, missingGoesLeftOffset: number, categoryOffsetOffset: number, categoryWordsOffset: number, categoriesOffset: number, edgesOffset: number, shareOffset: number, ratioOffset: number, leafOffset: number, leafValuesOffset: number, quadratureOffset: number, contributionsOffset: number, scratchOffset: number, inputCount: number, treeCount: number, nodeCount: number, wordCount: number, leafCount: number, leafWidth: number, outputCount: number, quadratureCount: number, mostNodes: number, mostDepth: number, mostPoints: number, stride: number, firstRow: number, endRow: number): void;
   /** The best threshold of each numeric feature: the largest gain, the lowest bin among equals. */
   split_scan_f64(histogramOffset: number, binCountsOffset: number, allowedOffset: number, monotoneOffset: number, gainsOffset: number, splitsOffset: number, gradientUnit: number, hessianUnit: number, l1: number, l2: number, maxDeltaStep: number, minHessian: number, minSamples: number, lower: number, upper: number, featureCount: number): void;
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'bc0fbf538541c1ef';
+export const kernelsHash = '2ff7e2ccd5e8624f';
