@@ -31,6 +31,7 @@ export { DummyClassifier, DummyRegressor } from './models/dummy/dummy.js';
 export { ExtraTreesClassifier, ExtraTreesRegressor } from './models/extra-trees/index.js';
 export { GradientBoostingClassifier, GradientBoostingRegressor } from './models/gradient-boosting/index.js';
 export { type ModelEntry, models } from './models/index.js';
+export { IsolationForest } from './models/isolation-forest/index.js';
 export { KMeans } from './models/k-means/k-means.js';
 export { KNeighborsClassifier, KNeighborsRegressor } from './models/k-nearest-neighbors/k-nearest-neighbors.js';
 export { LinearRegression, Ridge } from './models/linear/linear.js';

@@ -19,6 +19,7 @@ import {
   GradientBoostingRegressor,
   gradientBoostingParameters,
 } from './gradient-boosting/index.js';
+import { IsolationForest, isolationForestParameters } from './isolation-forest/index.js';
 import { KMeans } from './k-means/k-means.js';
 import { kMeansParameters } from './k-means/parameters.js';
 import { KNeighborsClassifier, KNeighborsRegressor } from './k-nearest-neighbors/k-nearest-neighbors.js';
@@ -99,5 +100,11 @@ export const models: readonly ModelEntry[] = [
       task === 'regression' ? decisionTreeRegressorParameters : decisionTreeClassifierParameters,
     create: (task, parameters) =>
       task === 'regression' ? new DecisionTreeRegressor(parameters) : new DecisionTreeClassifier(parameters),
+  },
+  {
+    name: 'isolation-forest',
+    tasks: ['anomaly-detection'],
+    declarations: () => isolationForestParameters,
+    create: (_task, parameters) => new IsolationForest(parameters),
   },
 ];

@@ -45,6 +45,7 @@ const stepsOfModel: Readonly<Record<string, readonly Step[]>> = {
   'gradient-boosting': [...common, { transformer: ordinal.create({ minLevels: MOST_NATIVE_LEVELS }) }],
   'random-forest': [...common, { transformer: impute.create() }, { transformer: ordinal.create() }],
   'extra-trees': [...common, { transformer: impute.create() }, { transformer: ordinal.create() }],
+  'isolation-forest': [...common, { transformer: ordinal.create() }],
   'decision-tree': [...common, { transformer: ordinal.create({ minLevels: MOST_NATIVE_LEVELS }) }],
 };
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
+import { crossValidate } from '#lanewise/evaluate/index.js';
 import { RandomForestClassifier, RandomForestRegressor } from '#lanewise/models/random-forest/index.js';
+import { modelOfTarget } from '#lanewise/models/targets.js';
 import type { EnsembleOperation } from '#lanewise/scoring/program.js';
 import { type RegisterColumn, readRegister, tableFromRegisters, takeRows } from '#lanewise/table/columns.js';
 import type { Model } from '#lanewise/table/interfaces.js';
@@ -299,6 +301,93 @@ describe('the forest', () => {
     const options = { target, engine, signal: stop.signal, onProgress: () => stop.abort() };
     await expect(new RandomForestRegressor().fit(table, options)).rejects.toMatchObject({ code: 'cancelled' });
     expect(engine.arena.bytesUsed).toBe(before);
+  });
+
+  test('the out-of-bag score is near that of cross-validation, and predicts every row', async () => {
+    const columns = plane(600);
+    const table = tableFromRegisters(columns);
+    const forest = new RandomForestRegressor({ nEstimators: 60, oobScore: true, minSamplesLeaf: 3 });
+    const model = await forest.fit(table, { target });
+    const { score, metric, rows, predictions } = model.outOfBag!;
+    const { metrics } = await crossValidate(forest, table, { target, metrics: ['r2'] });
+    expect(metric).toBe('r2');
+    expect(rows).toBe(600);
+    expect(Math.abs(score - metrics['r2']!.mean)).toBeLessThan(0.05);
+    const predicted = readRegister(predictions, 'prediction').values;
+    const y = columns[2]!.values;
+    const errors = predicted.map((value, row) => value - y[row]!);
+    // Neither the fit, which is closer, nor what knows nothing.
+    expect(rootMeanSquare(errors)).toBeGreaterThan(
+      rootMeanSquare((await outputOf(model, table)).map((v, i) => v - y[i]!)),
+    );
+    expect(model.training.history.at(-1)!.loss).toBeCloseTo(rootMeanSquare(errors) ** 2, 9);
+  });
+
+  test('classes and several targets have out-of-bag predictions too', async () => {
+    const rows = 200;
+    const x = numbers('x', rows, (row) => noise(row, 1));
+    const y = labelled(
+      'y',
+      Array.from(x.values, (value) => (value < 0.3 ? 'a' : value < 0.6 ? 'b' : 'c')),
+    );
+    const z = labelled(
+      'z',
+      Array.from(x.values, (value) => (value < 0.5 ? 'no' : 'yes')),
+    );
+    const forest = new RandomForestClassifier({ nEstimators: 30, oobScore: true });
+    const model = await forest.fit(tableFromRegisters([x, y, z]), { targets: ['y', 'z'] });
+    expect(model.outOfBag!.score).toBeGreaterThan(0.95);
+    const names = ['prediction_y', 'prediction_z', 'probability_y_a', 'probability_y_b', 'probability_y_c'];
+    expect(model.outOfBag!.predictions.schema.fields.map(({ name }) => name)).toEqual([
+      ...names,
+      'probability_z_no',
+      'probability_z_yes',
+    ]);
+    const single = modelOfTarget(model, 'z');
+    expect(single).toMatchObject({ target: 'z', classes: ['no', 'yes'] });
+    expect([0.1, 0.9].map((value) => single.predictSync({ x: value }))).toEqual(['no', 'yes']);
+    expect(() => modelOfTarget(model, 'w')).toThrow(/target.*w/);
+  });
+
+  test('balanced classes and balanced subsamples lift the rare class', async () => {
+    const rows = 1000;
+    const x = numbers('x', rows, (row) => noise(row, 1));
+    const y = labelled(
+      'y',
+      Array.from(x.values, (value, row) => (noise(row, 2) < 0.1 * value ? 'rare' : 'usual')),
+    );
+    const share = async (classWeight: 'none' | 'balanced' | 'balanced_subsample') => {
+      const forest = new RandomForestClassifier({ nEstimators: 20, maxDepth: 2, classWeight });
+      const model = await forest.fit(tableFromRegisters([x, y]), { target });
+      const rare = await outputOf(model, tableFromRegisters([x]), 'probability_rare');
+      return rare.reduce((sum, value) => sum + value, 0) / rows;
+    };
+    expect(await share('none')).toBeLessThan(0.1);
+    expect(await share('balanced')).toBeGreaterThan(0.35);
+    expect(await share('balanced_subsample')).toBeGreaterThan(0.35);
+  });
+
+  test('maxSamples, maxLeafNodes, minWeightFractionLeaf and ccpAlpha hold', async () => {
+    const table = tableFromRegisters(plane(400));
+    const leaves = async (parameters: object) => {
+      const model = await new RandomForestRegressor({ nEstimators: 5, ...parameters }).fit(table, { target });
+      const { feature, roots, cover } = ensembleOf(model);
+      const ends = [...roots.subarray(1), feature.length];
+      const sizes = ends.map((end, tree) => feature.subarray(roots[tree], end).filter((of) => of < 0).length);
+      return {
+        sizes,
+        cover: Array.from(roots, (root) => cover![root]!),
+        least: Math.min(...cover!.filter((_, i) => feature[i]! < 0)),
+      };
+    };
+    const all = await leaves({});
+    expect(all.cover).toEqual([400, 400, 400, 400, 400]);
+    expect((await leaves({ maxSamples: 0.25 })).cover).toEqual([100, 100, 100, 100, 100]);
+    expect((await leaves({ maxSamples: 37 })).cover).toEqual([37, 37, 37, 37, 37]);
+    expect((await leaves({ maxLeafNodes: 9 })).sizes).toEqual([9, 9, 9, 9, 9]);
+    expect((await leaves({ minWeightFractionLeaf: 0.1 })).least).toBeGreaterThanOrEqual(40);
+    expect(Math.max(...(await leaves({ ccpAlpha: 0.01 })).sizes)).toBeLessThan(Math.min(...all.sizes) / 4);
+    await expect(leaves({ maxSamples: 1000 })).rejects.toThrow(/maxSamples/);
   });
 
   test('parameters are checked by name', () => {

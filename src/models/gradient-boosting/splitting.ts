@@ -1,7 +1,7 @@
 import type { NodeLimits, SplitLimits, Units } from '../../engine/tree-workspace.js';
 import { BINS, HISTOGRAM_STRIDE, MISSING_BIN, MISSING_LEFT } from '../../kernels/tree-building.js';
-import type { FeatureBins } from '../binning/index.js';
 import { type LeafRules, leafGain, leafValue } from '../../kernels/tree-splitting.js';
+import type { FeatureBins } from '../binning/index.js';
 
 /** The best way to part a node. */
 export interface Split {

@@ -109,7 +109,7 @@ export function forestOptions(settings: TreeSettings, { data, coded, seed }: Tre
     minSamplesSplit: settings.minSamplesSplit,
     minSamplesLeaf: settings.minSamplesLeaf,
     minWeightFraction: settings.minWeightFractionLeaf,
-    minGain: minImpurityDecrease / coded.gainScale,
+    minGain: minImpurityDecrease > 0 ? minImpurityDecrease / coded.gainScale : 0,
     maxLeafNodes: settings.maxLeafNodes ?? undefined,
     treeCount: settings.nEstimators,
     seed,

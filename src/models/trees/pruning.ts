@@ -8,6 +8,9 @@ export interface PruningPath {
   readonly impurities: readonly number[];
 }
 
+/** Prices that differ by less are the same: the sums behind them were rounded. */
+const TIE = 1e-12;
+
 /** A tree that is being pruned: what its nodes and the trees below them cost, as shares of the tree's weight. */
 class Pruning {
   /** Impurity that the splits below a node, its own included, take away. */
@@ -42,18 +45,25 @@ class Pruning {
     return this.#saved[0]!;
   }
 
-  /** The node whose splits save least a leaf, the first of equals; −1 where only the root is left. */
+  /** The node whose splits save least a leaf, of equals the one nearest the root; −1 where only the root is left. */
   weakest(): { node: number; price: number } {
-    let [node, price] = [-1, Number.POSITIVE_INFINITY];
+    const inner: number[] = [];
     const open = [0];
+    let least = Number.POSITIVE_INFINITY;
     while (open.length > 0) {
       const at = open.pop()!;
       if (this.isLeaf(at)) continue;
-      const own = this.#saved[at]! / (this.#leaves[at]! - 1);
-      if (own < price || (own === price && at < node)) [node, price] = [at, own];
+      inner.push(at);
+      least = Math.min(least, this.#price(at));
       open.push(this.#tree.child[at]!, this.#tree.child[at]! + 1);
     }
-    return { node, price };
+    const limit = least * (1 + TIE);
+    const node = inner.reduce((best, at) => (this.#price(at) <= limit && (best < 0 || at < best) ? at : best), -1);
+    return { node, price: least };
+  }
+
+  #price(node: number): number {
+    return this.#saved[node]! / (this.#leaves[node]! - 1);
   }
 
   isLeaf(node: number): boolean {

@@ -1,0 +1,2 @@
+export { IsolationForest } from './isolation-forest.js';
+export { type IsolationForestParameters, isolationForestParameters } from './parameters.js';
