@@ -10,10 +10,8 @@ export class EnsembleWalk {
   /** By node: the input it looks at, and the node right of which (left: one less) the next one lies. */
   readonly #links: Int32Array;
   readonly #thresholds: Float64Array;
-  /** By node: 1 where a missing value goes left. */
-  readonly #missingLeft: Uint8Array;
-  /** By node: its index in the operation, for categories. */
-  readonly #origins: Int32Array;
+  /** What nodes answer where a comparison does not. */
+  readonly #answers: Answers;
   /** By node: the row of leafValues, for leaves. */
   readonly #leaves: Int32Array;
   /** By node: the value of a leaf, where leaves have one and there is one output. */
@@ -25,7 +23,7 @@ export class EnsembleWalk {
 
   constructor(operation: EnsembleOperation) {
     this.#operation = operation;
-    const { roots, feature, left, right, threshold, missingGoesLeft, categoryOffset } = operation;
+    const { roots, feature, left, right, threshold, categoryOffset } = operation;
     const nodes: number[] = [];
     const links: number[] = [];
     const depths = new Int32Array(Math.ceil(roots.length / 4));
@@ -49,24 +47,25 @@ export class EnsembleWalk {
     for (let tree = roots.length; tree < this.#starts.length; tree++) this.#starts[tree] = this.#starts[tree - 1]!;
     const isLeaf = (node: number) => feature[node]! < 0;
     this.#links = Int32Array.from(links);
-    this.#thresholds = Float64Array.from(nodes, (node) => (isLeaf(node) ? Number.POSITIVE_INFINITY : threshold[node]!));
-    this.#missingLeft = Uint8Array.from(nodes, (node) => (isLeaf(node) ? 1 : missingGoesLeft[node]!));
-    this.#origins = Int32Array.from(nodes);
+    const isSet = (node: number) => categoryOffset[node]! >= 0;
+    this.#thresholds = Float64Array.from(nodes, (node) =>
+      isLeaf(node) ? Number.POSITIVE_INFINITY : isSet(node) ? Number.NaN : threshold[node]!,
+    );
+    this.#answers = new Answers(operation, nodes);
     this.#leaves = Int32Array.from(nodes, (node) => (isLeaf(node) ? left[node]! : -1));
     const { leafWidth, outputs, leafValues } = operation;
     if (leafWidth === 1 && outputs.length === 1) {
       this.#values = Float64Array.from(this.#leaves, (leaf) => (leaf < 0 ? 0 : leafValues[leaf]!));
     }
     this.#depths = depths;
-    this.#numeric = !nodes.some((node) => !isLeaf(node) && categoryOffset[node]! >= 0);
+    this.#numeric = !nodes.some((node) => !isLeaf(node) && isSet(node));
   }
 
   /** Scores the inputs (one a feature) into registers[outputs[k]]. */
   score(inputs: Float64Array, registers: Float64Array): void {
     const { outputs, base, average, roots } = this.#operation;
     for (let k = 0; k < outputs.length; k++) registers[outputs[k]!] = base[k]!;
-    if (!this.#numeric) this.#walkCategories(inputs, registers);
-    else if (hasMissing(inputs)) this.#walkMissing(inputs, registers);
+    if (!this.#numeric || hasMissing(inputs)) this.#walkAny(inputs, registers);
     else if (this.#values) this.#walkToOne(inputs, registers, this.#values);
     else this.#walk(inputs, registers);
     if (!average) return;
@@ -75,14 +74,19 @@ export class EnsembleWalk {
 
   #walk(x: Float64Array, registers: Float64Array): void {
     const [links, thresholds, starts, depths] = [this.#links, this.#thresholds, this.#starts, this.#depths];
+    const leaves = this.#leaves;
     for (let group = 0; group < depths.length; group++) {
       const tree = 4 * group;
-      let [a, b, c, d] = [starts[tree]!, starts[tree + 1]!, starts[tree + 2]!, starts[tree + 3]!];
+      let a = starts[tree]!;
+      let b = starts[tree + 1]!;
+      let c = starts[tree + 2]!;
+      let d = starts[tree + 3]!;
       for (let step = depths[group]!; step > 0; step--) {
         a = links[2 * a + 1]! - +(x[links[2 * a]!]! <= thresholds[a]!);
         b = links[2 * b + 1]! - +(x[links[2 * b]!]! <= thresholds[b]!);
         c = links[2 * c + 1]! - +(x[links[2 * c]!]! <= thresholds[c]!);
         d = links[2 * d + 1]! - +(x[links[2 * d]!]! <= thresholds[d]!);
+        if ((step & 3) === 0 && (leaves[a]! | leaves[b]! | leaves[c]! | leaves[d]!) >= 0) break;
       }
       this.#add(tree, a, registers);
       this.#add(tree + 1, b, registers);
@@ -120,36 +124,45 @@ export class EnsembleWalk {
     registers[output] = sum;
   }
 
-  #walkMissing(x: Float64Array, registers: Float64Array): void {
-    const [links, thresholds, missing] = [this.#links, this.#thresholds, this.#missingLeft];
-    for (let tree = 0; tree < this.#starts.length; tree++) {
-      let at = this.#starts[tree]!;
-      for (let step = this.#depths[tree >> 2]!; step > 0; step--) {
-        const value = x[links[2 * at]!]!;
-        at = links[2 * at + 1]! - (+(value <= thresholds[at]!) | (+Number.isNaN(value) & missing[at]!));
-      }
-      this.#add(tree, at, registers);
-    }
-  }
-
-  #walkCategories(x: Float64Array, registers: Float64Array): void {
+  /** As `#walk`, where a value may be missing and a node a set of categories: a bit a node, looked up, decides those. */
+  #walkAny(x: Float64Array, registers: Float64Array): void {
     const links = this.#links;
-    for (let tree = 0; tree < this.#operation.roots.length; tree++) {
-      let at = this.#starts[tree]!;
-      while (this.#leaves[at]! < 0) at = links[2 * at + 1]! - this.#goesLeft(at, x[links[2 * at]!]!);
-      this.#add(tree, at, registers);
+    const thresholds = this.#thresholds;
+    const starts = this.#starts;
+    const depths = this.#depths;
+    const leaves = this.#leaves;
+    const { bits, offsets, places } = this.#answers;
+    this.#answers.place(x);
+    for (let group = 0; group < depths.length; group++) {
+      const tree = 4 * group;
+      let a = starts[tree]!;
+      let b = starts[tree + 1]!;
+      let c = starts[tree + 2]!;
+      let d = starts[tree + 3]!;
+      for (let step = depths[group]!; step > 0; step--) {
+        const i = links[2 * a]!;
+        const j = links[2 * b]!;
+        const k = links[2 * c]!;
+        const l = links[2 * d]!;
+        const p = places[i]!;
+        const q = places[j]!;
+        const r = places[k]!;
+        const s = places[l]!;
+        const bitA = (bits[offsets[a]! + (p >>> 5)]! >>> (p & 31)) & 1;
+        const bitB = (bits[offsets[b]! + (q >>> 5)]! >>> (q & 31)) & 1;
+        const bitC = (bits[offsets[c]! + (r >>> 5)]! >>> (r & 31)) & 1;
+        const bitD = (bits[offsets[d]! + (s >>> 5)]! >>> (s & 31)) & 1;
+        a = links[2 * a + 1]! - (+(x[i]! <= thresholds[a]!) | bitA);
+        b = links[2 * b + 1]! - (+(x[j]! <= thresholds[b]!) | bitB);
+        c = links[2 * c + 1]! - (+(x[k]! <= thresholds[c]!) | bitC);
+        d = links[2 * d + 1]! - (+(x[l]! <= thresholds[d]!) | bitD);
+        if ((step & 1) === 0 && (leaves[a]! | leaves[b]! | leaves[c]! | leaves[d]!) >= 0) break;
+      }
+      this.#add(tree, a, registers);
+      this.#add(tree + 1, b, registers);
+      this.#add(tree + 2, c, registers);
+      this.#add(tree + 3, d, registers);
     }
-  }
-
-  /** 1 or 0, as `findLeaf` (ensemble.ts) decides. */
-  #goesLeft(at: number, value: number): number {
-    if (Number.isNaN(value)) return this.#missingLeft[at]!;
-    const node = this.#origins[at]!;
-    const { categoryOffset, categoryWords, categories } = this.#operation;
-    const offset = categoryOffset[node]!;
-    if (offset < 0) return +(value <= this.#thresholds[at]!);
-    if (!(value >= 0 && value < 32 * categoryWords[node]! && Number.isInteger(value))) return this.#missingLeft[at]!;
-    return (categories[offset + (value >>> 5)]! >>> (value & 31)) & 1;
   }
 
   #add(tree: number, at: number, registers: Float64Array): void {
@@ -170,4 +183,69 @@ export class EnsembleWalk {
 function hasMissing(values: Float64Array): boolean {
   for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]!)) return true;
   return false;
+}
+
+/**
+ * Missing values and categories as bits: a row has a place by input (its category; behind the last, one for what is no
+ * category and one for NaN), and a node a bit for each place of its input: 1 where such a value goes left although no
+ * comparison says so.
+ */
+class Answers {
+  readonly bits: Uint32Array;
+  /** By node of the walk: its first word. */
+  readonly offsets: Int32Array;
+  /** By input: the place of the row's value. */
+  readonly places: Int32Array;
+  /** By input: categories of its longest set; −1 where no node is a set, and only NaN matters. */
+  readonly #codeCounts: Int32Array;
+
+  constructor(operation: EnsembleOperation, nodes: readonly number[]) {
+    const { inputs, feature, missingGoesLeft, categoryOffset, categoryWords, categories } = operation;
+    this.places = new Int32Array(inputs.length);
+    this.#codeCounts = new Int32Array(inputs.length).fill(-1);
+    for (const node of nodes) {
+      if (feature[node]! < 0 || categoryOffset[node]! < 0) continue;
+      const count = 32 * categoryWords[node]!;
+      this.#codeCounts[feature[node]!] = Math.max(this.#codeCounts[feature[node]!]!, count);
+    }
+    const words: number[] = [];
+    const known = new Map<string, number>();
+    /** Words of one answer for all places, but for those of categories: `unknown` and `missing` behind them. */
+    const answer = (codeCount: number, unknown: number, missing: number, set?: Uint32Array): number => {
+      const key = `${codeCount},${unknown},${missing}`;
+      const found = set ? undefined : known.get(key);
+      if (found !== undefined) return found;
+      const offset = words.length;
+      const behind = Math.max(0, codeCount);
+      for (let word = 0; word < behind / 32; word++) {
+        words.push(set && word < set.length ? set[word]! : unknown === 1 ? 0xffffffff : 0);
+      }
+      words.push(codeCount < 0 ? missing << 1 : unknown | (missing << 1));
+      if (!set) known.set(key, offset);
+      return offset;
+    };
+    const offsets = nodes.map((node) => {
+      // A leaf leads to itself whatever the first input is.
+      if (feature[node]! < 0) return answer(this.#codeCounts[0] ?? -1, 1, 1);
+      const codeCount = this.#codeCounts[feature[node]!]!;
+      const missing = missingGoesLeft[node]!;
+      const first = categoryOffset[node]!;
+      if (first < 0) return answer(codeCount, 0, missing);
+      return answer(codeCount, missing, missing, categories.subarray(first, first + categoryWords[node]!));
+    });
+    this.offsets = Int32Array.from(offsets);
+    this.bits = Uint32Array.from(words);
+  }
+
+  /** Finds the places of a row's values. */
+  place(x: Float64Array): void {
+    const [places, codeCounts] = [this.places, this.#codeCounts];
+    for (let input = 0; input < places.length; input++) {
+      const value = x[input]!;
+      const codeCount = codeCounts[input]!;
+      if (codeCount < 0) places[input] = Number.isNaN(value) ? 1 : 0;
+      else if (Number.isNaN(value)) places[input] = codeCount + 1;
+      else places[input] = value >= 0 && value < codeCount && Math.trunc(value) === value ? value : codeCount;
+    }
+  }
 }
