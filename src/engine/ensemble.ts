@@ -1,5 +1,5 @@
 import { paddedEdges } from '../kernels/tree-ranks.js';
-import { scoreEnsemble } from '../scoring/ensemble.js';
+import { findLeaves, scoreEnsemble } from '../scoring/ensemble.js';
 import { EnsembleWalk } from '../scoring/ensemble-walk.js';
 import type { Registers } from '../scoring/interpreter.js';
 import type { EnsembleOperation } from '../scoring/program.js';
@@ -37,7 +37,7 @@ export function scoreEnsembleOn(
   }
 }
 
-/** `scoreEnsemble` on the engine's kernels and all of its threads. */
+/** `scoreEnsemble` on the engine's kernels and all of its threads; the event loop turns meanwhile. */
 export async function scoreEnsembleOnThreads(
   engine: Engine,
   operation: EnsembleOperation,
@@ -46,26 +46,75 @@ export async function scoreEnsembleOnThreads(
   signal?: AbortSignal,
 ): Promise<void> {
   const resident = residentOf(engine, operation);
-  const taskRows = resident ? taskRowsOf(resident.ensemble) : rowCount;
-  if (!resident || rowCount <= taskRows || engine.threads === 1) {
+  if (!resident || rowCount <= taskRowsOf(resident.ensemble)) {
     return scoreEnsembleOn(engine, operation, registers, rowCount);
   }
-  const batches: Batch[] = [];
-  try {
-    for (let start = 0; start < rowCount; start += taskRows) {
-      batches.push(new Batch(engine, resident, operation, registers, start, Math.min(rowCount, start + taskRows)));
-    }
-    await engine.run(
-      batches.flatMap((batch) => batch.encoding()),
-      signal,
-    );
+  await eachBatch(engine, resident, operation, registers, rowCount, signal, async (batches) => {
     await engine.run(
       batches.map((batch) => batch.scoring()),
       signal,
     );
     for (const batch of batches) batch.write();
-  } finally {
-    for (const batch of batches) batch[Symbol.dispose]();
+  });
+}
+
+/** By tree, the number of the leaf in which each row ends (0 the leftmost), on all threads. */
+export async function findLeavesOn(
+  engine: Engine,
+  operation: EnsembleOperation,
+  registers: Registers,
+  rowCount: number,
+  signal?: AbortSignal,
+): Promise<Int32Array[]> {
+  const resident = residentOf(engine, operation);
+  if (rowCount < MIN_ROWS || !resident) return findLeaves(operation, registers, rowCount);
+  const leaves = Array.from(operation.roots, () => new Int32Array(rowCount));
+  await eachBatch(engine, resident, operation, registers, rowCount, signal, async (batches) => {
+    using scope = engine.arena.scope();
+    const found = batches.map((batch) => scope.allocate('i32', leaves.length * batch.rows));
+    await engine.run(
+      batches.map((batch, k) => batch.findingLeaves(found[k]!.byteOffset)),
+      signal,
+    );
+    batches.forEach(({ start, rows }, k) => {
+      leaves.forEach((all, tree) => {
+        all.set(found[k]!.subarray(tree * rows, (tree + 1) * rows), start);
+      });
+    });
+  });
+  return leaves;
+}
+
+/** Batches that lie in memory at a time, a thread. */
+const BATCHES_A_THREAD = 4;
+
+/** Cuts rows into batches, some at a time, and hands them on with their planes written. */
+async function eachBatch(
+  engine: Engine,
+  resident: Resident,
+  operation: EnsembleOperation,
+  registers: Registers,
+  rowCount: number,
+  signal: AbortSignal | undefined,
+  each: (batches: readonly Batch[]) => Promise<void>,
+): Promise<void> {
+  const taskRows = taskRowsOf(resident.ensemble);
+  const waveRows = taskRows * BATCHES_A_THREAD * engine.threads;
+  for (let first = 0; first < rowCount; first += waveRows) {
+    const batches: Batch[] = [];
+    try {
+      for (let start = first; start < Math.min(rowCount, first + waveRows); start += taskRows) {
+        const end = Math.min(rowCount, start + taskRows);
+        batches.push(new Batch(engine, resident, operation, registers, start, end));
+      }
+      await engine.run(
+        batches.flatMap((batch) => batch.encoding()),
+        signal,
+      );
+      await each(batches);
+    } finally {
+      for (const batch of batches) batch[Symbol.dispose]();
+    }
   }
 }
 
@@ -115,8 +164,8 @@ class Batch implements Disposable {
   readonly #resident: Resident;
   readonly #operation: EnsembleOperation;
   readonly #registers: Registers;
-  readonly #start: number;
-  readonly #rows: number;
+  readonly start: number;
+  readonly rows: number;
   /** Rows of a plane. */
   readonly #stride: number;
   readonly #copies = new Map<number, ArenaBlock<'f64'>>();
@@ -136,12 +185,12 @@ class Batch implements Disposable {
     this.#resident = resident;
     this.#operation = operation;
     this.#registers = registers;
-    this.#start = start;
-    this.#rows = end - start;
-    this.#stride = Math.ceil(this.#rows / GROUP_ROWS) * GROUP_ROWS;
+    this.start = start;
+    this.rows = end - start;
+    this.#stride = Math.ceil(this.rows / GROUP_ROWS) * GROUP_ROWS;
     const { arena } = engine;
     this.#ranks = new ArenaBlock(arena, 'i8', resident.ensemble.planeCount * this.#stride);
-    this.#sums = new ArenaBlock(arena, 'f64', operation.outputs.length * this.#rows);
+    this.#sums = new ArenaBlock(arena, 'f64', operation.outputs.length * this.rows);
     this.#scratch = new ArenaBlock(arena, 'u8', SCRATCH_BYTES);
   }
 
@@ -153,11 +202,11 @@ class Batch implements Disposable {
       if (!('edges' in placed)) {
         const { plane, firstCode, codeCount } = placed;
         const planes = [at(plane), at(plane + 1)];
-        return { kernel: 'codes_encode_f64', values: [values, ...planes, firstCode, codeCount, this.#rows] };
+        return { kernel: 'codes_encode_f64', values: [values, ...planes, firstCode, codeCount, this.rows] };
       }
       const { edges, cells, plane, other, numbers } = placed;
       const planes = [at(plane), other === undefined ? 0 : at(other)];
-      return { kernel: 'ranks_encode_f64', values: [values, edges, cells, ...planes, ...numbers, this.#rows] };
+      return { kernel: 'ranks_encode_f64', values: [values, edges, cells, ...planes, ...numbers, this.rows] };
     });
   }
 
@@ -165,23 +214,37 @@ class Batch implements Disposable {
   scoring(): Task {
     const { ensemble, offsets } = this.#resident;
     const { outputs, leafWidth, average } = this.#operation;
-    const { planeCount, trees, tests, targets, sets, leafValues } = ensemble;
     return {
       kernel: 'ensemble_score_i8',
       values: [
-        ...[this.#ranks.offset, offsets.trees, offsets.tests, offsets.nodes, offsets.targets, offsets.sets],
+        ...this.#trees(),
         ...[offsets.base, offsets.leafValues, this.#sums.offset, this.#scratch.offset],
-        ...[planeCount, this.#stride, trees.length / 4, tests.length, targets.length, sets.length / 32, this.#rows],
-        ...[outputs.length, leafValues.length / leafWidth, leafWidth, average ? 1 : 0],
+        ...this.#sizes(),
+        ...[outputs.length, ensemble.leafValues.length / leafWidth, leafWidth, average ? 1 : 0],
       ],
     };
+  }
+
+  /** Likewise; the leaves go to `offset`, tree by tree. */
+  findingLeaves(offset: number): Task {
+    return { kernel: 'ensemble_leaves_i8', values: [...this.#trees(), offset, this.#scratch.offset, ...this.#sizes()] };
+  }
+
+  #trees(): number[] {
+    const { trees, tests, nodes, targets, sets } = this.#resident.offsets;
+    return [this.#ranks.offset, trees, tests, nodes, targets, sets];
+  }
+
+  #sizes(): number[] {
+    const { planeCount, trees, tests, targets, sets } = this.#resident.ensemble;
+    return [planeCount, this.#stride, trees.length / 4, tests.length, targets.length, sets.length / 32, this.rows];
   }
 
   /** Hands the sums out. */
   write(): void {
     const sums = this.#sums.values;
     this.#operation.outputs.forEach((register, k) => {
-      this.#registers[register]!.set(sums.subarray(k * this.#rows, (k + 1) * this.#rows), this.#start);
+      this.#registers[register]!.set(sums.subarray(k * this.rows, (k + 1) * this.rows), this.start);
     });
   }
 
@@ -189,11 +252,11 @@ class Batch implements Disposable {
   #column(input: number): number {
     const column = this.#registers[this.#operation.inputs[input]!]!;
     const { arena } = this.#engine;
-    if (arena.holds(column)) return column.byteOffset + 8 * this.#start;
+    if (arena.holds(column)) return column.byteOffset + 8 * this.start;
     let copy = this.#copies.get(input);
     if (!copy) {
-      this.#copies.set(input, (copy = new ArenaBlock(arena, 'f64', this.#rows)));
-      copy.values.set(column.subarray(this.#start, this.#start + this.#rows));
+      this.#copies.set(input, (copy = new ArenaBlock(arena, 'f64', this.rows)));
+      copy.values.set(column.subarray(this.start, this.start + this.rows));
     }
     return copy.offset;
   }

@@ -1,4 +1,5 @@
 import { cellsOfEdges, type EdgeCells, PLANE_CODES, PLANE_EDGES } from '../kernels/tree-ranks.js';
+import { preorder } from '../scoring/ensemble.js';
 import type { EnsembleOperation } from '../scoring/program.js';
 
 /** Trees of at most so many leaves are scored by masks, others by walks. */
@@ -40,24 +41,12 @@ const MOST_SETS_A_NODE = 255;
 
 /** Undefined where an ensemble cannot be written so: thresholds that are NaN, too many planes. */
 export function rankEnsemble(operation: EnsembleOperation): RankedEnsemble | undefined {
-  const orders = operation.roots.length === 0 ? [] : Array.from(operation.roots, (root) => preorder(operation, root));
+  const orders = Array.from(operation.roots, (root) => preorder(operation, root));
   const planes = Planes.of(operation, orders);
   if (!planes) return undefined;
   const writer = new Writer(operation, planes);
   for (const order of orders) writer.add(order);
   return planes.count > MOST_PLANES ? undefined : writer.finish();
-}
-
-/** The nodes of a tree, parents first, left before right. */
-function preorder({ feature, left, right }: EnsembleOperation, root: number): readonly number[] {
-  const order: number[] = [];
-  const stack = [root];
-  while (stack.length > 0) {
-    const node = stack.pop()!;
-    order.push(node);
-    if (feature[node]! >= 0) stack.push(right[node]!, left[node]!);
-  }
-  return order;
 }
 
 /** Which planes there are: made as nodes ask for them. */

@@ -64,6 +64,24 @@ export async function runProgramOn(
   return outputs;
 }
 
+/**
+ * Operations one after the other over whole columns: registers that they write are made, those that they read are there.
+ */
+export async function executeAll(
+  engine: Engine,
+  operations: readonly Operation[],
+  registers: Float64Array[],
+  rowCount: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const breather = new Breather();
+  for (const operation of operations) {
+    for (const register of writtenRegisters(operation)) registers[register] = new Float64Array(rowCount);
+    await executeOnThreads(engine, operation, registers, rowCount, signal);
+    await breather.breathe(signal);
+  }
+}
+
 async function executeOnThreads(
   engine: Engine,
   operation: Operation,

@@ -30,11 +30,43 @@ export function findLeaf(
   inputs: readonly Float64Array[],
   row: number,
 ): number {
+  return operation.left[findLeafNode(operation, root, inputs, row)]!;
+}
+
+/** The leaf in which a sample ends, as a node. */
+export function findLeafNode(
+  operation: EnsembleOperation,
+  root: number,
+  inputs: readonly Float64Array[],
+  row: number,
+): number {
   const { feature, left, right } = operation;
   let node = root;
   while (feature[node]! >= 0)
     node = goesLeft(operation, node, inputs[feature[node]!]![row]!) ? left[node]! : right[node]!;
-  return left[node]!;
+  return node;
+}
+
+/** The nodes of a tree, parents first, left before right: leaves come from left to right. */
+export function preorder({ feature, left, right }: EnsembleOperation, root: number): readonly number[] {
+  const order: number[] = [];
+  const stack = [root];
+  while (stack.length > 0) {
+    const node = stack.pop()!;
+    order.push(node);
+    if (feature[node]! >= 0) stack.push(right[node]!, left[node]!);
+  }
+  return order;
+}
+
+/** By tree, the number of the leaf in which each row ends: 0 the leftmost. */
+export function findLeaves(operation: EnsembleOperation, registers: Registers, rowCount: number): Int32Array[] {
+  const inputs = operation.inputs.map((register) => registers[register]!);
+  return Array.from(operation.roots, (root) => {
+    const leaves = preorder(operation, root).filter((node) => operation.feature[node]! < 0);
+    const numbers = new Map(leaves.map((node, number) => [node, number]));
+    return Int32Array.from({ length: rowCount }, (_, row) => numbers.get(findLeafNode(operation, root, inputs, row))!);
+  });
 }
 
 function goesLeft(operation: EnsembleOperation, node: number, value: number): boolean {
