@@ -39,6 +39,13 @@ export { LogisticRegression } from './models/logistic-regression/logistic-regres
 export { makeModel } from './models/model.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
 export { modelOfTarget } from './models/targets.js';
+export {
+  applyLeaves,
+  decisionFunction,
+  stagedPredict,
+  stagedScores,
+  withRounds,
+} from './models/tree-rounds.js';
 // monitor
 export * from './monitor/index.js';
 export type { Parameter, ParameterDeclarations, ParameterValue } from './parameters.js';

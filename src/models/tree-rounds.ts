@@ -48,7 +48,11 @@ export async function decisionFunction(model: Model, table: Table, context: Cont
   const { classes, program } = model;
   const nameOf = (k: number) =>
     operation.outputs.length === 1 ? 'raw' : `raw_${classes?.length === operation.outputs.length ? classes[k] : k}`;
-  const outputs: ProgramOutput[] = operation.outputs.map((register, k) => ({ name: nameOf(k), register, type: 'number' }));
+  const outputs: ProgramOutput[] = operation.outputs.map((register, k) => ({
+    name: nameOf(k),
+    register,
+    type: 'number',
+  }));
   const raw: Program = { ...program, operations: program.operations.slice(0, place + 1), outputs };
   return makeModel({ ...model, program: raw }).predict(table, context);
 }

@@ -120,6 +120,18 @@ describe('evaluate', () => {
   });
 });
 
+test('a model of trees tells raw scores and leaves; others have none', async () => {
+  const booster = ['--model', at('booster')];
+  await json('train', data, '--target', 'y', '--model', 'gradient-boosting', '--output', at('booster'));
+  const raw = (await lanewise('predict', data, ...booster, '--raw')).out.trimEnd().split('\n');
+  expect(raw[0]).toBe('raw');
+  expect(raw).toHaveLength(301);
+  const leaves = (await lanewise('predict', data, ...booster, '--leaves')).out.trimEnd().split('\n');
+  expect(leaves[0]).toMatch(/^tree_0,tree_1,/);
+  expect(leaves[1]).toMatch(/^\d+(,\d+)*$/);
+  expect((await lanewise('predict', data, ...booster, '--leaves', '--raw')).err).toContain('--raw or --leaves');
+});
+
 describe('a trained model', () => {
   beforeAll(async () => {
     const report = await json('train', data, '--target', 'y', '--model', 'linear', '--output', at('model'));
