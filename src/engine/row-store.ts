@@ -25,6 +25,25 @@ export interface RowWindow {
   readonly order: number;
 }
 
+/** What boosting knows of rows: their bins, what a tree is grown from, and what the losses are computed from. */
+export type RowPart =
+  | 'bins'
+  | 'gradients'
+  | 'hessians'
+  | 'packed'
+  | 'order'
+  | 'targets'
+  | 'weights'
+  | 'roles'
+  | 'raw'
+  | 'activated';
+
+/** What one pass over the windows needs, so that a file is read and written no more than that. */
+export interface Uses {
+  readonly read: readonly RowPart[];
+  readonly write: readonly RowPart[];
+}
+
 /**
  * Where the rows of a boosting run lie: all in memory, or in a file from which one window after the other is loaded. What
  * is computed does not depend on the windows, nor on the segments: histograms are whole numbers, parting keeps the order
@@ -36,8 +55,11 @@ export interface RowStore extends Disposable {
   readonly windowCount: number;
   /** Rows of every segment but the last: a multiple of LEAF_BLOCK_ROWS. */
   readonly segmentRows: number;
-  /** Brings a window into memory; what was written to the one before is kept. At once, where it is there already. */
-  open(window: number): RowWindow | Promise<RowWindow>;
+  /**
+   * Brings what a pass uses of a window into memory; what was written to the one before is kept. At once, where it is
+   * there already.
+   */
+  open(window: number, uses: Uses): RowWindow | Promise<RowWindow>;
 }
 
 /** How many rows a segment has, so that every thread has about as many segments as the others. */

@@ -1,7 +1,8 @@
+import { throwIfCancelled } from '../errors.js';
 import { GRADIENT_LEVELS, HESSIAN_LEVELS, HISTOGRAM_SCRATCH, HISTOGRAM_STRIDE } from '../kernels/tree-building.js';
 import type { Engine, Task } from './engine.js';
 import type { RandomKey } from './random.js';
-import type { RowStore, RowWindow } from './row-store.js';
+import type { RowPart, RowStore, RowWindow, Uses } from './row-store.js';
 import { ArenaBlock, placeOf } from './trees.js';
 
 /** Rows of one task over rows: at most this many, so that the event loop turns often and compiled code tiers up early. */
@@ -48,6 +49,36 @@ export interface NodeRows {
   readonly count: number;
 }
 
+/** A node to part, ahead of its turn. */
+export interface Parting {
+  readonly node: NodeRows;
+  readonly feature: number;
+  /** By bin: 0 or 1. */
+  readonly goesLeft: Uint8Array;
+  /** Histogram to build of one child; −1: none. */
+  readonly histogram: number;
+  /** Which child: 0 is the left one. */
+  readonly child: 0 | 1;
+}
+
+/** Puts the rows of [from, to) of a window into the order at `from`: those learnt from, then those that only follow. */
+export type PutRows = (
+  order: Uint32Array,
+  window: RowWindow,
+  from: number,
+  to: number,
+) => [middle: number, end: number];
+
+const uses = (read: readonly RowPart[], write: readonly RowPart[] = []): Uses => ({ read, write });
+const LARGEST = uses(['gradients', 'hessians']);
+const QUANTISE = uses(['gradients', 'hessians'], ['packed']);
+const BEGIN = uses(['roles'], ['order']);
+const HISTOGRAM = uses(['bins', 'packed', 'order']);
+const PARTITION = uses(['bins', 'order'], ['order']);
+const PART_AHEAD = uses(['bins', 'packed', 'order'], ['order']);
+const LEAF_SUMS = uses(['order', 'gradients', 'hessians']);
+const LEAF_ADD = uses(['order', 'raw'], ['raw']);
+
 /** Nothing to wait for, where what was asked is done. */
 export type Waiting = Promise<unknown> | undefined;
 
@@ -91,7 +122,7 @@ export class TreeWorkspace implements Disposable {
     engine: Engine,
     rows: RowStore,
     binCounts: ArrayLike<number>,
-    sizes: { histograms: number; leaves: number },
+    sizes: { histograms: number; leaves: number; nodes?: number },
     monotone?: Int8Array,
   ) {
     const { arena, threads } = engine;
@@ -99,7 +130,7 @@ export class TreeWorkspace implements Disposable {
     this.#engine = engine;
     this.rows = rows;
     this.#segments = Math.ceil(rows.rowCount / rows.windowCount / rows.segmentRows) || 1;
-    this.#maxNodes = 2 * sizes.leaves;
+    this.#maxNodes = sizes.nodes ?? 2 * sizes.leaves;
     this.#ranges = new ArenaBlock(arena, 'i32', rows.windowCount * this.#maxNodes * this.#slotLength);
     this.gains = new ArenaBlock(arena, 'f64', featureCount);
     this.splits = new ArenaBlock(arena, 'i32', featureCount);
@@ -125,14 +156,14 @@ export class TreeWorkspace implements Disposable {
   async quantise(key: RandomKey, signal?: AbortSignal): Promise<Units> {
     const largest = { gradient: 0, hessian: 0 };
     const { kernels } = this.#engine;
-    await this.#overWindows((window) => {
+    await this.#overWindows(LARGEST, (window) => {
       largest.gradient = Math.max(largest.gradient, kernels.absolute_largest_f32(window.gradients, window.rowCount));
       largest.hessian = Math.max(largest.hessian, kernels.absolute_largest_f32(window.hessians, window.rowCount));
       return undefined;
     });
     const gradientScale = scaleOf(GRADIENT_LEVELS, largest.gradient);
     const hessianScale = scaleOf(HESSIAN_LEVELS, largest.hessian);
-    await this.#overWindows((window) => {
+    await this.#overWindows(QUANTISE, (window) => {
       const tasks: Task[] = [];
       for (let start = 0; start < window.rowCount; start += BLOCK_ROWS) {
         const rows = Math.min(BLOCK_ROWS, window.rowCount - start);
@@ -156,33 +187,39 @@ export class TreeWorkspace implements Disposable {
    * others are left alone.
    */
   async begin(training: Uint32Array, following: Uint32Array): Promise<NodeRows> {
+    return this.beginWith(training.length, following.length > 0, (order, { firstRow }, from, to) => {
+      const middle = putRows(order, from, training, firstRow, to);
+      return [middle, putRows(order, middle, following, firstRow, to, from)];
+    });
+  }
+
+  /** As `begin`, of rows that someone else puts into their places. */
+  async beginWith(count: number, follows: boolean, put: PutRows): Promise<NodeRows> {
     this.#nodes = 1;
-    this.#follows = following.length > 0;
-    this.#everyRow = training.length === this.rows.rowCount;
-    await this.#overWindows((window, index) => {
+    this.#follows = follows;
+    this.#everyRow = count === this.rows.rowCount;
+    await this.#overWindows(BEGIN, (window, index) => {
       const { memory } = this.#engine.arena;
       const order = new Uint32Array(memory.buffer, window.order, window.rowCount);
       const ranges = this.#rangesOf(index, 0);
       ranges.fill(0);
       let segment = 0;
       for (let start = 0; start < window.rowCount; start += this.rows.segmentRows) {
-        const end = Math.min(window.rowCount, start + this.rows.segmentRows);
-        const middle = putRows(order, start, training, window.firstRow, end);
-        const last = putRows(order, middle, following, window.firstRow, end, start);
+        const [middle, end] = put(order, window, start, Math.min(window.rowCount, start + this.rows.segmentRows));
         ranges.set([start, middle], 2 * segment);
-        ranges.set([middle, last], 2 * (this.#segments + segment));
+        ranges.set([middle, end], 2 * (this.#segments + segment));
         segment++;
       }
       return undefined;
     });
-    return { slot: 0, count: training.length };
+    return { slot: 0, count };
   }
 
   /** Builds histogram `index` of a node's rows. */
   buildHistogram(index: number, node: NodeRows, signal?: AbortSignal): Waiting {
     const shared = this.#engine.threads > 1 && node.count * this.rows.layout.featureCount > SHARED_WORK;
     const stripes = shared ? this.#stripes : 1;
-    const build = this.#overWindows((window, w) => {
+    const build = this.#overWindows(HISTOGRAM, (window, w) => {
       const tasks = this.#histogramTasks(this.#histogramOffset(index), window, w, node, stripes);
       return shared ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
     });
@@ -197,12 +234,22 @@ export class TreeWorkspace implements Disposable {
     }
   }
 
-  #histogramTasks(histogram: number, window: RowWindow, index: number, node: NodeRows, stripes: number): Task[] {
+  /** `apart`: the partial sums are of this window alone. */
+  #histogramTasks(
+    histogram: number,
+    window: RowWindow,
+    index: number,
+    node: NodeRows,
+    stripes: number,
+    apart = false,
+  ): Task[] {
     const { groupCount, rowBytes, starts } = this.rows.layout;
     const tasks: Task[] = [];
     for (let stripe = 0; stripe < stripes; stripe++) {
       const [from, to] = this.#share(stripe, stripes);
       const sums = stripe === 0 ? histogram : this.#partials!.offset + (stripe - 1) * this.#histogramLength * 8;
+      // Windows after the first add to what is there.
+      const fresh = index === 0 || (apart && stripe > 0);
       for (let group = 0; group < groupCount; group++) {
         const offsets = [
           window.bins + group * window.groupBytes,
@@ -215,8 +262,7 @@ export class TreeWorkspace implements Disposable {
         const features = starts[group + 1]! - starts[group]!;
         tasks.push({
           kernel: 'histogram_build_u8',
-          // Windows after the first add to what is there.
-          values: [...offsets, window.rowCount, rowBytes, features, to - from, index === 0 ? 1 : 0],
+          values: [...offsets, window.rowCount, rowBytes, features, to - from, fresh ? 1 : 0],
         });
       }
     }
@@ -269,7 +315,7 @@ export class TreeWorkspace implements Disposable {
     const left = this.#nodes;
     this.#nodes += 2;
     const share = node.count >= SHARED_ROWS ? Math.min(this.#engine.threads, this.#segments) : 1;
-    const parted = this.#overWindows((window, w) => {
+    const parted = this.#overWindows(PARTITION, (window, w) => {
       const tasks = this.#partTasks(window, w, node.slot, left, feature, share);
       return share > 1 ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
     });
@@ -281,6 +327,53 @@ export class TreeWorkspace implements Disposable {
       ];
     };
     return parted ? parted.then(children) : children();
+  }
+
+  /** Are the rows brought into memory window after window, so that every pass over them costs? */
+  get inWindows(): boolean {
+    return this.rows.windowCount > 1;
+  }
+
+  /** Nodes that can still be parted in this tree. */
+  get nodesLeft(): number {
+    return Math.floor((this.#maxNodes - this.#nodes) / 2);
+  }
+
+  /**
+   * Parts several nodes, and builds the histogram of one child of each, in one pass over the rows: what is written to a
+   * file is read once for all of them.
+   */
+  async partAhead(partings: readonly Parting[], signal?: AbortSignal): Promise<[NodeRows, NodeRows][]> {
+    const first = this.#nodes;
+    this.#nodes += 2 * partings.length;
+    await this.#overWindows(PART_AHEAD, async (window, w) => {
+      for (const [index, parting] of partings.entries())
+        await this.#partInWindow(window, w, parting, first + 2 * index);
+      throwIfCancelled(signal);
+    });
+    return partings.map(({ node }, index) => {
+      const slot = first + 2 * index;
+      const count = this.#countOf(slot);
+      return [
+        { slot, count },
+        { slot: slot + 1, count: node.count - count },
+      ];
+    });
+  }
+
+  async #partInWindow(window: RowWindow, w: number, parting: Parting, left: number): Promise<void> {
+    const { node, feature, goesLeft, histogram, child } = parting;
+    this.#goesLeft.values.set(goesLeft);
+    const share = node.count >= SHARED_ROWS ? Math.min(this.#engine.threads, this.#segments) : 1;
+    const parts = this.#partTasks(window, w, node.slot, left, feature, share);
+    await (share > 1 ? this.#engine.runNow(parts) : this.#engine.runHere(parts));
+    if (histogram < 0) return;
+    const shared = this.#engine.threads > 1 && node.count * this.rows.layout.featureCount > SHARED_WORK;
+    const stripes = shared ? this.#stripes : 1;
+    const rows = { slot: left + child, count: node.count };
+    const builds = this.#histogramTasks(this.#histogramOffset(histogram), window, w, rows, stripes, true);
+    await (shared ? this.#engine.runNow(builds) : this.#engine.runHere(builds));
+    if (stripes > 1) this.#mergePartials(histogram);
   }
 
   #partTasks(window: RowWindow, w: number, slot: number, left: number, feature: number, share: number): Task[] {
@@ -309,7 +402,7 @@ export class TreeWorkspace implements Disposable {
   /** Unquantised sums of some nodes: gradient and hessian of each. */
   async leafSums(nodes: readonly NodeRows[], signal?: AbortSignal): Promise<Float64Array> {
     this.#leafSums.values.fill(0);
-    await this.#overWindows((window, w) => {
+    await this.#overWindows(LEAF_SUMS, (window, w) => {
       const tasks = nodes.map(({ slot }, leaf): Task => {
         const offsets = [window.order, this.#rangesOffset(w, slot), window.gradients, window.hessians];
         const sums = this.#leafSums.offset + 16 * leaf;
@@ -320,31 +413,43 @@ export class TreeWorkspace implements Disposable {
     return this.#leafSums.values.slice(0, 2 * nodes.length);
   }
 
-  /** Adds values[i] to the predictions of the rows of nodes[i], those that only follow included. */
+  /**
+   * Adds values[i] to the predictions of the rows of nodes[i], those that only follow included. `predictions`: where those
+   * of a window's first row lie.
+   */
   async addToLeaves(
     nodes: readonly NodeRows[],
     values: ArrayLike<number>,
-    predictions: ArenaBlock<'f64'>,
+    predictions: (window: RowWindow) => number,
     signal?: AbortSignal,
   ): Promise<void> {
     const stretches = this.#follows ? 2 * this.#segments : this.#segments;
-    await this.#overWindows((window, w) => {
+    await this.#overWindows(LEAF_ADD, (window, w) => {
       const tasks = nodes.map(({ slot }, leaf): Task => {
-        const offsets = [window.order, this.#rangesOffset(w, slot), predictions.offset + 8 * window.firstRow];
+        const offsets = [window.order, this.#rangesOffset(w, slot), predictions(window)];
         return { kernel: 'leaf_add_f64', values: [...offsets, values[leaf]!, window.rowCount, stretches] };
       });
       return this.#spread(tasks, signal);
     });
   }
 
-  /** Calls `visit` with the global indices of a node's rows that are learnt from, segment by segment, ascending. */
-  async visitRows(node: NodeRows, visit: (rows: Uint32Array, firstRow: number) => void): Promise<void> {
-    await this.#overWindows((window, w) => {
+  /**
+   * Calls `visit` with the rows of some nodes that are learnt from, counted from their window's first: window by window,
+   * node by node, segment by segment, ascending. `parts`: what else is read of the rows.
+   */
+  async visitRows(
+    nodes: readonly NodeRows[],
+    visit: (node: number, rows: Uint32Array, window: RowWindow) => void,
+    ...parts: readonly RowPart[]
+  ): Promise<void> {
+    await this.#overWindows(uses(['order', ...parts]), (window, w) => {
       const order = new Uint32Array(this.#engine.arena.memory.buffer, window.order, window.rowCount);
-      const ranges = this.#rangesOf(w, node.slot);
-      for (let segment = 0; segment < this.#segments; segment++) {
-        visit(order.subarray(ranges[2 * segment], ranges[2 * segment + 1]), window.firstRow);
-      }
+      nodes.forEach(({ slot }, node) => {
+        const ranges = this.#rangesOf(w, slot);
+        for (let segment = 0; segment < this.#segments; segment++) {
+          visit(node, order.subarray(ranges[2 * segment], ranges[2 * segment + 1]), window);
+        }
+      });
       return undefined;
     });
   }
@@ -356,11 +461,11 @@ export class TreeWorkspace implements Disposable {
   }
 
   /** Works through the windows; without a promise while there is nothing to wait for. */
-  #overWindows(work: (window: RowWindow, index: number) => Waiting, from = 0): Waiting {
+  #overWindows(uses: Uses, work: (window: RowWindow, index: number) => Waiting, from = 0): Waiting {
     for (let index = from; index < this.rows.windowCount; index++) {
-      const window = this.rows.open(index);
+      const window = this.rows.open(index, uses);
       const pending = window instanceof Promise ? window.then((opened) => work(opened, index)) : work(window, index);
-      if (pending) return pending.then(() => this.#overWindows(work, index + 1));
+      if (pending) return pending.then(() => this.#overWindows(uses, work, index + 1));
     }
     return undefined;
   }

@@ -111,32 +111,8 @@ export class BinnedRows implements Disposable {
 
   /** Bins columns of equal length into rows firstRow … */
   async encode(columns: readonly ColumnToBin[], firstRow: number, signal?: AbortSignal): Promise<void> {
-    for (let feature = 0; feature < columns.length; feature++) {
-      await this.#encodeColumn(columns[feature]!, feature, firstRow, signal);
-    }
-  }
-
-  async #encodeColumn(column: ColumnToBin, feature: number, firstRow: number, signal?: AbortSignal): Promise<void> {
-    const { arena } = this.#engine;
-    const rows = column.values.length;
-    const { rowBytes } = this.layout;
-    const [group, slot] = placeOf(this.layout, feature);
-    using scope = arena.scope();
-    const inPlace = rows > 0 && arena.holds(column.values);
-    if (!inPlace && rows > 0 && !column.derived)
-      countCopy(this.#engine, column.values.byteLength, `column "${column.name}"`);
-    const values = inPlace ? column.values : scope.copy('f64', column.values);
-    const edges = scope.copy('f64', column.edges);
-    const blocks = Math.ceil(rows / BLOCK_ROWS);
-    const cells = scope.allocate('u8', Math.max(1, blocks) * CELL_BYTES).byteOffset;
-    const tasks: Task[] = Array.from({ length: blocks }, (_, block) => {
-      const start = block * BLOCK_ROWS;
-      const out = this.groupOffset(group) + (firstRow + start) * rowBytes;
-      const count = Math.min(BLOCK_ROWS, rows - start);
-      const offsets = [values.byteOffset + 8 * start, 0, edges.byteOffset, out, cells + block * CELL_BYTES];
-      return { kernel: 'bins_encode_f64', values: [...offsets, 0, column.edges.length, slot, rowBytes, count] };
-    });
-    await this.#engine.run(tasks, signal);
+    const groupBytes = this.rowCount * this.layout.rowBytes;
+    await encodeColumns(this.#engine, columns, this.layout, { bins: this.#bins.offset, groupBytes }, firstRow, signal);
   }
 
   [Symbol.dispose](): void {
@@ -145,6 +121,47 @@ export class BinnedRows implements Disposable {
 }
 
 const CELL_BYTES = 4_096;
+
+/** Bins columns of equal length into rows firstRow … of the groups that lie at `place`. */
+export async function encodeColumns(
+  engine: Engine,
+  columns: readonly ColumnToBin[],
+  layout: GroupLayout,
+  place: { readonly bins: number; readonly groupBytes: number },
+  firstRow: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let feature = 0; feature < columns.length; feature++) {
+    const [group, slot] = placeOf(layout, feature);
+    const rows = place.bins + group * place.groupBytes + firstRow * layout.rowBytes;
+    await encodeColumn(engine, columns[feature]!, { rows, slot, rowBytes: layout.rowBytes }, signal);
+  }
+}
+
+async function encodeColumn(
+  engine: Engine,
+  column: ColumnToBin,
+  { rows, slot, rowBytes }: { rows: number; slot: number; rowBytes: number },
+  signal?: AbortSignal,
+): Promise<void> {
+  const { arena } = engine;
+  const { length } = column.values;
+  using scope = arena.scope();
+  const inPlace = length > 0 && arena.holds(column.values);
+  if (!inPlace && length > 0 && !column.derived) countCopy(engine, column.values.byteLength, `column "${column.name}"`);
+  const values = inPlace ? column.values : scope.copy('f64', column.values);
+  const edges = scope.copy('f64', column.edges);
+  const blocks = Math.ceil(length / BLOCK_ROWS);
+  const cells = scope.allocate('u8', Math.max(1, blocks) * CELL_BYTES).byteOffset;
+  const tasks: Task[] = Array.from({ length: blocks }, (_, block) => {
+    const start = block * BLOCK_ROWS;
+    const out = rows + start * rowBytes;
+    const count = Math.min(BLOCK_ROWS, length - start);
+    const offsets = [values.byteOffset + 8 * start, 0, edges.byteOffset, out, cells + block * CELL_BYTES];
+    return { kernel: 'bins_encode_f64', values: [...offsets, 0, column.edges.length, slot, rowBytes, count] };
+  });
+  await engine.run(tasks, signal);
+}
 
 /** The group of a feature, and its place in the group's rows. */
 export function placeOf({ starts, groupCount }: GroupLayout, feature: number): [number, number] {

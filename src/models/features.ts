@@ -115,7 +115,7 @@ export function weightsOf(table: Table, options: FitOptions): Float64Array | und
 }
 
 /** The features as a program's inputs, in their order. */
-export function inputsOf(columns: readonly RegisterColumn[]): ProgramInput[] {
+export function inputsOf(columns: readonly Omit<RegisterColumn, 'values'>[]): ProgramInput[] {
   return columns.map(({ name, type, labels }) => ({ name, type, ...(labels && { labels }) }));
 }
 

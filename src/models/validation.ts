@@ -14,8 +14,8 @@ export interface ValidationRows {
 /** Reads a validation table as the training table was: the same features, labels and classes. */
 export function readValidation(
   table: Table,
-  features: readonly RegisterColumn[],
-  target: Target,
+  features: readonly Omit<RegisterColumn, 'values'>[],
+  target: Omit<Target, 'values'>,
   options: FitOptions,
 ): ValidationRows {
   const columns = features.map(({ name, labels }) => readRegister(table, name, labels));

@@ -167,10 +167,17 @@ export interface Metric {
   score(scored: Scored): number;
 }
 
-/** Where tables come from. */
+/** Where rows come from that need not fit into memory. */
 export interface Source {
+  /** 'the file trips.parquet': stands in messages. */
   readonly description: string;
-  open(context?: Context): Promise<Collected>;
+  /** Where it is known beforehand, or guessed, for progress. */
+  readonly rowCount?: number;
+  /**
+   * All rows, in tables of any size with the same columns. Called several times (training passes over the rows twice or
+   * more); each time from the start, and the same rows in the same order.
+   */
+  batches(context?: Context): AsyncIterable<Table>;
 }
 
 /** A row that could not be taken in, kept aside with the reason. `line` counts from 1, the header included. */

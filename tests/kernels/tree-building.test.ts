@@ -60,7 +60,7 @@ function fill({ rows }: Sample, value: (row: number) => [number, number]): void 
 /** The rows of a node, segment by segment. */
 async function rowsOf({ workspace }: Sample, node: NodeRows): Promise<number[]> {
   const found: number[] = [];
-  await workspace.visitRows(node, (rows, firstRow) => {
+  await workspace.visitRows([node], (_, rows, { firstRow }) => {
     for (const row of rows) found.push(firstRow + row);
   });
   return found;
@@ -212,7 +212,7 @@ for (const features of [8, 20]) {
       const sums = await workspace.leafSums([left, right]);
       using predictions = new ArenaBlock(engine.arena, 'f64', rows);
       predictions.values.fill(1);
-      await workspace.addToLeaves([left, right], [2, 3], predictions);
+      await workspace.addToLeaves([left, right], [2, 3], ({ firstRow }) => predictions.offset + 8 * firstRow);
       expect([...predictions.values]).toEqual(
         Array.from({ length: rows }, (_, row) => (data.binAt(row, 1) < 15 ? 3 : 4)),
       );

@@ -18,7 +18,7 @@ export interface SampledRows {
   readonly limit: number;
 }
 
-const LARGEST_WORD = 0xffff_ffff;
+export const LARGEST_WORD = 0xffff_ffff;
 
 /** Rows of a chunk, and those of the smallest words among them: enough for a sample where no value is missing. */
 export interface ChunkRows {

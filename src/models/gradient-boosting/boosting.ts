@@ -1,24 +1,22 @@
 import type { Engine, Task } from '../../engine/engine.js';
-import { permutation, randomKey } from '../../engine/random.js';
+import { randomKey } from '../../engine/random.js';
 import { MemoryRows } from '../../engine/row-store.js';
 import { TreeWorkspace } from '../../engine/tree-workspace.js';
 import { ArenaBlock, type BinnedRows } from '../../engine/trees.js';
 import { Breather } from '../../engine/turn.js';
-import { leafValue } from '../../kernels/tree-splitting.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
 import { Stopping } from '../../training/stopping.js';
 import type { FeatureBins } from '../binning/index.js';
-import { ColumnSampling } from './column-sampling.js';
-import { type FeatureConstraints, TreeRules } from './constraints.js';
+import type { FeatureConstraints } from './constraints.js';
 import { measureCover } from './cover.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
-import { growerOptions } from './growing.js';
+import { growerOptions, setLeafValues, treeRules } from './growing.js';
 import { histogramsFor } from './histogram.js';
 import { type BoostingLoss, softmax } from './loss.js';
 import type { GradientBoostingParameters } from './parameters.js';
 
 /** Rows on which the training loss of a round is reported, spread evenly; all of them where there are fewer. */
-const LOSS_ROWS = 10_000;
+export const LOSS_ROWS = 10_000;
 const BLOCK_ROWS = 65_536;
 
 export interface BoostingOptions extends GradientBoostingParameters {
@@ -193,29 +191,20 @@ class BoostingRun implements Disposable {
     const workspace = this.#workspace;
     const units = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
     const { training, validation, bins } = this.#data;
-    const rules = this.#rules(iteration, output);
+    const rules = treeRules(this.#options, iteration, output);
     const rows = await workspace.begin(training, validation);
     const root: GrownNode = { rows, depth: 0, rules: rules.root(), value: 0 };
     await new Grower(workspace, bins, this.#growing, units, rules).grow(root, signal);
-    await measureCover(root, workspace, this.#data.weights);
+    const { weights } = this.#data;
+    await measureCover(root, workspace, weights && (() => weights));
     const leaves = leavesOf(root);
     const nodes = leaves.map((leaf) => leaf.rows);
     const sums = await workspace.leafSums(nodes, signal);
-    leaves.forEach((leaf, index) => {
-      const [gradient, hessian] = [sums[2 * index]!, sums[2 * index + 1]!];
-      if (!(hessian + this.#growing.l2 > 0)) return;
-      leaf.value = learningRate * leafValue(gradient, hessian, { ...this.#growing, ...leaf.rules });
-    });
+    setLeafValues(leaves, sums, this.#growing, learningRate);
     const values = leaves.map((leaf) => leaf.value);
-    await workspace.addToLeaves(nodes, values, this.#raw[output]!, signal);
+    const raw = this.#raw[output]!.offset;
+    await workspace.addToLeaves(nodes, values, ({ firstRow }) => raw + 8 * firstRow, signal);
     return root;
-  }
-
-  #rules(iteration: number, output: number): TreeRules {
-    const { constraints, colsampleBytree, colsampleBylevel, colsampleBynode, seed } = this.#options;
-    const shares = { byTree: colsampleBytree, byLevel: colsampleBylevel, byNode: colsampleBynode };
-    if (Object.values(shares).every((share) => share === 1)) return new TreeRules(constraints);
-    return new TreeRules(constraints, new ColumnSampling(shares, constraints.featureCount, seed, iteration, output));
   }
 
   async #measure(iteration: number): Promise<HistoryPoint> {
@@ -255,32 +244,4 @@ class BoostingRun implements Disposable {
 function spread(rows: Uint32Array, most: number): Uint32Array {
   if (rows.length <= most) return rows;
   return Uint32Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]!);
-}
-
-/**
- * Puts a share of the rows aside for validation, at least one: rows in the random order of the seed, class by class where
- * there are classes. Both parts ascend.
- */
-export function holdOut(
-  rows: Uint32Array,
-  fraction: number,
-  seed: number,
-  classOf?: (row: number) => number,
-): { training: Uint32Array; validation: Uint32Array } {
-  const order = permutation(seed, 'validation', rows.length);
-  const groups = new Map<number, number[]>();
-  for (const place of order) {
-    const row = rows[place]!;
-    const group = classOf ? classOf(row) : 0;
-    const members = groups.get(group);
-    if (members) members.push(row);
-    else groups.set(group, [row]);
-  }
-  const held = new Set<number>();
-  for (const members of groups.values()) {
-    // A class of one row stays in training.
-    const count = Math.min(members.length - 1, Math.max(classOf ? 0 : 1, Math.round(members.length * fraction)));
-    for (const row of members.slice(0, count)) held.add(row);
-  }
-  return { training: rows.filter((row) => !held.has(row)), validation: rows.filter((row) => held.has(row)) };
 }

@@ -83,8 +83,8 @@ function childPath(path: number, side: number): number {
  */
 export function constraintsOf(
   parameters: Pick<GradientBoostingParameters, 'monotonicCst' | 'interactionCst'>,
-  columns: readonly RegisterColumn[],
-  features: readonly RegisterColumn[],
+  columns: readonly Omit<RegisterColumn, 'values'>[],
+  features: readonly Omit<RegisterColumn, 'values'>[],
   outputs: number,
 ): FeatureConstraints {
   const monotone = monotoneOf(parameters.monotonicCst, columns, features, outputs);
@@ -94,8 +94,8 @@ export function constraintsOf(
 
 function monotoneOf(
   given: GradientBoostingParameters['monotonicCst'],
-  columns: readonly RegisterColumn[],
-  features: readonly RegisterColumn[],
+  columns: readonly Omit<RegisterColumn, 'values'>[],
+  features: readonly Omit<RegisterColumn, 'values'>[],
   outputs: number,
 ): Int8Array | undefined {
   if (given === null) return undefined;
@@ -119,7 +119,10 @@ function monotoneOf(
   return monotone.some(Boolean) ? monotone : undefined;
 }
 
-function directionsInOrder(given: readonly number[], columns: readonly RegisterColumn[]): [string, number][] {
+function directionsInOrder(
+  given: readonly number[],
+  columns: readonly Omit<RegisterColumn, 'values'>[],
+): [string, number][] {
   if (given.length !== columns.length) {
     const message = `Expected a number for each of ${columns.length} features in monotonicCst but received ${given.length}`;
     throw new LanewiseError('usage', message, { hint: 'Name the features: { price: -1 }.' });
@@ -129,7 +132,7 @@ function directionsInOrder(given: readonly number[], columns: readonly RegisterC
 
 function groupsOf(
   given: GradientBoostingParameters['interactionCst'],
-  features: readonly RegisterColumn[],
+  features: readonly Omit<RegisterColumn, 'values'>[],
 ): number[][] | undefined {
   if (given === null) return undefined;
   const names = features.map(({ name }) => name);

@@ -6,21 +6,23 @@ import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
 import type { RegisterColumn } from '../../table/columns.js';
-import type { Estimator, FitOptions, Model, Training } from '../../table/interfaces.js';
+import type { Estimator, FitOptions, Model, Source, Training } from '../../table/interfaces.js';
 import { columnToBin, type FeatureBins, findBins } from '../binning/index.js';
 import { classificationOutputs, featureColumns, inputsOf, type Target, targetOf, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
 import { seedOf } from '../seed.js';
 import { joined, readValidation } from '../validation.js';
-import { type Boosted, type BoostingData, boost, holdOut } from './boosting.js';
+import { type Boosted, type BoostingData, boost } from './boosting.js';
 import { constraintsOf } from './constraints.js';
 import type { GrownNode } from './grower.js';
+import { holdOut } from './hold-out.js';
 import { type BoostingLoss, logLoss, multinomialLoss, squaredLoss } from './loss.js';
 import { lowerTrees } from './lower.js';
+import type { StreamOptions } from './out-of-core/fit-stream.js';
 import { type GradientBoostingParameters, gradientBoostingParameters } from './parameters.js';
 
 /** Above so many rows `earlyStopping: 'auto'` holds some out. */
-const AUTO_STOPPING_ROWS = 10_000;
+export const AUTO_STOPPING_ROWS = 10_000;
 
 /**
  * Boosted trees on histograms for numbers: squared error. Missing values and categories are taken as they are.
@@ -42,6 +44,12 @@ export class GradientBoostingRegressor implements Estimator {
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
     return fitBoosting(this, table, options);
+  }
+
+  /** Fits rows that need not fit into memory, to the same bits; see `StreamOptions`. Node only. */
+  async fitStream(source: Source, options: StreamOptions = {}): Promise<Model> {
+    const { fitStream } = await import('./out-of-core/fit-stream.js');
+    return fitStream(this, source, options);
   }
 }
 
@@ -66,9 +74,15 @@ export class GradientBoostingClassifier implements Estimator {
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
     return fitBoosting(this, table, options);
   }
+
+  /** Fits rows that need not fit into memory, to the same bits; see `StreamOptions`. Node only. */
+  async fitStream(source: Source, options: StreamOptions = {}): Promise<Model> {
+    const { fitStream } = await import('./out-of-core/fit-stream.js');
+    return fitStream(this, source, options);
+  }
 }
 
-type BoostingEstimator = GradientBoostingRegressor | GradientBoostingClassifier;
+export type BoostingEstimator = GradientBoostingRegressor | GradientBoostingClassifier;
 
 async function fitBoosting(estimator: BoostingEstimator, table: Table, options: FitOptions): Promise<Model> {
   throwIfCancelled(options.signal);
@@ -88,21 +102,42 @@ async function fitBoosting(estimator: BoostingEstimator, table: Table, options: 
   const data = await binnedData(engine, features, bins, target, rows, options);
   using _bins = data.rows;
   const { signal, onProgress } = options;
+  onProgress?.({ what: 'column', done: columns.length, total: columns.length });
   const boosted = await boost(engine, data, loss, { ...parameters, constraints, seed, signal, onProgress });
+  return boostedModel(estimator, { columns, features, bins, boosted, target, loss, rows: rows.training.length });
+}
+
+/** What boosting was done on, however it was done. */
+export interface Fitted {
+  /** In the order of the table. */
+  readonly columns: readonly Omit<RegisterColumn, 'values'>[];
+  /** Ascending by name. */
+  readonly features: readonly Omit<RegisterColumn, 'values'>[];
+  readonly bins: readonly FeatureBins[];
+  readonly boosted: Boosted;
+  readonly target: Omit<Target, 'values'>;
+  readonly loss: BoostingLoss;
+  /** Rows learnt from. */
+  readonly rows: number;
+}
+
+/** The model of boosted trees. */
+export function boostedModel({ name, task, parameters }: BoostingEstimator, fitted: Fitted): Model {
+  const { columns, features, bins, boosted, target, loss, rows } = fitted;
   return makeModel({
-    estimator: estimator.name,
+    estimator: name,
     task,
     parameters,
     target: target.name,
     classes: target.classes,
     program: lower(columns, features, bins, boosted, target),
-    training: describeTraining(boosted, loss, rows.training.length, parameters),
+    training: describeTraining(boosted, loss, rows, parameters),
     importances: importances(boosted.trees, bins),
     interpretability: 'low',
   });
 }
 
-function lossFor(target: Target): BoostingLoss {
+export function lossFor(target: Omit<Target, 'values'>): BoostingLoss {
   if (!target.classes) return squaredLoss;
   return target.classes.length === 2 ? logLoss : multinomialLoss(target.classes.length);
 }
@@ -171,11 +206,11 @@ async function binnedData(
 }
 
 function lower(
-  columns: readonly RegisterColumn[],
-  features: readonly RegisterColumn[],
+  columns: readonly Omit<RegisterColumn, 'values'>[],
+  features: readonly Omit<RegisterColumn, 'values'>[],
   bins: readonly FeatureBins[],
   boosted: Boosted,
-  target: Target,
+  target: Omit<Target, 'values'>,
 ): Program {
   const builder = new ProgramBuilder(inputsOf(columns));
   const inputs = features.map(({ name }) => builder.columns.get(name)!.register);

@@ -1,4 +1,4 @@
-import type { NodeRows, TreeWorkspace, Units } from '../../engine/tree-workspace.js';
+import type { NodeRows, Parting, TreeWorkspace, Units } from '../../engine/tree-workspace.js';
 import { Breather } from '../../engine/turn.js';
 import type { FeatureBins } from '../binning/index.js';
 import type { NodeRules, TreeRules } from './constraints.js';
@@ -37,6 +37,16 @@ interface OpenNode {
   readonly split: Split;
   /** Order of creation, which decides among equal gains. */
   readonly age: number;
+  /** Where it was parted ahead of its turn. */
+  ahead?: Ahead;
+}
+
+/** What parting a node gave: its children, and the histogram of the smaller one (−1: there is none). */
+interface Ahead {
+  readonly rows: [NodeRows, NodeRows];
+  histogram: number;
+  /** Whose histogram it is: 0 is the left child. */
+  readonly child: 0 | 1;
 }
 
 /** Grows one tree leaf by leaf, in the order of `growPolicy`. */
@@ -73,22 +83,26 @@ export class Grower {
     await this.#workspace.buildHistogram(histogram, root.rows, signal);
     this.#consider(root, histogram);
     for (let leaves = 1; leaves < maxLeafNodes && this.#open.length > 0; leaves++) {
-      await this.#splitBest(leaves + 1 < maxLeafNodes, signal);
+      await this.#splitBest(maxLeafNodes - leaves, signal);
       if (this.#breather.due) await this.#breather.breathe(signal);
     }
   }
 
-  /** Splits the open node of the largest gain; `more`: its children may be split in turn. */
-  async #splitBest(more: boolean, signal?: AbortSignal): Promise<void> {
+  /** Splits the open node that comes first; `splits`: how many are left, this one included. */
+  async #splitBest(splits: number, signal?: AbortSignal): Promise<void> {
+    const more = splits > 1;
     const parent = this.#takeBest();
-    const [left, right] = await this.#part(parent.node, parent.split, signal);
-    const { minSamples, maxDepth } = this.#options;
-    const splittable = (node: GrownNode) => more && node.depth < maxDepth && node.rows.count >= 2 * minSamples;
-    const [first, second] = [splittable(left), splittable(right)];
-    if (!first && !second) return this.#giveBack(parent.histogram);
-    const smaller = left.rows.count <= right.rows.count ? left : right;
-    const larger = smaller === left ? right : left;
-    const built = await this.#build(smaller, signal);
+    if (this.#workspace.inWindows && !parent.ahead) await this.#partAhead(parent, splits, signal);
+    const [left, right] = await this.#part(parent, signal);
+    const [first, second] = [left, right].map((node) => more && this.#splittable(node.depth, node.rows.count));
+    if (!first && !second) {
+      this.#giveBack(parent.ahead?.histogram ?? -1);
+      return this.#giveBack(parent.histogram);
+    }
+    const ahead = parent.ahead?.histogram ?? -1;
+    const leftFirst = ahead >= 0 ? parent.ahead!.child === 0 : left.rows.count <= right.rows.count;
+    const [smaller, larger] = leftFirst ? [left, right] : [right, left];
+    const built = ahead >= 0 ? ahead : await this.#build(smaller, signal);
     let rest = parent.histogram;
     if (rest >= 0) this.#workspace.subtractHistogram(rest, built, rest);
     else rest = await this.#build(larger, signal);
@@ -109,7 +123,10 @@ export class Grower {
 
   /** Takes the histogram of the open node that is least likely to need it. */
   #makeRoom(): void {
-    const owner = this.#open.filter((open) => open.histogram >= 0).sort((a, b) => a.split.gain - b.split.gain)[0]!;
+    const byGain = this.#open.toSorted((a, b) => a.split.gain - b.split.gain);
+    const owner =
+      byGain.find((open) => open.ahead && open.ahead.histogram >= 0)?.ahead ??
+      byGain.find((open) => open.histogram >= 0)!;
     this.#giveBack(owner.histogram);
     owner.histogram = -1;
   }
@@ -118,8 +135,35 @@ export class Grower {
     if (histogram >= 0) this.#pool.give(histogram);
   }
 
-  async #part(node: GrownNode, split: Split, signal?: AbortSignal): Promise<[GrownNode, GrownNode]> {
-    const [left, right] = await this.#workspace.partition(node.rows, split.feature, split.goesLeft, signal);
+  #splittable(depth: number, count: number): boolean {
+    return depth < this.#options.maxDepth && count >= 2 * this.#options.minSamples;
+  }
+
+  /**
+   * Parts an open node, and with it those that are likely to follow, as many as there are splits left: the rows of all
+   * are passed over once. Whether the others' turn comes is seen later; what they gave is the same then.
+   */
+  async #partAhead(first: OpenNode, splits: number, signal?: AbortSignal): Promise<void> {
+    const others = this.#open.filter((open) => !open.ahead).sort((a, b) => (this.#comesFirst(a, b) ? -1 : 1));
+    const most = Math.min(splits, Math.max(1, this.#workspace.nodesLeft - splits));
+    const chosen = [first, ...others].slice(0, most);
+    const wanted = chosen.map((open): Parting => {
+      const { node, split } = open;
+      const [left, right] = split.counts;
+      const children = splits > 1 && [left, right].some((count) => this.#splittable(node.depth + 1, count));
+      const histogram = children && this.#pool.available > (open === first ? 0 : 1) ? this.#pool.take() : -1;
+      return { node: node.rows, ...split, histogram, child: left <= right ? 0 : 1 };
+    });
+    const parted = await this.#workspace.partAhead(wanted, signal);
+    chosen.forEach((open, index) => {
+      const { histogram, child } = wanted[index]!;
+      open.ahead = { rows: parted[index]!, histogram, child };
+    });
+  }
+
+  async #part({ node, split, ahead }: OpenNode, signal?: AbortSignal): Promise<[GrownNode, GrownNode]> {
+    const [left, right] =
+      ahead?.rows ?? (await this.#workspace.partition(node.rows, split.feature, split.goesLeft, signal));
     const [leftRules, rightRules] = this.#rules.children(node.rules, split);
     const depth = node.depth + 1;
     node.split = split;

@@ -1,4 +1,7 @@
-import type { GrowerOptions } from './grower.js';
+import { leafValue } from '../../kernels/tree-splitting.js';
+import { ColumnSampling } from './column-sampling.js';
+import { type FeatureConstraints, TreeRules } from './constraints.js';
+import type { GrowerOptions, GrownNode } from './grower.js';
 import type { GradientBoostingParameters } from './parameters.js';
 
 /** The parameters as growing a tree reads them. */
@@ -21,4 +24,30 @@ export function growerOptions(parameters: GradientBoostingParameters, maxLeafNod
       maxToOnehot: parameters.maxCatToOnehot,
     },
   };
+}
+
+/** The rules of one tree. */
+export function treeRules(
+  options: GradientBoostingParameters & { readonly constraints: FeatureConstraints; readonly seed: number },
+  iteration: number,
+  output: number,
+): TreeRules {
+  const { constraints, colsampleBytree, colsampleBylevel, colsampleBynode, seed } = options;
+  const shares = { byTree: colsampleBytree, byLevel: colsampleBylevel, byNode: colsampleBynode };
+  if (Object.values(shares).every((share) => share === 1)) return new TreeRules(constraints);
+  return new TreeRules(constraints, new ColumnSampling(shares, constraints.featureCount, seed, iteration, output));
+}
+
+/** Gives leaves their values, by the sums of gradient and hessian of each. */
+export function setLeafValues(
+  leaves: readonly GrownNode[],
+  sums: Float64Array,
+  options: GrowerOptions,
+  learningRate: number,
+): void {
+  leaves.forEach((leaf, index) => {
+    const [gradient, hessian] = [sums[2 * index]!, sums[2 * index + 1]!];
+    if (!(hessian + options.l2 > 0)) return;
+    leaf.value = learningRate * leafValue(gradient, hessian, { ...options, ...leaf.rules });
+  });
 }

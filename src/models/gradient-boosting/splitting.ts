@@ -15,6 +15,8 @@ export interface Split {
   /** Values of the sides by the quantised sums, before the learning rate. */
   readonly leftValue: number;
   readonly rightValue: number;
+  /** Rows of the sides. */
+  readonly counts: readonly [number, number];
 }
 
 /** LightGBM's parameters for sets of categories (Ke et al., NeurIPS 2017). */
@@ -55,17 +57,14 @@ export function completeSplit(
   const bin = candidate.categories ? -1 : candidate.bin % MISSING_LEFT;
   if (candidate.categories) for (const category of candidate.categories) goesLeft[category] = 1;
   else goesLeft.fill(1, 0, bin + 1);
-  if (missingCount > 0) {
-    // Missing values are one more category, which may stand in the set.
-    if (!candidate.categories) goesLeft[MISSING_BIN] = candidate.bin >= MISSING_LEFT ? 1 : 0;
-  } else {
-    // None seen here: they go with the many.
-    const [left, right] = sideCounts(planes, goesLeft);
-    goesLeft[MISSING_BIN] = left > right ? 1 : 0;
-  }
+  // Missing values are one more category, which may stand in the set.
+  if (missingCount > 0 && !candidate.categories) goesLeft[MISSING_BIN] = candidate.bin >= MISSING_LEFT ? 1 : 0;
+  const counts = sideCounts(planes, goesLeft);
+  // None seen here: they go with the many.
+  if (missingCount === 0) goesLeft[MISSING_BIN] = counts[0] > counts[1] ? 1 : 0;
   const missingLeft = goesLeft[MISSING_BIN] === 1;
   const [leftValue, rightValue] = sideValues(planes, goesLeft, units, rules);
-  return { feature, gain: candidate.gain, bin, missingLeft, goesLeft, leftValue, rightValue };
+  return { feature, gain: candidate.gain, bin, missingLeft, goesLeft, leftValue, rightValue, counts };
 }
 
 function sideCounts(planes: Float64Array, goesLeft: Uint8Array): [number, number] {

@@ -1,0 +1,87 @@
+import { defaultEngine } from '../../../engine/engine.js';
+import { invalid, LanewiseError, throwIfCancelled } from '../../../errors.js';
+import type { FitOptions, Model, Source } from '../../../table/interfaces.js';
+import { seedOf } from '../../seed.js';
+import { readValidation } from '../../validation.js';
+import { constraintsOf } from '../constraints.js';
+import { AUTO_STOPPING_ROWS, type BoostingEstimator, boostedModel, lossFor } from '../gradient-boosting.js';
+import { SpilledBoosting } from './spilled-boosting.js';
+import { spillRows } from './spilled-data.js';
+import { StreamReader } from './stream.js';
+import { survey } from './survey.js';
+
+/** What fitting rows beyond memory is told besides. */
+export interface StreamOptions extends FitOptions {
+  /**
+   * Bytes that the rows may take in memory at once, as a number or as '512MB', '1GB': half of them hold two windows of
+   * rows. Default 512 MB. What does not grow with the rows comes on top: the process, histograms, samples of the columns.
+   */
+  readonly memory?: number | string;
+  /** Where the temporary file is made; default: the system's folder for such. */
+  readonly directory?: string;
+}
+
+const DEFAULT_MEMORY = 512e6;
+const LEAST_MEMORY = 4e6;
+
+/**
+ * Gradient boosting from a source of rows, which is passed over twice (three times where a share of few rows is held out):
+ * once for the bins, once to write binned rows to a temporary file, from which all trees are then grown.
+ * @throws LanewiseError `file` where the disk is full, `data` where the rows change between the passes; as `fit`, else.
+ */
+export async function fitStream(estimator: BoostingEstimator, source: Source, options: StreamOptions): Promise<Model> {
+  const { signal, onProgress } = options;
+  throwIfCancelled(signal);
+  const engine = options.engine ?? (await defaultEngine());
+  const { parameters, task } = estimator;
+  const memory = bytesOf(options.memory ?? DEFAULT_MEMORY);
+  const seed = seedOf(parameters.randomState, options);
+  const told = (what: string) => (rows: number) =>
+    onProgress?.({ what, done: rows, total: Math.max(rows, source.rowCount ?? rows) });
+  const reader = await StreamReader.open(source, task, options);
+  const { earlyStopping, validationFraction, maxBins, binning } = parameters;
+  const holdsOut = earlyStopping !== 'false' && !options.validation;
+  const found = await survey(reader, {
+    engine,
+    maxBins,
+    binning,
+    seed,
+    validationFraction: holdsOut ? validationFraction : 0,
+    holdOutAbove: earlyStopping === 'auto' ? AUTO_STOPPING_ROWS : 1,
+    byClass: task === 'classification',
+    onRows: told('row surveyed'),
+  });
+  const columns = reader.columns.map((column) => column.finish().column);
+  const features = reader.features.map((column) => column.finish().column);
+  const target = { name: reader.target, classes: reader.classes()?.labels };
+  const loss = lossFor(target);
+  const constraints = constraintsOf(parameters, columns, features, loss.outputs);
+  const { validation: table } = options;
+  const validation = table && table.numRows > 0 ? readValidation(table, features, target, options) : undefined;
+  if (found.learnt === 0) throw new LanewiseError('data', 'Expected a row of weight above 0 to learn from');
+  const { SpillFile } = await import('../../../engine/spill-file-node.js');
+  await using file = SpillFile.create(options.directory);
+  await using rows = await spillRows(engine, file, reader, found, {
+    outputs: loss.outputs,
+    activates: loss.activation !== 'none',
+    memory: memory / 2,
+    validation,
+    onRows: told('row'),
+    signal,
+  });
+  onProgress?.({ what: 'column', done: columns.length, total: columns.length });
+  const followed = found.followed + (validation?.target.length ?? 0);
+  const data = { rows, bins: found.bins, learnt: found.learnt, followed, weighted: found.weighted };
+  using run = new SpilledBoosting(engine, data, loss, { ...parameters, constraints, seed, signal, onProgress });
+  const boosted = await run.boost();
+  return boostedModel(estimator, { columns, features, bins: found.bins, boosted, target, loss, rows: found.learnt });
+}
+
+/** '1GB', '512 MB', 1e9 → bytes. */
+export function bytesOf(memory: number | string): number {
+  const match = typeof memory === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*(k|M|G|T)?i?B?\s*$/i.exec(memory) : undefined;
+  const powers: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, t: 1e12 };
+  const bytes = match ? Number(match[1]) * (match[2] ? powers[match[2].toLowerCase()]! : 1) : Number(memory);
+  if (bytes >= LEAST_MEMORY && Number.isFinite(bytes)) return bytes;
+  throw invalid('memory', `at least ${LEAST_MEMORY / 1e6} MB, such as '512MB' or '1GB'`, memory);
+}

@@ -1,0 +1,150 @@
+import type { Engine } from '../../../engine/engine.js';
+import { Role } from '../../../engine/spilled-rows.js';
+import type { InputType } from '../../../scoring/program.js';
+import { numericBins } from '../../binning/find-bins.js';
+import type { FeatureBins } from '../../binning/index.js';
+import { chunkRows, LARGEST_WORD } from '../../binning/sample.js';
+import { type Binning, CategorySummary, NumericSummary } from '../../binning/summary.js';
+import { EXACT_ROWS, HoldOut, holdOutWords } from '../hold-out.js';
+import type { StreamBatch, StreamReader } from './stream.js';
+
+/** What decides about the rows of a source before the first tree is grown. */
+export interface SurveyOptions {
+  readonly engine: Engine;
+  readonly maxBins: number;
+  readonly binning: Binning;
+  readonly seed: number;
+  /** Share of the rows that is held out; 0: none. */
+  readonly validationFraction: number;
+  /** Rows up to which none is held out. */
+  readonly holdOutAbove: number;
+  readonly byClass: boolean;
+  readonly onRows?: (rows: number) => void;
+}
+
+/** What passes over all rows have told. */
+export interface Survey {
+  readonly rowCount: number;
+  readonly bins: readonly FeatureBins[];
+  readonly roles: Roles;
+  readonly learnt: number;
+  readonly followed: number;
+  readonly weighted: boolean;
+}
+
+/** What each row is there for: a function of its number, its weight and its class. */
+export class Roles {
+  readonly #seed: number;
+  readonly #held: HoldOut | undefined;
+
+  constructor(seed: number, held: HoldOut | undefined) {
+    this.#seed = seed;
+    this.#held = held;
+  }
+
+  of({ firstRow, rowCount, target, weights }: Omit<StreamBatch, 'features'>): Uint8Array {
+    const roles = new Uint8Array(rowCount);
+    const words = this.#held && holdOutWords(this.#seed, firstRow, rowCount);
+    for (let row = 0; row < rowCount; row++) {
+      if (weights && !(weights[row]! > 0)) roles[row] = Role.left;
+      else if (words && this.#held!.takes(words[row]!, target[row]!)) roles[row] = Role.following;
+    }
+    return roles;
+  }
+}
+
+/** Looks at all rows: once, and once more before that at their targets where some are to be held out. */
+export async function survey(reader: StreamReader, options: SurveyOptions): Promise<Survey> {
+  const held = await findHeld(reader, options);
+  const roles = new Roles(options.seed, held);
+  const summaries = reader.features.map(() => undefined) as (FeatureSummary | undefined)[];
+  const distinct = new Set<number>();
+  const counts = { rows: 0, learnt: 0, followed: 0 };
+  let weighted = false;
+  for await (const batch of reader.batches()) {
+    const rolesOf = roles.of(batch);
+    const learnt = rowsWith(rolesOf, Role.learnt);
+    const atMost = largestWanted(reader, summaries);
+    const chunk = chunkRows(options.engine, options.seed, batch.firstRow, learnt, batch.weights, undefined, atMost);
+    for (const [index, feature] of reader.features.entries()) {
+      const values = batch.features[index]!;
+      const summary = (summaries[index] ??= {
+        numeric: new NumericSummary(feature.name, options.binning, options.maxBins),
+        category: new CategorySummary(feature.name),
+      });
+      if (feature.type === 'category') summary.category.add(values, learnt, feature.labels.count, batch.weights);
+      else summary.numeric.add({ values, type: feature.type as InputType }, chunk);
+    }
+    for (let row = 0; row < batch.rowCount && distinct.size < 2; row++) distinct.add(batch.target[row]!);
+    weighted ||= batch.weights !== undefined;
+    counts.rows += batch.rowCount;
+    counts.learnt += learnt.length;
+    counts.followed += rowsWith(rolesOf, Role.following).length;
+    options.onRows?.(counts.rows);
+  }
+  reader.checkTarget(counts.rows, distinct.size);
+  const bins = await binsOf(reader, summaries as FeatureSummary[], options);
+  return { rowCount: counts.rows, bins, roles, learnt: counts.learnt, followed: counts.followed, weighted };
+}
+
+/** Rows with larger random words are in no column's sample any more. */
+function largestWanted(reader: StreamReader, summaries: readonly (FeatureSummary | undefined)[]): number {
+  let limit = 0;
+  reader.features.forEach(({ type }, index) => {
+    if (type !== 'category') limit = Math.max(limit, summaries[index]?.numeric.sample.limit ?? LARGEST_WORD);
+  });
+  return limit;
+}
+
+/** Only one of them is filled: which one, the first value says. */
+interface FeatureSummary {
+  readonly numeric: NumericSummary;
+  readonly category: CategorySummary;
+}
+
+async function binsOf(
+  reader: StreamReader,
+  summaries: readonly FeatureSummary[],
+  { engine }: SurveyOptions,
+): Promise<FeatureBins[]> {
+  const bins: FeatureBins[] = [];
+  for (const [index, feature] of reader.features.entries()) {
+    const { numeric, category } = summaries[index]!;
+    if (feature.type === 'category') {
+      const { column, codes } = feature.finish();
+      bins.push(category.bins(column.labels!.length, codes));
+    } else bins.push(...(await numericBins(engine, [numeric])));
+  }
+  return bins;
+}
+
+/** Who is held out. Where rows are many, that needs no look at them; where they are few, the share is exact. */
+async function findHeld(reader: StreamReader, options: SurveyOptions): Promise<HoldOut | undefined> {
+  const { validationFraction, holdOutAbove, byClass, seed } = options;
+  if (validationFraction === 0) return undefined;
+  const held = new HoldOut(validationFraction, byClass);
+  let count = 0;
+  for await (const { firstRow, rowCount, target, weights } of reader.batches(true)) {
+    const words = holdOutWords(seed, firstRow, rowCount);
+    const present = Uint32Array.from({ length: rowCount }, (_, row) => row).filter(
+      (row) => !weights || weights[row]! > 0,
+    );
+    count += present.length;
+    held.add(
+      Uint32Array.from(present, (row) => words[row]!),
+      Float64Array.from(present, (row) => target[row]!),
+    );
+    // What follows would change nothing.
+    if (count > EXACT_ROWS) break;
+  }
+  reader.restart();
+  return count > holdOutAbove && count > 1 ? held : undefined;
+}
+
+/** The rows of a role, ascending. */
+export function rowsWith(roles: Uint8Array, role: number): Uint32Array {
+  const rows = new Uint32Array(roles.length);
+  let count = 0;
+  for (let row = 0; row < roles.length; row++) if (roles[row] === role) rows[count++] = row;
+  return rows.slice(0, count);
+}
