@@ -4,7 +4,6 @@ import { philoxWord, storePhiloxBlock, storePhiloxBlocks4 } from './inline/philo
 
 const PACKED_STRIDE: usize = 2112;
 const PACKED_BLOCK: i32 = 4095;
-const PLANE: usize = 2048;
 const FEATURE: usize = 6144;
 
 // A column's values fall into 4,096 equal cells between the outer edges. Rounding keeps the order of values, so an edge
@@ -135,29 +134,48 @@ function addRow(scratch: usize, row: usize, value: i64, featureCount: i32): void
   }
 }
 
-// Widens the packed histograms of a block into the three planes, which are overwritten or added to. A whole number below
-// 2^52 becomes the f64 of its value by writing it into the mantissa of 2^52 and taking 2^52 off; for the signed gradient of
-// 28 bits, 2^27 more.
-function widen(scratch: usize, histogram: usize, featureCount: i32, fresh: bool): void {
+// Bytes of a plane that a feature's bins take, in whole eights; the last eight bins hold the missing values.
+// @ts-ignore: decorator
+@inline
+function liveBytes(binCounts: usize, feature: i32): usize {
+  return <usize>min<i32>((load<i32>(binCounts + (<usize>feature << 2)) + 7) & ~7, 248) << 3;
+}
+
+function clear(scratch: usize, binCounts: usize, featureCount: i32): void {
+  for (let feature = 0; feature < featureCount; feature++, scratch += PACKED_STRIDE) {
+    memory.fill(scratch, 0, liveBytes(binCounts, feature));
+    memory.fill(scratch + 1984, 0, 64);
+  }
+}
+
+// Widens some bins into the three planes, which are overwritten or added to. A whole number below 2^52 becomes the f64 of
+// its value by writing it into the mantissa of 2^52 and taking 2^52 off; for the signed gradient of 28 bits, 2^27 more.
+// @ts-ignore: decorator
+@inline
+function widenBins(at: usize, end: usize, out: usize, fresh: bool): void {
   const low12 = i64x2.splat(0xfff), low24 = i64x2.splat(0xffffff);
   const exponent = i64x2.splat(0x4330000000000000), signed = i64x2.splat(0x4330000008000000);
   const base = f64x2.splat(4503599627370496), signedBase = f64x2.splat(4503599761588224);
-  for (let feature = 0; feature < featureCount; feature++, scratch += PACKED_STRIDE, histogram += FEATURE) {
-    let out = histogram;
-    for (let at = scratch; at < scratch + PLANE; at += 16, out += 16) {
-      const packed = v128.load(at);
-      let gradients = f64x2.sub(v128.xor(i64x2.shr_u(packed, 36), signed), signedBase);
-      let hessians = f64x2.sub(v128.or(v128.and(i64x2.shr_u(packed, 12), low24), exponent), base);
-      let counts = f64x2.sub(v128.or(v128.and(packed, low12), exponent), base);
-      if (!fresh) {
-        gradients = f64x2.add(v128.load(out), gradients);
-        hessians = f64x2.add(v128.load(out, 2048), hessians);
-        counts = f64x2.add(v128.load(out, 4096), counts);
-      }
-      v128.store(out, gradients);
-      v128.store(out, hessians, 2048);
-      v128.store(out, counts, 4096);
+  for (; at < end; at += 16, out += 16) {
+    const packed = v128.load(at);
+    let gradients = f64x2.sub(v128.xor(i64x2.shr_u(packed, 36), signed), signedBase);
+    let hessians = f64x2.sub(v128.or(v128.and(i64x2.shr_u(packed, 12), low24), exponent), base);
+    let counts = f64x2.sub(v128.or(v128.and(packed, low12), exponent), base);
+    if (!fresh) {
+      gradients = f64x2.add(v128.load(out), gradients);
+      hessians = f64x2.add(v128.load(out, 2048), hessians);
+      counts = f64x2.add(v128.load(out, 4096), counts);
     }
+    v128.store(out, gradients);
+    v128.store(out, hessians, 2048);
+    v128.store(out, counts, 4096);
+  }
+}
+
+function widen(scratch: usize, histogram: usize, binCounts: usize, featureCount: i32, fresh: bool): void {
+  for (let feature = 0; feature < featureCount; feature++, scratch += PACKED_STRIDE, histogram += FEATURE) {
+    widenBins(scratch, scratch + liveBytes(binCounts, feature), histogram, fresh);
+    widenBins(scratch + 1984, scratch + 2048, histogram + 1984, fresh);
   }
 }
 
@@ -195,22 +213,21 @@ function copyRows(
 }
 
 export function histogram_build_u8(
-  bins: usize, packed: usize, rows: usize, ranges: usize, histogram: usize, scratch: usize,
+  bins: usize, packed: usize, rows: usize, ranges: usize, histogram: usize, binCounts: usize, scratch: usize,
   dataRows: i32, rowBytes: i32, featureCount: i32, rangeCount: i32, fresh: i32,
 ): void {
-  const packedBytes = PACKED_STRIDE * <usize>featureCount;
   const copiedRows = scratch + PACKED_STRIDE * 14;
   const copiedValues = copiedRows + (<usize>(PACKED_BLOCK + 1) << 4);
   let room = PACKED_BLOCK;
   let overwrite = fresh != 0;
-  memory.fill(scratch, 0, packedBytes);
+  clear(scratch, binCounts, featureCount);
   for (let range = 0; range < rangeCount; range++, ranges += 8) {
     let start = load<i32>(ranges);
     const end = load<i32>(ranges, 4);
     while (start < end) {
       if (room == 0) {
-        widen(scratch, histogram, featureCount, overwrite);
-        memory.fill(scratch, 0, packedBytes);
+        widen(scratch, histogram, binCounts, featureCount, overwrite);
+        clear(scratch, binCounts, featureCount);
         overwrite = false;
         room = PACKED_BLOCK;
       }
@@ -225,23 +242,46 @@ export function histogram_build_u8(
       room -= count;
     }
   }
-  widen(scratch, histogram, featureCount, overwrite);
+  widen(scratch, histogram, binCounts, featureCount, overwrite);
 }
 
-export function histogram_subtract_f64(parent: usize, child: usize, sibling: usize, length: i32): void {
-  const end = parent + (<usize>length << 3);
-  const pairEnd = parent + ((<usize>length & ~1) << 3);
-  for (; parent < pairEnd; parent += 16, child += 16, sibling += 16) {
-    v128.store(sibling, f64x2.sub(v128.load(parent), v128.load(child)));
+// @ts-ignore: decorator
+@inline
+function subtractBins(at: usize, end: usize, child: usize, sibling: usize): void {
+  for (; at < end; at += 16, child += 16, sibling += 16) {
+    v128.store(sibling, f64x2.sub(v128.load(at), v128.load(child)));
+    v128.store(sibling, f64x2.sub(v128.load(at, 2048), v128.load(child, 2048)), 2048);
+    v128.store(sibling, f64x2.sub(v128.load(at, 4096), v128.load(child, 4096)), 4096);
   }
-  if (parent < end) store<f64>(sibling, load<f64>(parent) - load<f64>(child));
 }
 
-export function histogram_add_f64(sum: usize, part: usize, length: i32): void {
-  const end = sum + (<usize>length << 3);
-  const pairEnd = sum + ((<usize>length & ~1) << 3);
-  for (; sum < pairEnd; sum += 16, part += 16) v128.store(sum, f64x2.add(v128.load(sum), v128.load(part)));
-  if (sum < end) store<f64>(sum, load<f64>(sum) + load<f64>(part));
+export function histogram_subtract_f64(
+  parent: usize, child: usize, sibling: usize, binCounts: usize, featureCount: i32,
+): void {
+  for (let feature = 0; feature < featureCount; feature++) {
+    subtractBins(parent, parent + liveBytes(binCounts, feature), child, sibling);
+    subtractBins(parent + 1984, parent + 2048, child + 1984, sibling + 1984);
+    parent += FEATURE;
+    child += FEATURE;
+    sibling += FEATURE;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function sumBins(sum: usize, end: usize, part: usize): void {
+  for (; sum < end; sum += 16, part += 16) {
+    v128.store(sum, f64x2.add(v128.load(sum), v128.load(part)));
+    v128.store(sum, f64x2.add(v128.load(sum, 2048), v128.load(part, 2048)), 2048);
+    v128.store(sum, f64x2.add(v128.load(sum, 4096), v128.load(part, 4096)), 4096);
+  }
+}
+
+export function histogram_add_f64(sum: usize, part: usize, binCounts: usize, featureCount: i32): void {
+  for (let feature = 0; feature < featureCount; feature++, sum += FEATURE, part += FEATURE) {
+    sumBins(sum, sum + liveBytes(binCounts, feature), part);
+    sumBins(sum + 1984, sum + 2048, part + 1984);
+  }
 }
 
 export function rows_partition_u8(

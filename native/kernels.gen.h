@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "2ff7e2ccd5e8624f"
+#define LANEWISE_KERNELS_HASH "f565da55b8e680e0"
 
 namespace lanewise {
 
@@ -39,9 +39,9 @@ struct Kernels {
   double (*absolute_largest_f32)(const float* values, int32_t length);
   void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount);
   void (*gradients_quantise_f32)(const float* gradients, const float* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
-  void (*histogram_add_f64)(double* sum, const double* part, int32_t length);
-  void (*histogram_build_u8)(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t featureCount, int32_t rangeCount, int32_t fresh);
-  void (*histogram_subtract_f64)(const double* parent, const double* child, double* sibling, int32_t length);
+  void (*histogram_add_f64)(double* sum, const double* part, const int32_t* binCounts, int32_t featureCount);
+  void (*histogram_build_u8)(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, const int32_t* binCounts, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t featureCount, int32_t rangeCount, int32_t fresh);
+  void (*histogram_subtract_f64)(const double* parent, const double* child, double* sibling, const int32_t* binCounts, int32_t featureCount);
   void (*leaf_add_f64)(const uint32_t* rows, const int32_t* ranges, double* predictions, double value, int32_t dataRows, int32_t rangeCount);
   void (*leaf_sums_f32)(const uint32_t* rows, const int32_t* ranges, const float* gradients, const float* hessians, double* sums, int32_t dataRows, int32_t rangeCount);
   int32_t (*rows_partition_u8)(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, const int32_t* ranges, int32_t* left, int32_t* right, uint32_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t slot, int32_t longest, int32_t rangeCount);
@@ -155,14 +155,14 @@ void bins_encode_f64(const double* values, const uint8_t* validity, const double
 /// gradients[rowCount] in; hessians[rowCount] in; packed[2 * rowCount] out
 void gradients_quantise_f32(const float* gradients, const float* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
 /// Merges the histograms of two sets of rows: sum ← sum + part.
-/// sum[length] inout; part[length] in
-void histogram_add_f64(double* sum, const double* part, int32_t length);
+/// sum[768 * featureCount] inout; part[768 * featureCount] in; binCounts[featureCount] in
+void histogram_add_f64(double* sum, const double* part, const int32_t* binCounts, int32_t featureCount);
 /// Sums the quantised gradients, hessians and counts of some rows by bin, for each feature of a group.
-/// bins[rowBytes * dataRows] in; packed[2 * dataRows] in; rows[dataRows] in, may be null; ranges[2 * rangeCount] in; histogram[768 * featureCount] inout; scratch[127872] scratch
-void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t featureCount, int32_t rangeCount, int32_t fresh);
+/// bins[rowBytes * dataRows] in; packed[2 * dataRows] in; rows[dataRows] in, may be null; ranges[2 * rangeCount] in; histogram[768 * featureCount] inout; binCounts[featureCount] in; scratch[127872] scratch
+void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, const int32_t* binCounts, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t featureCount, int32_t rangeCount, int32_t fresh);
 /// The sibling: parent − child.
-/// parent[length] in; child[length] in; sibling[length] out
-void histogram_subtract_f64(const double* parent, const double* child, double* sibling, int32_t length);
+/// parent[768 * featureCount] in; child[768 * featureCount] in; sibling[768 * featureCount] inout; binCounts[featureCount] in
+void histogram_subtract_f64(const double* parent, const double* child, double* sibling, const int32_t* binCounts, int32_t featureCount);
 /// Adds the value of a leaf to the raw predictions of its rows.
 /// rows[dataRows] in; ranges[2 * rangeCount] in; predictions[dataRows] inout
 void leaf_add_f64(const uint32_t* rows, const int32_t* ranges, double* predictions, double value, int32_t dataRows, int32_t rangeCount);

@@ -131,49 +131,81 @@ const AddRows addRowsOf[groupFeatures + 1] = {
     addRows<8, 0>, addRows<9, 0>, addRows<10, 0>, addRows<11, 0>, addRows<12, 0>, addRows<13, 0>, addRows<14, 0>,
 };
 
-/// Widens a block's packed sums into the three planes, which are overwritten or added to.
+/// The last eight bins, of which one holds the missing values.
+constexpr int lastBins = binsOfFeature - 8;
+
+/// Bins that a feature has, in whole eights, but for the last eight.
+LANEWISE_INLINE int liveBins(int32_t binCount) { return binCount > lastBins ? lastBins : (binCount + 7) & ~7; }
+
+void clearBins(Packed* sums, const int32_t* binCounts, int32_t featureCount) {
+  for (int32_t feature = 0; feature < featureCount; feature++, sums += packedStride) {
+    std::memset(sums, 0, sizeof(Packed) * static_cast<size_t>(liveBins(binCounts[feature])));
+    std::memset(sums + lastBins, 0, sizeof(Packed) * 8);
+  }
+}
+
+/// Widens some bins into the three planes, which are overwritten or added to.
 template <bool fresh>
-void widen(const Packed* sums, double* histogram, int32_t featureCount) {
-  for (int32_t feature = 0; feature < featureCount; feature++, sums += packedStride, histogram += histogramStride) {
-    double *gradients = histogram, *hessians = histogram + binsOfFeature, *counts = histogram + 2 * binsOfFeature;
+LANEWISE_INLINE void widenBins(const Packed* sums, double* gradients, int from, int to) {
+  double *hessians = gradients + binsOfFeature, *counts = gradients + 2 * binsOfFeature;
 #if defined(__AVX512DQ__)
-    for (int bin = 0; bin < binsOfFeature; bin += 8) {
-      const __m512i packed = _mm512_loadu_si512(sums + bin);
-      __m512d g = _mm512_cvtepi64_pd(_mm512_srai_epi64(packed, 36));
-      __m512d h = _mm512_cvtepi64_pd(_mm512_and_si512(_mm512_srli_epi64(packed, 12), _mm512_set1_epi64(0xffffff)));
-      __m512d c = _mm512_cvtepi64_pd(_mm512_and_si512(packed, _mm512_set1_epi64(0xfff)));
-      if constexpr (!fresh) {
-        g = _mm512_add_pd(_mm512_loadu_pd(gradients + bin), g);
-        h = _mm512_add_pd(_mm512_loadu_pd(hessians + bin), h);
-        c = _mm512_add_pd(_mm512_loadu_pd(counts + bin), c);
-      }
-      _mm512_storeu_pd(gradients + bin, g);
-      _mm512_storeu_pd(hessians + bin, h);
-      _mm512_storeu_pd(counts + bin, c);
+  for (int bin = from; bin < to; bin += 8) {
+    const __m512i packed = _mm512_loadu_si512(sums + bin);
+    __m512d g = _mm512_cvtepi64_pd(_mm512_srai_epi64(packed, 36));
+    __m512d h = _mm512_cvtepi64_pd(_mm512_and_si512(_mm512_srli_epi64(packed, 12), _mm512_set1_epi64(0xffffff)));
+    __m512d c = _mm512_cvtepi64_pd(_mm512_and_si512(packed, _mm512_set1_epi64(0xfff)));
+    if constexpr (!fresh) {
+      g = _mm512_add_pd(_mm512_loadu_pd(gradients + bin), g);
+      h = _mm512_add_pd(_mm512_loadu_pd(hessians + bin), h);
+      c = _mm512_add_pd(_mm512_loadu_pd(counts + bin), c);
     }
+    _mm512_storeu_pd(gradients + bin, g);
+    _mm512_storeu_pd(hessians + bin, h);
+    _mm512_storeu_pd(counts + bin, c);
+  }
 #else
-    // A whole number below 2^52 is written into the mantissa of 2^52, which is taken off again; for the signed gradient
-    // of 28 bits, 2^27 more.
-    typedef Vector<uint64_t> Words;
-    typedef Vector<double> Numbers;
-    constexpr int step = vectorLength<double>;
-    const Words exponent = splat<uint64_t>(0x4330000000000000u), signedExponent = splat<uint64_t>(0x4330000008000000u);
-    for (int bin = 0; bin < binsOfFeature; bin += step) {
-      Words packed;
-      std::memcpy(&packed, sums + bin, sizeof packed);
-      Numbers g = reinterpret_cast<Numbers>((packed >> 36) ^ signedExponent) - splat(4503599761588224.0);
-      Numbers h = reinterpret_cast<Numbers>(((packed >> 12) & 0xffffffu) | exponent) - splat(4503599627370496.0);
-      Numbers c = reinterpret_cast<Numbers>((packed & 0xfffu) | exponent) - splat(4503599627370496.0);
-      if constexpr (!fresh) {
-        g = loadVector(gradients + bin) + g;
-        h = loadVector(hessians + bin) + h;
-        c = loadVector(counts + bin) + c;
-      }
-      storeVector(gradients + bin, g);
-      storeVector(hessians + bin, h);
-      storeVector(counts + bin, c);
+  // A whole number below 2^52 is written into the mantissa of 2^52, which is taken off again; for the signed gradient of
+  // 28 bits, 2^27 more.
+  typedef Vector<uint64_t> Words;
+  typedef Vector<double> Numbers;
+  constexpr int step = vectorLength<double>;
+  const Words exponent = splat<uint64_t>(0x4330000000000000u), signedExponent = splat<uint64_t>(0x4330000008000000u);
+  for (int bin = from; bin < to; bin += step) {
+    Words packed;
+    std::memcpy(&packed, sums + bin, sizeof packed);
+    Numbers g = reinterpret_cast<Numbers>((packed >> 36) ^ signedExponent) - splat(4503599761588224.0);
+    Numbers h = reinterpret_cast<Numbers>(((packed >> 12) & 0xffffffu) | exponent) - splat(4503599627370496.0);
+    Numbers c = reinterpret_cast<Numbers>((packed & 0xfffu) | exponent) - splat(4503599627370496.0);
+    if constexpr (!fresh) {
+      g = loadVector(gradients + bin) + g;
+      h = loadVector(hessians + bin) + h;
+      c = loadVector(counts + bin) + c;
     }
+    storeVector(gradients + bin, g);
+    storeVector(hessians + bin, h);
+    storeVector(counts + bin, c);
+  }
 #endif
+}
+
+template <bool fresh>
+void widen(const Packed* sums, double* histogram, const int32_t* binCounts, int32_t featureCount) {
+  for (int32_t feature = 0; feature < featureCount; feature++, sums += packedStride, histogram += histogramStride) {
+    widenBins<fresh>(sums, histogram, 0, liveBins(binCounts[feature]));
+    widenBins<fresh>(sums, histogram, lastBins, binsOfFeature);
+  }
+}
+
+/// Calls body(first, count) for the numbers of every bin that a feature has.
+template <typename Body>
+LANEWISE_INLINE void forLiveBins(const int32_t* binCounts, int32_t featureCount, Body body) {
+  for (int32_t feature = 0; feature < featureCount; feature++) {
+    const size_t first = static_cast<size_t>(feature) * histogramStride;
+    const int live = liveBins(binCounts[feature]);
+    for (size_t plane = 0; plane < 3; plane++) {
+      body(first + plane * binsOfFeature, live);
+      body(first + plane * binsOfFeature + lastBins, 8);
+    }
   }
 }
 
@@ -226,26 +258,25 @@ void gradients_quantise_f32(const float* gradients, const float* hessians, int32
 }
 
 void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges,
-                        double* histogram, uint8_t* scratch, int32_t /*dataRows*/, int32_t rowBytes,
-                        int32_t featureCount, int32_t rangeCount, int32_t fresh) {
+                        double* histogram, const int32_t* binCounts, uint8_t* scratch, int32_t /*dataRows*/,
+                        int32_t rowBytes, int32_t featureCount, int32_t rangeCount, int32_t fresh) {
   Packed* sums = reinterpret_cast<Packed*>(scratch);
-  const size_t packedBytes = sizeof(Packed) * packedStride * static_cast<size_t>(featureCount);
   const bool wide = rowBytes == wideRow && featureCount == groupFeatures;
   const AddRows add = wide ? addRows<groupFeatures, wideRow> : addRowsOf[featureCount];
   bool overwrite = fresh != 0;
   const auto widenAll = [&] {
-    if (overwrite) widen<true>(sums, histogram, featureCount);
-    else widen<false>(sums, histogram, featureCount);
+    if (overwrite) widen<true>(sums, histogram, binCounts, featureCount);
+    else widen<false>(sums, histogram, binCounts, featureCount);
   };
   int32_t room = packedBlockRows;
-  std::memset(scratch, 0, packedBytes);
+  clearBins(sums, binCounts, featureCount);
   for (int32_t range = 0; range < rangeCount; range++) {
     int32_t start = ranges[2 * range];
     const int32_t end = ranges[2 * range + 1];
     while (start < end) {
       if (room == 0) {
         widenAll();
-        std::memset(scratch, 0, packedBytes);
+        clearBins(sums, binCounts, featureCount);
         overwrite = false;
         room = packedBlockRows;
       }
@@ -258,15 +289,34 @@ void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32
   widenAll();
 }
 
-void histogram_subtract_f64(const double* parent, const double* child, double* sibling, int32_t length) {
-  for (int32_t i = 0; i < length; i++) sibling[i] = parent[i] - child[i];
+void histogram_subtract_f64(const double* parent, const double* child, double* sibling, const int32_t* binCounts,
+                            int32_t featureCount) {
+  constexpr int step = vectorLength<double>;
+  forLiveBins(binCounts, featureCount, [&](size_t first, int count) LANEWISE_INLINE_LAMBDA {
+    const size_t end = first + static_cast<size_t>(count);
+    for (size_t i = first; i < end; i += step) storeVector(sibling + i, loadVector(parent + i) - loadVector(child + i));
+  });
 }
 
-void histogram_add_f64(double* sum, const double* part, int32_t length) {
-  for (int32_t i = 0; i < length; i++) sum[i] = sum[i] + part[i];
+void histogram_add_f64(double* sum, const double* part, const int32_t* binCounts, int32_t featureCount) {
+  constexpr int step = vectorLength<double>;
+  forLiveBins(binCounts, featureCount, [&](size_t first, int count) LANEWISE_INLINE_LAMBDA {
+    const size_t end = first + static_cast<size_t>(count);
+    for (size_t i = first; i < end; i += step) storeVector(sum + i, loadVector(sum + i) + loadVector(part + i));
+  });
 }
 
 namespace {
+
+#if defined(__AVX512F__)
+/// The word of each of sixteen rows of any width.
+LANEWISE_INLINE __m512i gatherWords(__m512i rows, __m512i width, const uint8_t* words) {
+  const __m512i low = _mm512_mul_epu32(_mm512_cvtepu32_epi64(_mm512_castsi512_si256(rows)), width);
+  const __m512i high = _mm512_mul_epu32(_mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(rows, 1)), width);
+  const __m256i first = _mm512_i64gather_epi32(low, words, 1), second = _mm512_i64gather_epi32(high, words, 1);
+  return _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
+}
+#endif
 
 /// Parts rows[0 … rowCount); returns how many go left.
 int32_t partRange(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, uint32_t* scratch, int32_t rowBytes,
@@ -276,16 +326,20 @@ int32_t partRange(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, 
 #if defined(__AVX512F__)
   // The 256 answers are 8 words of bits: the word by permutation, the bit by a shift. Both sides are written whole;
   // neither passes what was read, because left + right = i.
-  if (rowBytes == wideRow) {
+  // Words are 4 bytes of a row that hold the bin: they never reach into the next row.
+  if (rowBytes >= 4 && i + 16 <= rowCount) {
     uint32_t bits[16] = {};
     for (int bin = 0; bin < binsOfFeature; bin++) bits[bin / 32] |= static_cast<uint32_t>(goesLeft[bin] & 1) << (bin % 32);
     const __m512i answers = _mm512_loadu_si512(bits);
-    // A 32-bit word of the row that holds the bin: it never reaches into the next row.
-    const uint8_t* words = bins + (slot & ~3);
-    const __m128i shift = _mm_cvtsi32_si128(8 * (slot & 3));
+    const int32_t word = slot < rowBytes - 4 ? slot : rowBytes - 4;
+    const uint8_t* words = bins + word;
+    const __m128i shift = _mm_cvtsi32_si128(8 * (slot - word));
+    const __m512i width = _mm512_set1_epi64(rowBytes);
     for (; i + 16 <= rowCount; i += 16) {
       const __m512i these = _mm512_loadu_si512(rows + i);
-      const __m512i low = _mm512_i32gather_epi32(_mm512_slli_epi32(these, 1), words, 8);
+      const __m512i low = rowBytes == wideRow
+                              ? _mm512_i32gather_epi32(_mm512_slli_epi32(these, 1), words, 8)
+                              : gatherWords(these, width, words);
       const __m512i bin = _mm512_and_si512(_mm512_srl_epi32(low, shift), _mm512_set1_epi32(0xff));
       const __m512i word = _mm512_permutexvar_epi32(_mm512_srli_epi32(bin, 5), answers);
       const __m512i bit = _mm512_srlv_epi32(word, _mm512_and_si512(bin, _mm512_set1_epi32(31)));

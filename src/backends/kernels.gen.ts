@@ -61,11 +61,11 @@ export interface KernelFunctions {
   /** Rounds gradients and hessians stochastically to whole numbers, keyed by the row, and packs them. */
   gradients_quantise_f32(gradientsOffset: number, hessiansOffset: number, packedOffset: number, gradientScale: number, hessianScale: number, keyLow: number, keyHigh: number, firstRow: number, rowCount: number): void;
   /** Merges the histograms of two sets of rows: sum ← sum + part. */
-  histogram_add_f64(sumOffset: number, partOffset: number, length: number): void;
+  histogram_add_f64(sumOffset: number, partOffset: number, binCountsOffset: number, featureCount: number): void;
   /** Sums the quantised gradients, hessians and counts of some rows by bin, for each feature of a group. */
-  histogram_build_u8(binsOffset: number, packedOffset: number, rowsOffset: number, rangesOffset: number, histogramOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, featureCount: number, rangeCount: number, fresh: number): void;
+  histogram_build_u8(binsOffset: number, packedOffset: number, rowsOffset: number, rangesOffset: number, histogramOffset: number, binCountsOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, featureCount: number, rangeCount: number, fresh: number): void;
   /** The sibling: parent − child. */
-  histogram_subtract_f64(parentOffset: number, childOffset: number, siblingOffset: number, length: number): void;
+  histogram_subtract_f64(parentOffset: number, childOffset: number, siblingOffset: number, binCountsOffset: number, featureCount: number): void;
   /** Adds the value of a leaf to the raw predictions of its rows. */
   leaf_add_f64(rowsOffset: number, rangesOffset: number, predictionsOffset: number, value: number, dataRows: number, rangeCount: number): void;
   /** Adds up gradients and hessians over the rows of a leaf, by blocks of 16,384 of the row index, in 8 lanes each. */
@@ -101,4 +101,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '2ff7e2ccd5e8624f';
+export const kernelsHash = 'f565da55b8e680e0';

@@ -1,5 +1,11 @@
 import { throwIfCancelled } from '../errors.js';
-import { GRADIENT_LEVELS, HESSIAN_LEVELS, HISTOGRAM_SCRATCH, HISTOGRAM_STRIDE } from '../kernels/tree-building.js';
+import {
+  GRADIENT_LEVELS,
+  HESSIAN_LEVELS,
+  HISTOGRAM_SCRATCH,
+  HISTOGRAM_STRIDE,
+  MISSING_BIN,
+} from '../kernels/tree-building.js';
 import type { Engine, Task } from './engine.js';
 import type { RandomKey } from './random.js';
 import type { RowPart, RowStore, RowWindow, Uses } from './row-store.js';
@@ -97,6 +103,8 @@ export class TreeWorkspace implements Disposable {
   readonly #allowed: ArenaBlock<'u8'>;
   readonly #monotone: ArenaBlock<'i8'> | undefined;
   readonly #binCounts: ArenaBlock<'i32'>;
+  /** Bins of every feature: histograms are cleared, added and subtracted no further. */
+  readonly #liveBins: ArenaBlock<'i32'>;
   readonly #leafSums: ArenaBlock<'f64'>;
   readonly #scratch: ArenaBlock<'u8'>;
   readonly #parted: ArenaBlock<'u32'>;
@@ -115,14 +123,15 @@ export class TreeWorkspace implements Disposable {
   #everyRow = false;
 
   /**
-   * `binCounts`: bins of each numeric feature, 0 for features that `scan` leaves out. `monotone`: 1 or −1 where predictions
+   * `binCounts`: bins of each numeric feature, 0 for features that `scan` leaves out; `sizes.bins`: of all features (255
+   * where absent). `monotone`: 1 or −1 where predictions
    * may only rise or fall with a feature, else 0.
    */
   constructor(
     engine: Engine,
     rows: RowStore,
     binCounts: ArrayLike<number>,
-    sizes: { histograms: number; leaves: number; nodes?: number },
+    sizes: { histograms: number; leaves: number; nodes?: number; bins?: readonly number[] },
     monotone?: Int8Array,
   ) {
     const { arena, threads } = engine;
@@ -141,6 +150,9 @@ export class TreeWorkspace implements Disposable {
     this.#monotone?.values.set(monotone!);
     this.#binCounts = new ArenaBlock(arena, 'i32', featureCount);
     this.#binCounts.values.set(binCounts);
+    this.#liveBins = new ArenaBlock(arena, 'i32', featureCount);
+    this.#liveBins.values.fill(MISSING_BIN);
+    if (sizes.bins) this.#liveBins.values.set(sizes.bins);
     this.#leafSums = new ArenaBlock(arena, 'f64', 2 * sizes.leaves);
     // Whole groups are shared out where they go round evenly, segments otherwise.
     this.#stripes = threads > 1 && groupCount % threads !== 0 ? Math.min(threads, this.#segments) : 1;
@@ -148,6 +160,8 @@ export class TreeWorkspace implements Disposable {
     this.#histogramLength = featureCount * HISTOGRAM_STRIDE;
     this.histogramCount = sizes.histograms;
     this.#histograms = new ArenaBlock(arena, 'f64', sizes.histograms * this.#histogramLength);
+    // Bins that a feature does not have are never written.
+    this.#histograms.values.fill(0);
     this.#partials =
       this.#stripes > 1 ? new ArenaBlock(arena, 'f64', (this.#stripes - 1) * this.#histogramLength) : undefined;
   }
@@ -230,7 +244,12 @@ export class TreeWorkspace implements Disposable {
   #mergePartials(index: number): void {
     for (let stripe = 1; stripe < this.#stripes; stripe++) {
       const part = this.#partials!.offset + (stripe - 1) * this.#histogramLength * 8;
-      this.#engine.kernels.histogram_add_f64(this.#histogramOffset(index), part, this.#histogramLength);
+      this.#engine.kernels.histogram_add_f64(
+        this.#histogramOffset(index),
+        part,
+        this.#liveBins.offset,
+        this.rows.layout.featureCount,
+      );
     }
   }
 
@@ -257,6 +276,7 @@ export class TreeWorkspace implements Disposable {
           this.#everyRow && node.slot === 0 ? 0 : window.order,
           this.#rangesOffset(index, node.slot) + 8 * from,
           sums + starts[group]! * HISTOGRAM_STRIDE * 8,
+          this.#liveBins.offset + 4 * starts[group]!,
           this.#scratch.offset + (stripe * groupCount + group) * HISTOGRAM_SCRATCH,
         ];
         const features = starts[group + 1]! - starts[group]!;
@@ -271,8 +291,13 @@ export class TreeWorkspace implements Disposable {
 
   /** Histogram `sibling` ← parent − child; `sibling` may be the parent's own. */
   subtractHistogram(parent: number, child: number, sibling: number): void {
-    const [from, what, to] = [parent, child, sibling].map((index) => this.#histogramOffset(index));
-    this.#engine.kernels.histogram_subtract_f64(from!, what!, to!, this.#histogramLength);
+    this.#engine.kernels.histogram_subtract_f64(
+      this.#histogramOffset(parent),
+      this.#histogramOffset(child),
+      this.#histogramOffset(sibling),
+      this.#liveBins.offset,
+      this.rows.layout.featureCount,
+    );
   }
 
   /** The numbers of histogram `index`: HISTOGRAM_STRIDE a feature. */
@@ -518,6 +543,7 @@ export class TreeWorkspace implements Disposable {
 
   [Symbol.dispose](): void {
     const hidden = [
+      this.#liveBins,
       this.#parted,
       this.#goesLeft,
       this.#allowed,

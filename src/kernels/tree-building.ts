@@ -1,4 +1,4 @@
-import { type CaseRandom, defineKernel, type Flavour } from './contract.js';
+import { type CaseRandom, defineKernel, type Flavour, type Scalars } from './contract.js';
 import { realValues } from './gradient-descent.js';
 import { philoxBlock } from './random.js';
 
@@ -268,6 +268,13 @@ export const histogram_build_u8 = defineKernel({
       length: (s) => 768 * s.featureCount!,
       meaning: 'planes of gradients, hessians and counts, 256 bins each, a feature',
     },
+    {
+      name: 'binCounts',
+      role: 'in',
+      dtype: 'i32',
+      length: (s) => s.featureCount!,
+      meaning: 'bins of a feature that are not missing; those behind them are left alone',
+    },
     { name: 'scratch', role: 'scratch', dtype: 'u8', length: () => 127872, meaning: 'packed histograms, copied rows' },
     { name: 'dataRows', dtype: 'i32', meaning: 'rows' },
     { name: 'rowBytes', dtype: 'i32', meaning: 'bytes of a row of the group, featureCount … 16' },
@@ -283,6 +290,7 @@ export const histogram_build_u8 = defineKernel({
     rows,
     ranges,
     histogram,
+    binCounts,
     _scratch,
     _dataRows,
     rowBytes,
@@ -290,7 +298,7 @@ export const histogram_build_u8 = defineKernel({
     rangeCount,
     fresh,
   ) => {
-    if (fresh === 1) histogram.fill(0);
+    if (fresh === 1) forLiveBins(binCounts, featureCount, (at) => (histogram[at] = 0));
     for (let range = 0; range < rangeCount; range++) {
       for (let i = ranges[2 * range]!; i < ranges[2 * range + 1]!; i++) {
         const row = rows === null ? i : rows[i]!;
@@ -309,10 +317,17 @@ export const histogram_build_u8 = defineKernel({
     const rowBytes = someRowBytes(featureCount, random);
     const whole = flavour === 'plain' || flavour === 'skewed';
     const { rows, ranges, rangeCount } = rangesOfCase(size, random, flavour);
+    const binCounts = Int32Array.from({ length: featureCount }, () => 1 + random.integer(MISSING_BIN));
+    const bins = binsOfCase(size, random, flavour, rowBytes);
+    for (let i = 0; i < bins.length; i++) {
+      const slot = i % rowBytes;
+      if (slot < featureCount && bins[i] !== MISSING_BIN) bins[i]! %= binCounts[slot]!;
+    }
     return {
       scalars: { dataRows: size, rowBytes, featureCount, rangeCount: whole ? 1 : rangeCount, fresh: random.integer(2) },
       buffers: {
-        bins: binsOfCase(size, random, flavour, rowBytes),
+        bins,
+        binCounts,
         packed: packedOfCase(size, random),
         rows: whole ? null : rows,
         ranges: whole ? Int32Array.of(0, size) : ranges,
@@ -323,26 +338,52 @@ export const histogram_build_u8 = defineKernel({
   work: (s) => ({ elements: s.dataRows! * s.featureCount!, bytes: 24 * s.dataRows! }),
 });
 
+/** Calls `visit` with the place of every number of bins that a feature has: whole eights, and the last, for missing values. */
+function forLiveBins(binCounts: Int32Array, featureCount: number, visit: (at: number) => void): void {
+  for (let feature = 0; feature < featureCount; feature++) {
+    const end = Math.ceil(binCounts[feature]! / 8) * 8;
+    for (let bin = 0; bin < BINS; bin++) {
+      if (bin >= end && bin < BINS - 8) continue;
+      for (let plane = 0; plane < PLANES; plane++) visit(feature * HISTOGRAM_STRIDE + plane * BINS + bin);
+    }
+  }
+}
+
+/** Histograms of some features, and how many bins each has. */
+function histogramsOfCase(size: number, random: CaseRandom, names: readonly string[]) {
+  const featureCount = Math.max(1, Math.ceil(size / BINS));
+  const whole = () => random.integer(2 ** 31) - 2 ** 30;
+  const histograms = names.map((name) => [name, Float64Array.from({ length: featureCount * HISTOGRAM_STRIDE }, whole)]);
+  const binCounts = Int32Array.from({ length: featureCount }, () => random.integer(BINS));
+  return { scalars: { featureCount }, buffers: { ...Object.fromEntries(histograms), binCounts } };
+}
+
+const liveBinCounts = {
+  name: 'binCounts',
+  role: 'in',
+  dtype: 'i32',
+  length: (s: Scalars) => s.featureCount!,
+  meaning: 'bins of a feature that are not missing; those behind them are left alone',
+} as const;
+
 export const histogram_subtract_f64 = defineKernel({
   name: 'histogram_subtract_f64',
   family: 'tree-building',
   summary: 'The sibling: parent − child.',
   arguments: [
-    { name: 'parent', role: 'in', dtype: 'f64', length: (s) => s.length!, meaning: 'histograms of the parent' },
-    { name: 'child', role: 'in', dtype: 'f64', length: (s) => s.length!, meaning: 'histograms of one child' },
-    { name: 'sibling', role: 'out', dtype: 'f64', length: (s) => s.length!, meaning: 'histograms of the other child' },
-    { name: 'length', dtype: 'i32', meaning: 'numbers in each' },
+    { name: 'parent', role: 'in', dtype: 'f64', length: (s) => 768 * s.featureCount!, meaning: 'of the parent' },
+    { name: 'child', role: 'in', dtype: 'f64', length: (s) => 768 * s.featureCount!, meaning: 'of one child' },
+    { name: 'sibling', role: 'inout', dtype: 'f64', length: (s) => 768 * s.featureCount!, meaning: 'of the other' },
+    liveBinCounts,
+    { name: 'featureCount', dtype: 'i32', meaning: 'features' },
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (parent, child, sibling, length) => {
-    for (let i = 0; i < length; i++) sibling[i] = parent[i]! - child[i]!;
+  reference: (parent, child, sibling, binCounts, featureCount) => {
+    forLiveBins(binCounts, featureCount, (at) => (sibling[at] = parent[at]! - child[at]!));
   },
-  inputs: (size, random) => {
-    const whole = () => Float64Array.from({ length: size }, () => random.integer(2 ** 31) - 2 ** 30);
-    return { scalars: { length: size }, buffers: { parent: whole(), child: whole() } };
-  },
-  work: (s) => ({ elements: s.length!, bytes: 24 * s.length! }),
+  inputs: (size, random) => histogramsOfCase(size, random, ['parent', 'child', 'sibling']),
+  work: (s) => ({ elements: 768 * s.featureCount!, bytes: 24 * 768 * s.featureCount! }),
 });
 
 export const histogram_add_f64 = defineKernel({
@@ -350,20 +391,18 @@ export const histogram_add_f64 = defineKernel({
   family: 'tree-building',
   summary: 'Merges the histograms of two sets of rows: sum ← sum + part.',
   arguments: [
-    { name: 'sum', role: 'inout', dtype: 'f64', length: (s) => s.length!, meaning: 'histograms added to' },
-    { name: 'part', role: 'in', dtype: 'f64', length: (s) => s.length!, meaning: 'histograms of further rows' },
-    { name: 'length', dtype: 'i32', meaning: 'numbers in each' },
+    { name: 'sum', role: 'inout', dtype: 'f64', length: (s) => 768 * s.featureCount!, meaning: 'added to' },
+    { name: 'part', role: 'in', dtype: 'f64', length: (s) => 768 * s.featureCount!, meaning: 'of further rows' },
+    liveBinCounts,
+    { name: 'featureCount', dtype: 'i32', meaning: 'features' },
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (sum, part, length) => {
-    for (let i = 0; i < length; i++) sum[i] = sum[i]! + part[i]!;
+  reference: (sum, part, binCounts, featureCount) => {
+    forLiveBins(binCounts, featureCount, (at) => (sum[at] = sum[at]! + part[at]!));
   },
-  inputs: (size, random) => {
-    const whole = () => Float64Array.from({ length: size }, () => random.integer(2 ** 31) - 2 ** 30);
-    return { scalars: { length: size }, buffers: { sum: whole(), part: whole() } };
-  },
-  work: (s) => ({ elements: s.length!, bytes: 24 * s.length! }),
+  inputs: (size, random) => histogramsOfCase(size, random, ['sum', 'part']),
+  work: (s) => ({ elements: 768 * s.featureCount!, bytes: 24 * 768 * s.featureCount! }),
 });
 
 /** Flag in a split's bin: missing values go left. */

@@ -80,7 +80,8 @@ class BoostingRun implements Disposable {
     const leaves = Math.min(options.maxLeafNodes ?? mostLeaves, mostLeaves);
     this.#growing = growerOptions(options, leaves);
     const binCounts = data.bins.map((bins) => (bins.categorical ? 0 : bins.binCount));
-    const sizes = { histograms: histogramsFor(data.bins.length, leaves), leaves };
+    const bins = data.bins.map(({ binCount }) => binCount);
+    const sizes = { histograms: histogramsFor(data.bins.length, leaves), leaves, bins };
     this.#rows = new MemoryRows(engine, data.rows);
     this.#workspace = new TreeWorkspace(engine, this.#rows, binCounts, sizes, options.constraints.monotone);
     this.#engine = engine;
