@@ -7,9 +7,11 @@ export {
   type ImportanceOptions,
   type Importances,
 } from './importance.js';
+export { leadSentence, renderExplanationPage } from './page/page.js';
 export {
   type GridAxis,
   type PartialDependence,
   type PartialDependenceOptions,
   partialDependence,
 } from './partial-dependence.js';
+export { type ExplanationReport, explanationReport, type ReportOptions } from './report.js';

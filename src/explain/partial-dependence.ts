@@ -61,7 +61,7 @@ export async function partialDependence(
   const indices = names.map((name) => inputIndex(model, name));
   const output = outputIndex(model, options.output);
   const engine = options.engine ?? (await defaultEngine());
-  const sample = sampled(table, rows, seed);
+  const sample = table.numRows > rows ? takeRows(table, sampled(table.numRows, rows, seed)) : table;
   const columns = inputColumns(model.program, sample);
   const weights = rowWeights(sample, options.weights);
   const count = sample.numRows;
@@ -104,21 +104,17 @@ function outputIndex({ program, classes }: Model, wanted: string | undefined): n
   return index;
 }
 
-/** At most `most` rows, drawn by the seed, in their order. */
-export function sampled(table: Table, most: number, seed: number): Table {
-  const { numRows } = table;
-  if (numRows <= most) return table;
+/** At most `most` of the rows, drawn by the seed, ascending. */
+export function sampled(rowCount: number, most: number, seed: number): Uint32Array {
+  if (rowCount <= most) return Uint32Array.from({ length: rowCount }, (_, row) => row);
   // Floyd's draw of so many different rows.
   const random = stream(seed, 'rows to explain');
   const drawn = new Set<number>();
-  for (let limit = numRows - most; limit < numRows; limit++) {
+  for (let limit = rowCount - most; limit < rowCount; limit++) {
     const row = random.integer(limit + 1);
     drawn.add(drawn.has(row) ? limit : row);
   }
-  return takeRows(
-    table,
-    [...drawn].sort((a, b) => a - b),
-  );
+  return Uint32Array.from(drawn).sort();
 }
 
 /** Points where the column's rows are: its distinct values where they are few, else quantiles; categories by code. */
