@@ -29,6 +29,7 @@ const commands: readonly Entry[] = [
   { name: 'import', summary: 'take in a model of LightGBM or XGBoost', load: () => import('./import.js') },
   { name: 'export', summary: 'write a model for other libraries, or as .wasm', load: () => import('./export.js') },
   { name: 'explain', summary: 'say why a model predicts what it does', load: () => import('./explain.js') },
+  { name: 'tree', summary: 'draw a tree of a model, as text or a picture', load: () => import('./tree.js') },
   { name: 'serve', summary: 'answer requests for predictions over HTTP', load: () => import('./serve.js') },
   {
     name: 'monitor',

@@ -1,5 +1,7 @@
 /** Why a model predicts what it does: Shapley values, importances, partial dependence. */
+
 export { type ExplainedFeature, type ExplainOptions, type Explanation, explain } from './attribution.js';
+export { type DrawnNode, type DrawnTree, type DrawOptions, drawnTree, treeSvg, treeText } from './drawing/index.js';
 export {
   type FeatureImportance,
   featureImportances,
