@@ -3,7 +3,7 @@
 // engine
 export type { BackendName } from './backends/backend.js';
 // collect
-export { applyContract, contractFromYaml, contractToYaml, inferContract, readTable } from './collect/index.js';
+export { applyContract, contractFromYaml, contractToYaml, inferContract, openSource, readTable } from './collect/index.js';
 // deploy
 export * from './deploy/index.js';
 export {

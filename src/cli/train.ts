@@ -13,6 +13,7 @@ import { fitWithValidation, holdOutRows, intervalsOf, judge } from '../workflow/
 import { chooseTask } from '../workflow/task.js';
 import { type CommandFile, type CommonOptions, engineOf, list, parameter, readData } from './command.js';
 import { textTable } from './table.js';
+import { sourceBeyondMemory, trainFromSource } from './train-stream.js';
 
 interface TrainOptions extends CommonOptions {
   readonly target: string;
@@ -21,6 +22,8 @@ interface TrainOptions extends CommonOptions {
   readonly param?: Readonly<Record<string, ParameterValue>>;
   readonly drop?: string[];
   readonly output?: string;
+  readonly memory?: string;
+  readonly directory?: string;
 }
 
 const TEST_FRACTION = 0.2;
@@ -39,10 +42,26 @@ const command: CommandFile = {
       )
       .addOption(new Option('--task <task>', 'default: by the target').choices(['classification', 'regression']))
       .option('--drop <columns>', 'columns to leave out, separated by commas', list)
-      .option('--output <folder>', 'where the artefact goes; default: runs/models/ and the name of the data'),
+      .option('--output <folder>', 'where the artefact goes; default: runs/models/ and the name of the data')
+      .option(
+        '--memory <size>',
+        'train from a file where the table is larger than this: 512MB, 1GB; default: half of all',
+      )
+      .option('--directory <folder>', 'where that file is made; default: the folder for temporary files'),
   run: async (shell, options: TrainOptions, path) => {
     const { target, drop, seed = 0, json } = options;
     await using engine = await engineOf(options, shell);
+    const output =
+      options.output ??
+      join(
+        'runs',
+        'models',
+        basename(path!)
+          .replace(/(\.gz)?$/, '')
+          .replace(/\.[^.]+$/, ''),
+      );
+    const source = await sourceBeyondMemory(path!, options);
+    if (source) return trainFromSource(shell, engine, source, path!, output, options);
     const context = { engine, seed, signal: shell.signal };
     const { table, quarantine, hash } = await readData(path!, { target, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(table, target, options.task);
@@ -57,15 +76,6 @@ const command: CommandFile = {
     });
     const judged = fold && (await judge(model, takeRows(table, fold.test), target, context));
     const scores = judged ? await intervalsOf(judged, task, seed, shell.signal) : [];
-    const output =
-      options.output ??
-      join(
-        'runs',
-        'models',
-        basename(path!)
-          .replace(/(\.gz)?$/, '')
-          .replace(/\.[^.]+$/, ''),
-      );
     const artefact = await saveArtefact(output, {
       model,
       ranges: columnRanges(model.program, learnt),

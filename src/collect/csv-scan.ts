@@ -184,6 +184,20 @@ export async function scanCsv(
   };
 }
 
+/** Where the last record that is surely whole ends, in a text that may go on. */
+export function endOfRecords(bytes: Uint8Array, delimiter: string): number {
+  const record: RawRecord = { start: 0, end: 0, next: 0, fields: 0, flags: 0, newline: 0, lines: 0 };
+  const delimiterByte = delimiter.charCodeAt(0);
+  let end = 0;
+  while (end < bytes.length) {
+    readRecord(bytes, end, delimiterByte, record);
+    // A \r at the very end may be half of an end of line.
+    if (record.newline === 0 || (record.newline === 4 && record.next === bytes.length)) break;
+    end = record.next;
+  }
+  return end;
+}
+
 /** Header and well-formed records alone, in canonical form: lines end with \n, doubtful cells are quoted. */
 export async function canonicalCsv(
   bytes: Uint8Array,

@@ -19,6 +19,7 @@ export {
   contractToYaml,
   inferContract,
 } from './contract.js';
+export { type FileSource, openSource, type SourceOptions } from './source-node.js';
 
 export interface ReadOptions extends CsvOptions {
   /** Default: by the file's first bytes, then by its name's ending. */

@@ -1,4 +1,13 @@
-import { parquetMetadata, parquetReadObjects, parquetSchema, type SchemaTree } from 'hyparquet';
+import type { Table } from 'apache-arrow';
+import {
+  type AsyncBuffer,
+  parquetMetadata,
+  parquetMetadataAsync,
+  parquetRead,
+  parquetReadObjects,
+  parquetSchema,
+  type SchemaTree,
+} from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { LanewiseError } from '../errors.js';
 import { type RegisterColumn, tableFromRegisters } from '../table/columns.js';
@@ -11,14 +20,19 @@ export async function readParquetBytes(file: string, bytes: Uint8Array): Promise
   try {
     const metadata = parquetMetadata(buffer);
     const schema = parquetSchema(metadata).children;
-    const flat = schema.filter((node) => node.children.length === 0 && node.element.repetition_type !== 'REPEATED');
+    const flat = schema.filter(isFlat);
     const rows = await parquetReadObjects({
       file: buffer,
       metadata,
       compressors,
       columns: flat.map((node) => node.element.name),
     });
-    const columns = flat.map((node) => columnOf(node, rows));
+    const columns = flat.map((node) =>
+      columnOf(
+        node,
+        rows.map((row) => row[node.element.name] ?? null),
+      ),
+    );
     return parquetTable(
       file,
       columns,
@@ -28,6 +42,41 @@ export async function readParquetBytes(file: string, bytes: Uint8Array): Promise
     );
   } catch (error) {
     throw error instanceof LanewiseError ? error : damagedParquet(file, error);
+  }
+}
+
+const isFlat = ({ children, element }: SchemaTree) => children.length === 0 && element.repetition_type !== 'REPEATED';
+
+/** The tables of a Parquet file, one a row group: only that is in memory. @throws LanewiseError `file`. */
+export async function* parquetTables(name: string, file: AsyncBuffer): AsyncGenerator<Table> {
+  try {
+    const metadata = await parquetMetadataAsync(file);
+    const flat = parquetSchema(metadata).children.filter(isFlat);
+    let rowStart = 0;
+    for (const group of metadata.row_groups) {
+      const rowEnd = rowStart + Number(group.num_rows);
+      const cells = new Map(
+        flat.map(({ element }) => [element.name, new Array<unknown>(rowEnd - rowStart).fill(null)]),
+      );
+      await parquetRead({
+        file,
+        metadata,
+        compressors,
+        columns: [...cells.keys()],
+        rowStart,
+        rowEnd,
+        onChunk: ({ columnName, columnData, rowStart: first }) => {
+          const column = cells.get(columnName)!;
+          for (let i = 0; i < columnData.length; i++) column[first - rowStart + i] = columnData[i] ?? null;
+        },
+      });
+      const columns = flat.map((node) => columnOf(node, cells.get(node.element.name)!));
+      const names = flat.map(({ element }) => element.name);
+      if (rowEnd > rowStart) yield parquetTable(name, columns, names, rowEnd - rowStart, 'hyparquet').table;
+      rowStart = rowEnd;
+    }
+  } catch (error) {
+    throw error instanceof LanewiseError ? error : damagedParquet(name, error);
   }
 }
 
@@ -66,9 +115,8 @@ export function parquetTable(
 }
 
 /** Numbers, booleans, times and texts; undefined for anything else. */
-function columnOf({ element }: SchemaTree, rows: readonly Record<string, unknown>[]): RegisterColumn | undefined {
+function columnOf({ element }: SchemaTree, cells: readonly unknown[]): RegisterColumn | undefined {
   const { name } = element;
-  const cells = rows.map((row) => row[name] ?? null);
   const sample = cells.find((cell) => cell !== null);
   if (element.logical_type?.type === 'TIME' || element.converted_type?.startsWith('TIME_')) return undefined;
   if (sample instanceof Date)
@@ -78,10 +126,10 @@ function columnOf({ element }: SchemaTree, rows: readonly Record<string, unknown
   if (typeof sample === 'boolean') return { name, type: 'boolean', values: numbers(cells, Number) };
   if (typeof sample === 'string' || (sample === undefined && element.type === 'BYTE_ARRAY')) {
     const present = cells.map((cell) => (cell === null ? null : String(cell)));
-    return labelledColumn({ name, ...codesOf([present], rows.length) });
+    return labelledColumn({ name, ...codesOf([present], cells.length) });
   }
   return sample === undefined
-    ? { name, type: 'number', values: new Float64Array(rows.length).fill(Number.NaN) }
+    ? { name, type: 'number', values: new Float64Array(cells.length).fill(Number.NaN) }
     : undefined;
 }
 

@@ -236,3 +236,17 @@ test('a reader that stops reading is no error', async () => {
   });
   expect([answer.code, answer.err]).toEqual([0, '']);
 });
+
+test('a table larger than --memory is trained from a file, by gradient boosting alone', async () => {
+  const path = at('large.csv');
+  const rows = Array.from({ length: 60_000 }, (_, i) => `${(i * 7919) % 1000}.25,${(i * 31) % 97},${(i * 7919) % 1000}.5`);
+  writeFileSync(path, ['a,b,y', ...rows, 'short,row'].join('\n'));
+  const argv = ['train', path, '--target', 'y', '--drop', 'b', '--memory', '1MB', '--param', 'maxIter=3'];
+  const report = await json(...argv, '--output', at('streamed'));
+  expect(report).toMatchObject({ task: 'regression', rows: { test: 0, quarantined: 1 } });
+  // A tenth is held out for early stopping.
+  expect(report.rows.train).toBe(54_000);
+  const { code, err } = await lanewise(...argv, '--model', 'linear');
+  expect(code).toBe(2);
+  expect(err).toContain('Expected gradient-boosting for a table that does not fit into 1MB but received linear');
+});

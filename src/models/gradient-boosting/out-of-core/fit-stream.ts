@@ -22,7 +22,7 @@ export interface StreamOptions extends FitOptions {
 }
 
 const DEFAULT_MEMORY = 512e6;
-const LEAST_MEMORY = 4e6;
+const LEAST_MEMORY = 1e6;
 
 /**
  * Gradient boosting from a source of rows, which is passed over twice (three times where a share of few rows is held out):
