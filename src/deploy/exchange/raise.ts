@@ -121,7 +121,6 @@ function decision(ensemble: EnsembleOperation, node: number): (value: number) =>
 
 function readTree(ensemble: EnsembleOperation, root: number, inputs: Inputs, where: string): ExchangeTree {
   const { feature, left, right, leafValues, leafWidth } = ensemble;
-  const annotated = ensemble as EnsembleOperation & { readonly cover?: Float64Array; readonly gain?: Float64Array };
   // Nodes of the ensemble in the order in which they are met: the file's numbering begins at 0.
   const nodes = [root];
   const places = new Map([[root, 0]]);
@@ -132,14 +131,14 @@ function readTree(ensemble: EnsembleOperation, root: number, inputs: Inputs, whe
   }
   const nodeAt = (index: number): ForeignNode => {
     const node = nodes[index]!;
-    const cover = annotated.cover?.[node] ?? 0;
+    const cover = ensemble.cover?.[node] ?? 0;
     if (feature[node]! < 0) {
       const first = left[node]! * leafWidth;
       return { values: Array.from(leafValues.subarray(first, first + leafWidth)), cover };
     }
     const { turned, missingLeft, ...split } = inputs.split(ensemble, node, where);
     const [low, high] = turned ? [right[node]!, left[node]!] : [left[node]!, right[node]!];
-    const gain = annotated.gain?.[node] ?? 0;
+    const gain = ensemble.gain?.[node] ?? 0;
     return {
       ...split,
       missingLeft: missingLeft !== turned,
