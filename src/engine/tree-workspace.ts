@@ -1,4 +1,4 @@
-import { throwIfCancelled } from '../errors.js';
+import { LanewiseError, throwIfCancelled } from '../errors.js';
 import {
   GRADIENT_LEVELS,
   HESSIAN_LEVELS,
@@ -166,7 +166,10 @@ export class TreeWorkspace implements Disposable {
       this.#stripes > 1 ? new ArenaBlock(arena, 'f64', (this.#stripes - 1) * this.#histogramLength) : undefined;
   }
 
-  /** Quantises the gradients and hessians of every row, on the scale of the largest. */
+  /**
+   * Quantises the gradients and hessians of every row, on the scale of the largest.
+   * @throws LanewiseError `data` where one of them is beyond f32.
+   */
   async quantise(key: RandomKey, signal?: AbortSignal): Promise<Units> {
     const largest = { gradient: 0, hessian: 0 };
     const { kernels } = this.#engine;
@@ -175,6 +178,7 @@ export class TreeWorkspace implements Disposable {
       largest.hessian = Math.max(largest.hessian, kernels.absolute_largest_f32(window.hessians, window.rowCount));
       return undefined;
     });
+    refuseOverflow(largest.gradient + largest.hessian);
     const gradientScale = scaleOf(GRADIENT_LEVELS, largest.gradient);
     const hessianScale = scaleOf(HESSIAN_LEVELS, largest.hessian);
     await this.#overWindows(QUANTISE, (window) => {
@@ -557,6 +561,13 @@ export class TreeWorkspace implements Disposable {
       block?.[Symbol.dispose]();
     }
   }
+}
+
+function refuseOverflow(largest: number): void {
+  if (largest < Number.POSITIVE_INFINITY) return;
+  throw new LanewiseError('data', 'Expected gradients of the loss that f32 holds (3.4e38) but some are beyond', {
+    hint: 'Targets or weights are too large: divide them by a common factor.',
+  });
 }
 
 /** Fractions of a level a unit; 0 where the largest is too small for f32 to hold that. */

@@ -3,6 +3,7 @@ import { LanewiseError } from '../errors.js';
 import { readRegister } from '../table/columns.js';
 import type { Scored, TaskKind } from '../table/interfaces.js';
 import { namesWithRole } from '../table/schema.js';
+import { requireUsableTarget } from '../table/target.js';
 
 /** The truth of a table's rows. */
 export interface Truth {
@@ -25,6 +26,7 @@ export function targetName(table: Table, target?: string): string {
 /**
  * The target's values with the classes of the whole table, whichever of them a fold may lack. With `classes` given, a
  * label that is not among them counts as missing.
+ * @throws LanewiseError `data` for texts, and for numbers that are infinite or beyond what can be squared.
  */
 export function readTruth(table: Table, target: string, task: TaskKind, classes?: readonly string[]): Truth {
   const { name, type, values, labels } = readRegister(table, target);
@@ -35,7 +37,8 @@ export function readTruth(table: Table, target: string, task: TaskKind, classes?
         hint: `Its values are such as "${labels![0]}". Is this a classification task?`,
       });
     }
-    return { name, values: values.map((value) => (Number.isFinite(value) ? value : Number.NaN)) };
+    requireUsableTarget(name, values);
+    return { name, values };
   }
   const textOf = (value: number) =>
     type === 'category' ? labels![value]! : type === 'boolean' ? String(value === 1) : String(value);

@@ -5,6 +5,7 @@ import type { ProgramInput, ProgramOutput } from '../scoring/program.js';
 import { type RegisterColumn, readRegister } from '../table/columns.js';
 import type { FitOptions, TaskKind } from '../table/interfaces.js';
 import { columnInfo, columnsOf, namesWithRole } from '../table/schema.js';
+import { requireUsableTarget, requireUsableWeights } from '../table/target.js';
 
 /** What a model is to predict, as numbers. */
 export interface Target {
@@ -99,18 +100,7 @@ export function weightsOf(table: Table, options: FitOptions): Float64Array | und
   const name = options.weights ?? namesWithRole(table, 'weight')[0];
   if (name === undefined) return undefined;
   const { values } = readRegister(table, name);
-  let sum = 0;
-  for (let row = 0; row < values.length; row++) {
-    const weight = values[row]!;
-    if (!(weight >= 0) || weight === Number.POSITIVE_INFINITY) {
-      const message = `Expected finite weights >= 0 in column "${name}" but received ${weight}`;
-      throw new LanewiseError('data', message, { column: name, row: row + 1 });
-    }
-    sum += weight;
-  }
-  if (sum === 0) {
-    throw new LanewiseError('data', `Expected a weight above 0 in column "${name}" but all are 0`, { column: name });
-  }
+  requireUsableWeights(name, values);
   return values;
 }
 
@@ -195,13 +185,7 @@ function numberTarget({ name, type, values, labels }: RegisterColumn): Target {
       hint: `Its values are such as "${labels![0]}". Is this a classification task?`,
     });
   }
-  const infinite = count(values, (value) => !Number.isFinite(value));
-  if (infinite > 0) {
-    throw new LanewiseError('data', `Expected finite numbers in target "${name}" but ${infinite} are infinite`, {
-      column: name,
-      hint: 'Leave these rows out, or write what is unknown as an empty cell: rows without a target are not learnt from.',
-    });
-  }
+  requireUsableTarget(name, values);
   return { name, values };
 }
 

@@ -2,6 +2,7 @@ import type { Table } from 'apache-arrow';
 import { LanewiseError } from '../errors.js';
 import { type RegisterColumn, readRegister } from '../table/columns.js';
 import type { FitOptions } from '../table/interfaces.js';
+import { requireUsableTarget } from '../table/target.js';
 import { type Target, weightsOf } from './features.js';
 
 /** Rows that are measured on and never learnt from. */
@@ -21,7 +22,8 @@ export function readValidation(
   const columns = features.map(({ name, labels }) => readRegister(table, name, labels));
   const { type, values, labels } = readRegister(table, target.name);
   const { classes } = target;
-  if (values.some((value) => !Number.isFinite(value))) {
+  if (!classes) requireUsableTarget(target.name, values);
+  if (values.some(Number.isNaN)) {
     throw new LanewiseError('data', `Expected target "${target.name}" in every row of the validation table`, {
       column: target.name,
     });

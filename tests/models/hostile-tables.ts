@@ -5,7 +5,23 @@ import type { dice } from '../scoring/programs.js';
 
 type Dice = ReturnType<typeof dice>;
 
-const extremes = [Number.NaN, Infinity, -Infinity, 1e300, -1e300, 1.7e308, 5e-324, -5e-324, 1e-310, 0, -0, 1, 1 + 2e-16, 3.4e38, 1e-35];
+const extremes = [
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  1e300,
+  -1e300,
+  1.7e308,
+  5e-324,
+  -5e-324,
+  1e-310,
+  0,
+  -0,
+  1,
+  1 + 2e-16,
+  3.4e38,
+  1e-35,
+];
 
 /** A column of numbers as no one would collect them. */
 function numbers(random: Dice, rows: number): Float64Array {
@@ -38,7 +54,17 @@ function labels(random: Dice, rows: number, name: string): RegisterColumn {
 }
 
 function weights(random: Dice, rows: number): Float64Array {
-  const sizes = random.pick([[0, 1], [1e-300, 1], [1e300, 1], [1e-300, 1e300], [0], [5e-324], [1.7e308], [1e-300], [-1, 1]]);
+  const sizes = random.pick([
+    [0, 1],
+    [1e-300, 1],
+    [1e300, 1],
+    [1e-300, 1e300],
+    [0],
+    [5e-324],
+    [1.7e308],
+    [1e-300],
+    [-1, 1],
+  ]);
   return Float64Array.from({ length: rows }, () => random.pick(sizes));
 }
 
