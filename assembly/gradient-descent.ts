@@ -1,5 +1,5 @@
 import { exp_f64x2, log1p_f64x2, log_f64x2 } from './inline/elementary-simd';
-import { foldLanes_f64x2 } from './inline/lanes';
+import { foldLanes_f64x2, laneSum } from './inline/lanes';
 
 // Sums keep 32 virtual lanes in sixteen f64x2 registers; element i goes to lane i mod 32 (src/kernels/sums.ts).
 
@@ -76,49 +76,6 @@ export function axpy_f64(x: usize, y: usize, a: f64, rowCount: i32): void {
 
 const TILE_ROWS: i32 = 256;
 const TILE_BYTES: usize = 2048;
-
-// The lane sum of a column.
-function laneSum(x: usize, rowCount: i32): f64 {
-  const end = x + (<usize>rowCount << 3);
-  const blockEnd = x + ((<usize>rowCount & ~31) << 3);
-  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
-  let s4 = f64x2.splat(0), s5 = f64x2.splat(0), s6 = f64x2.splat(0), s7 = f64x2.splat(0);
-  let s8 = f64x2.splat(0), s9 = f64x2.splat(0), s10 = f64x2.splat(0), s11 = f64x2.splat(0);
-  let s12 = f64x2.splat(0), s13 = f64x2.splat(0), s14 = f64x2.splat(0), s15 = f64x2.splat(0);
-  while (x < blockEnd) {
-    s0 = f64x2.add(s0, v128.load(x, 0)); s1 = f64x2.add(s1, v128.load(x, 16));
-    s2 = f64x2.add(s2, v128.load(x, 32)); s3 = f64x2.add(s3, v128.load(x, 48));
-    s4 = f64x2.add(s4, v128.load(x, 64)); s5 = f64x2.add(s5, v128.load(x, 80));
-    s6 = f64x2.add(s6, v128.load(x, 96)); s7 = f64x2.add(s7, v128.load(x, 112));
-    s8 = f64x2.add(s8, v128.load(x, 128)); s9 = f64x2.add(s9, v128.load(x, 144));
-    s10 = f64x2.add(s10, v128.load(x, 160)); s11 = f64x2.add(s11, v128.load(x, 176));
-    s12 = f64x2.add(s12, v128.load(x, 192)); s13 = f64x2.add(s13, v128.load(x, 208));
-    s14 = f64x2.add(s14, v128.load(x, 224)); s15 = f64x2.add(s15, v128.load(x, 240));
-    x += 256;
-  }
-  const tail = <i32>((end - x) >> 3);
-  if (tail > 0) {
-    s0 = f64x2.add(s0, tailPair(x, tail, 0)); s1 = f64x2.add(s1, tailPair(x, tail, 2));
-    s2 = f64x2.add(s2, tailPair(x, tail, 4)); s3 = f64x2.add(s3, tailPair(x, tail, 6));
-    s4 = f64x2.add(s4, tailPair(x, tail, 8)); s5 = f64x2.add(s5, tailPair(x, tail, 10));
-    s6 = f64x2.add(s6, tailPair(x, tail, 12)); s7 = f64x2.add(s7, tailPair(x, tail, 14));
-    s8 = f64x2.add(s8, tailPair(x, tail, 16)); s9 = f64x2.add(s9, tailPair(x, tail, 18));
-    s10 = f64x2.add(s10, tailPair(x, tail, 20)); s11 = f64x2.add(s11, tailPair(x, tail, 22));
-    s12 = f64x2.add(s12, tailPair(x, tail, 24)); s13 = f64x2.add(s13, tailPair(x, tail, 26));
-    s14 = f64x2.add(s14, tailPair(x, tail, 28)); s15 = f64x2.add(s15, tailPair(x, tail, 30));
-  }
-  return foldLanes_f64x2(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15);
-}
-
-// @ts-ignore: decorator
-@inline
-function tailPair(x: usize, tail: i32, pair: i32): v128 {
-  const at = <usize>pair << 3;
-  let values = f64x2.splat(-0.0);
-  if (pair < tail) values = f64x2.replace_lane(values, 0, load<f64>(x + at));
-  if (pair + 1 < tail) values = f64x2.replace_lane(values, 1, load<f64>(x + at + 8));
-  return values;
-}
 
 // out = intercept, + coefficient·column for each column in order; four columns a turn, so that out is touched less often.
 export function linear_scores_f64(

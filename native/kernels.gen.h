@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "f565da55b8e680e0"
+#define LANEWISE_KERNELS_HASH "c3a739014417d979"
 
 namespace lanewise {
 
@@ -49,8 +49,25 @@ struct Kernels {
   void (*codes_encode_u8)(const double* values, const double* edges, uint8_t* codes, int32_t edgeCount, int32_t rowCount);
   int32_t (*forest_grow_u16)(const uint16_t* codes, const int32_t* offsets, const double* lows, const double* highs, const uint8_t* categorical, const double* targets, const double* weights, int32_t* state, uint32_t* rows, double* bagWeights, int32_t* open, int32_t* feature, int32_t* split, double* threshold, uint32_t* categories, int32_t* child, double* values, double* cover, int32_t* samples, double* gain, double* nodeTargets, double* nodeWeights, uint32_t* order, int32_t* runs, double* sums, double* work, int32_t* features, int32_t dataRows, int32_t featureCount, int32_t codeCount, int32_t targetCount, int32_t classCount, int32_t logarithmic, int32_t randomSplits, int32_t hasCategories, int32_t bootstrap, int32_t sampleCount, int32_t balanced, int32_t bagKeyLow, int32_t bagKeyHigh, int32_t featureKeyLow, int32_t featureKeyHigh, int32_t maxFeatures, int32_t maxDepth, int32_t minSamplesSplit, int32_t minSamplesLeaf, double minWeightFraction, double minGain, int32_t maxLeafNodes, int32_t maxNodes, int32_t maxRuns, int32_t budget);
   int32_t (*forest_grow_u8)(const uint8_t* codes, const int32_t* offsets, const double* lows, const double* highs, const uint8_t* categorical, const double* targets, const double* weights, int32_t* state, uint32_t* rows, double* bagWeights, int32_t* open, int32_t* feature, int32_t* split, double* threshold, uint32_t* categories, int32_t* child, double* values, double* cover, int32_t* samples, double* gain, double* nodeTargets, double* nodeWeights, uint32_t* order, int32_t* runs, double* sums, double* work, int32_t* features, int32_t dataRows, int32_t featureCount, int32_t codeCount, int32_t targetCount, int32_t classCount, int32_t logarithmic, int32_t randomSplits, int32_t hasCategories, int32_t bootstrap, int32_t sampleCount, int32_t balanced, int32_t bagKeyLow, int32_t bagKeyHigh, int32_t featureKeyLow, int32_t featureKeyHigh, int32_t maxFeatures, int32_t maxDepth, int32_t minSamplesSplit, int32_t minSamplesLeaf, double minWeightFraction, double minGain, int32_t maxLeafNodes, int32_t maxNodes, int32_t maxRuns, int32_t budget);
+  void (*derivatives_logistic_f32)(const double* raw, const double* target, const double* weights, float* gradients, float* hessians, double gradientScale, double hessianScale, int32_t rowCount);
+  void (*derivatives_robust_f32)(const double* raw, const double* target, const double* weights, float* gradients, float* hessians, double delta, double low, double high, double gradientScale, double hessianScale, int32_t rowCount);
+  void (*derivatives_softmax_f32)(const double* raw, const double* normalizers, const double* target, const double* weights, float* gradients, float* hessians, double classIndex, double gradientScale, double hessianScale, int32_t rowCount);
+  void (*derivatives_squared_f32)(const double* raw, const double* target, const double* weights, float* gradients, float* hessians, double gradientScale, double hessianScale, int32_t rowCount);
+  void (*derivatives_tweedie_f32)(const double* raw, const double* target, const double* weights, float* gradients, float* hessians, double power, double gradientScale, double hessianScale, int32_t rowCount);
+  double (*loss_logistic_f64)(const double* raw, const double* target, const double* weights, double* tile, int32_t rowCount);
+  double (*loss_robust_f64)(const double* raw, const double* target, const double* weights, double* tile, double delta, double low, double high, int32_t rowCount);
+  double (*loss_softmax_f64)(const double* raw, const double* target, const double* weights, double* tile, int32_t classCount, int32_t classStride, int32_t rowCount);
+  double (*loss_squared_f64)(const double* raw, const double* target, const double* weights, double* tile, int32_t rowCount);
+  double (*loss_tweedie_f64)(const double* raw, const double* target, const double* weights, double* tile, double power, int32_t rowCount);
+  void (*softmax_normalizers_f64)(const double* raw, double* normalizers, int32_t classCount, int32_t classStride, int32_t rowCount);
+  void (*derivatives_lambdarank_f32)(const double* raw, const double* gains, const double* weights, const uint32_t* rows, const int32_t* ends, const double* inverseIdeal, const double* discounts, float* gradients, float* hessians, double* scratch, int32_t truncation, int32_t normalise, double steepness, double gradientScale, double hessianScale, int32_t longest, int32_t listCount, int32_t listRows, int32_t dataRows);
+  double (*ndcg_sum_f64)(const double* raw, const double* gains, const double* listWeights, const uint32_t* rows, const int32_t* ends, const double* inverseIdeal, const double* discounts, double* scratch, int32_t places, int32_t longest, int32_t listCount, int32_t listRows, int32_t dataRows);
   void (*codes_encode_f64)(const double* values, int8_t* bytes, int8_t* bits, int32_t firstCode, int32_t codeCount, int32_t rowCount);
   void (*ranks_encode_f64)(const double* values, const double* edges, const uint8_t* cells, int8_t* ranks, int8_t* others, int32_t edgeCount, int32_t cellCount, double low, double scale, int32_t probes, int32_t missing, int32_t rowCount);
+  double (*clipped_mean_f64)(const double* values, const double* weights, double* tile, double center, double delta, int32_t rowCount);
+  void (*derivatives_clear_f32)(const uint32_t* rows, float* gradients, float* hessians, int32_t dataRows, int32_t rowCount);
+  double (*quantile_select_f64)(const double* values, const double* weights, double* scratch, double level, int32_t rowCount);
+  void (*values_gather_f64)(const double* values, const double* minuend, const uint32_t* rows, double* out, int32_t absolute, int32_t dataRows, int32_t rowCount);
   void (*gradient_sizes_count_f32)(const float* gradients, const float* hessians, const uint32_t* rows, int32_t* counts, int32_t shift, int32_t firstRow, int32_t dataRows, int32_t rowCount);
   int32_t (*rows_sample_u32)(const uint32_t* words, float* gradients, float* hessians, uint32_t* rows, uint32_t* scratch, double limit, int32_t shift, int32_t bucket, double factor, int32_t firstRow, int32_t dataRows, int32_t rowCount);
   void (*ensemble_leaves_i8)(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, int32_t* leaves, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount);
@@ -184,12 +201,63 @@ int32_t forest_grow_u16(const uint16_t* codes, const int32_t* offsets, const dou
 /// Grows one decision tree, or goes on growing it: returns 1 while nodes are open and the budget is spent, 0 when done.
 /// codes[featureCount * dataRows] in; offsets[featureCount + 1] in; lows[codeCount] in; highs[codeCount] in; categorical[featureCount] in; targets[targetCount * dataRows] in; weights[dataRows] in, may be null; state[8] inout; rows[dataRows] inout; bagWeights[dataRows] inout; open[4 * Math.max(64, maxLeafNodes)] inout; feature[maxNodes] inout; split[maxNodes] inout; threshold[maxNodes] inout; categories[8 * hasCategories * maxNodes] inout; child[maxNodes] inout; values[maxNodes * Math.max(classCount, targetCount)] inout; cover[maxNodes] inout; samples[maxNodes] inout; gain[maxNodes] inout; nodeTargets[targetCount * dataRows] scratch; nodeWeights[dataRows] scratch; order[2 * dataRows] scratch; runs[4 * maxRuns] scratch; sums[maxRuns * (2 + Math.max(classCount, targetCount))] scratch; work[640 + 8 * Math.max(classCount, targetCount)] scratch; features[featureCount + 8] scratch
 int32_t forest_grow_u8(const uint8_t* codes, const int32_t* offsets, const double* lows, const double* highs, const uint8_t* categorical, const double* targets, const double* weights, int32_t* state, uint32_t* rows, double* bagWeights, int32_t* open, int32_t* feature, int32_t* split, double* threshold, uint32_t* categories, int32_t* child, double* values, double* cover, int32_t* samples, double* gain, double* nodeTargets, double* nodeWeights, uint32_t* order, int32_t* runs, double* sums, double* work, int32_t* features, int32_t dataRows, int32_t featureCount, int32_t codeCount, int32_t targetCount, int32_t classCount, int32_t logarithmic, int32_t randomSplits, int32_t hasCategories, int32_t bootstrap, int32_t sampleCount, int32_t balanced, int32_t bagKeyLow, int32_t bagKeyHigh, int32_t featureKeyLow, int32_t featureKeyHigh, int32_t maxFeatures, int32_t maxDepth, int32_t minSamplesSplit, int32_t minSamplesLeaf, double minWeightFraction, double minGain, int32_t maxLeafNodes, int32_t maxNodes, int32_t maxRuns, int32_t budget);
+/// Log loss of two classes (targets 0 and 1): gradient p − target, hessian p·(1 − p), p the sigmoid of raw.
+/// raw[rowCount] in; target[rowCount] in; weights[rowCount] in, may be null; gradients[rowCount] out; hessians[rowCount] out
+void derivatives_logistic_f32(const double* raw, const double* target, const double* weights, float* gradients, float* hessians, double gradientScale, double hessianScale, int32_t rowCount);
+/// Absolute, quantile and Huber losses: the gradient is the residual within ±delta, a constant slope beyond; hessian 1.
+/// raw[rowCount] in; target[rowCount] in; weights[rowCount] in, may be null; gradients[rowCount] out; hessians[rowCount] out
+void derivatives_robust_f32(const double* raw, const double* target, const double* weights, float* gradients, float* hessians, double delta, double low, double high, double gradientScale, double hessianScale, int32_t rowCount);
+/// Log loss of several classes, by the raw prediction of one: gradient p − [target is it], hessian p·(1 − p).
+/// raw[rowCount] in; normalizers[rowCount] in; target[rowCount] in; weights[rowCount] in, may be null; gradients[rowCount] out; hessians[rowCount] out
+void derivatives_softmax_f32(const double* raw, const double* normalizers, const double* target, const double* weights, float* gradients, float* hessians, double classIndex, double gradientScale, double hessianScale, int32_t rowCount);
+/// Half the squared error: gradient raw − target, hessian 1.
+/// raw[rowCount] in; target[rowCount] in; weights[rowCount] in, may be null; gradients[rowCount] out; hessians[rowCount] out
+void derivatives_squared_f32(const double* raw, const double* target, const double* weights, float* gradients, float* hessians, double gradientScale, double hessianScale, int32_t rowCount);
+/// Half the Tweedie deviance under the log link: Poisson (power 1), Gamma (2) and what lies between.
+/// raw[rowCount] in; target[rowCount] in; weights[rowCount] in, may be null; gradients[rowCount] out; hessians[rowCount] out
+void derivatives_tweedie_f32(const double* raw, const double* target, const double* weights, float* gradients, float* hessians, double power, double gradientScale, double hessianScale, int32_t rowCount);
+/// Sum of the log losses of two classes, w·(log(1 + e^raw) − target·raw).
+/// raw[rowCount] in; target[rowCount] in; weights[rowCount] in, may be null; tile[256] scratch
+double loss_logistic_f64(const double* raw, const double* target, const double* weights, double* tile, int32_t rowCount);
+/// Sum of absolute, quantile or Huber losses: w·½e² within ±delta, w·(slope·e − ½·delta²) beyond.
+/// raw[rowCount] in; target[rowCount] in; weights[rowCount] in, may be null; tile[256] scratch
+double loss_robust_f64(const double* raw, const double* target, const double* weights, double* tile, double delta, double low, double high, int32_t rowCount);
+/// Sum of the log losses of several classes, w·(log Σ e^raw − raw of the target).
+/// raw[(classCount - 1) * classStride + rowCount] in; target[rowCount] in; weights[rowCount] in, may be null; tile[256] scratch
+double loss_softmax_f64(const double* raw, const double* target, const double* weights, double* tile, int32_t classCount, int32_t classStride, int32_t rowCount);
+/// Sum of the squared errors, w·(raw − target)².
+/// raw[rowCount] in; target[rowCount] in; weights[rowCount] in, may be null; tile[256] scratch
+double loss_squared_f64(const double* raw, const double* target, const double* weights, double* tile, int32_t rowCount);
+/// Sum of half the Tweedie deviances, less what no prediction changes; `power` as in derivatives_tweedie_f32.
+/// raw[rowCount] in; target[rowCount] in; weights[rowCount] in, may be null; tile[256] scratch
+double loss_tweedie_f64(const double* raw, const double* target, const double* weights, double* tile, double power, int32_t rowCount);
+/// log Σ e^raw of each row over the classes, with which a probability is e^(raw − normalizer).
+/// raw[(classCount - 1) * classStride + rowCount] in; normalizers[rowCount] out
+void softmax_normalizers_f64(const double* raw, double* normalizers, int32_t classCount, int32_t classStride, int32_t rowCount);
+/// LambdaRank: each pair of a list’s rows whose gains differ pulls apart, by the NDCG that swapping them would change; pairs with neither row among the first `truncation` are left out.
+/// raw[dataRows] in; gains[dataRows] in; weights[dataRows] in, may be null; rows[listRows] in; ends[listCount + 1] in; inverseIdeal[listCount] in; discounts[longest] in; gradients[dataRows] inout; hessians[dataRows] inout; scratch[8 * longest + 8] scratch
+void derivatives_lambdarank_f32(const double* raw, const double* gains, const double* weights, const uint32_t* rows, const int32_t* ends, const double* inverseIdeal, const double* discounts, float* gradients, float* hessians, double* scratch, int32_t truncation, int32_t normalise, double steepness, double gradientScale, double hessianScale, int32_t longest, int32_t listCount, int32_t listRows, int32_t dataRows);
+/// Sum of the weighted NDCG of lists, list after list; rows of one score share the mean of their places.
+/// raw[dataRows] in; gains[dataRows] in; listWeights[listCount] in, may be null; rows[listRows] in; ends[listCount + 1] in; inverseIdeal[listCount] in; discounts[longest] in; scratch[2 * longest] scratch
+double ndcg_sum_f64(const double* raw, const double* gains, const double* listWeights, const uint32_t* rows, const int32_t* ends, const double* inverseIdeal, const double* discounts, double* scratch, int32_t places, int32_t longest, int32_t listCount, int32_t listRows, int32_t dataRows);
 /// Writes where the bit of every category of a column lies in a set of 256 categories.
 /// values[rowCount] in; bytes[rowCount] out; bits[rowCount] out
 void codes_encode_f64(const double* values, int8_t* bytes, int8_t* bits, int32_t firstCode, int32_t codeCount, int32_t rowCount);
 /// Writes the number of edges below every value of a column, less 128.
 /// values[rowCount] in; edges[260] in; cells[cellCount] in; ranks[rowCount] out; others[rowCount] out, may be null
 void ranks_encode_f64(const double* values, const double* edges, const uint8_t* cells, int8_t* ranks, int8_t* others, int32_t edgeCount, int32_t cellCount, double low, double scale, int32_t probes, int32_t missing, int32_t rowCount);
+/// center + the weighted mean of value − center, held to ±delta: the step of the Huber loss from a median.
+/// values[rowCount] in; weights[rowCount] in, may be null; tile[Math.min(256, rowCount + (rowCount % 2))] scratch
+double clipped_mean_f64(const double* values, const double* weights, double* tile, double center, double delta, int32_t rowCount);
+/// Takes rows out of training: their gradients and hessians become 0.
+/// rows[rowCount] in; gradients[dataRows] inout; hessians[dataRows] inout
+void derivatives_clear_f32(const uint32_t* rows, float* gradients, float* hessians, int32_t dataRows, int32_t rowCount);
+/// The weighted quantile: the least value at which the weights so far reach level · their sum; where they meet it exactly, the middle between it and the next.
+/// values[rowCount] in; weights[rowCount] in, may be null; scratch[rowCount] scratch
+double quantile_select_f64(const double* values, const double* weights, double* scratch, double level, int32_t rowCount);
+/// The values of some rows, or how far they lie from `minuend`: values[row], or minuend[row] − values[row].
+/// values[dataRows] in; minuend[dataRows] in, may be null; rows[rowCount] in; out[rowCount] out
+void values_gather_f64(const double* values, const double* minuend, const uint32_t* rows, double* out, int32_t absolute, int32_t dataRows, int32_t rowCount);
 /// Counts rows by the size of gradient times hessian, in buckets of equal ratio.
 /// gradients[dataRows] in; hessians[dataRows] in; rows[rowCount] in; counts[2 ** (31 - shift)] inout
 void gradient_sizes_count_f32(const float* gradients, const float* hessians, const uint32_t* rows, int32_t* counts, int32_t shift, int32_t firstRow, int32_t dataRows, int32_t rowCount);
@@ -252,8 +320,25 @@ inline constexpr Kernels all_kernels{
     codes_encode_u8,
     forest_grow_u16,
     forest_grow_u8,
+    derivatives_logistic_f32,
+    derivatives_robust_f32,
+    derivatives_softmax_f32,
+    derivatives_squared_f32,
+    derivatives_tweedie_f32,
+    loss_logistic_f64,
+    loss_robust_f64,
+    loss_softmax_f64,
+    loss_squared_f64,
+    loss_tweedie_f64,
+    softmax_normalizers_f64,
+    derivatives_lambdarank_f32,
+    ndcg_sum_f64,
     codes_encode_f64,
     ranks_encode_f64,
+    clipped_mean_f64,
+    derivatives_clear_f32,
+    quantile_select_f64,
+    values_gather_f64,
     gradient_sizes_count_f32,
     rows_sample_u32,
     ensemble_leaves_i8,

@@ -9,7 +9,8 @@ export type Parameter =
   | ChoiceParameter
   | BooleanParameter
   | FeatureNumbersParameter
-  | FeatureGroupsParameter;
+  | FeatureGroupsParameter
+  | ClassWeightsParameter;
 
 export interface NumberParameter {
   readonly type: 'number' | 'integer';
@@ -59,6 +60,14 @@ export interface FeatureGroupsParameter {
   readonly tune?: undefined;
 }
 
+/** A factor for the rows of some classes: `{ yes: 3 }` by label, or 'balanced'. */
+export interface ClassWeightsParameter {
+  readonly type: 'class-weights';
+  readonly default: null;
+  readonly meaning: string;
+  readonly tune?: undefined;
+}
+
 export type ParameterDeclarations = Readonly<Record<string, Parameter>>;
 export type ParameterValue =
   | number
@@ -74,7 +83,9 @@ type ValueOf<P extends Parameter> = P extends { type: 'choice'; choices: readonl
     ? readonly number[] | Readonly<Record<string, number>> | null
     : P extends { type: 'feature-groups'; choices: readonly (infer C)[] }
       ? readonly (readonly string[])[] | C | null
-      : ScalarOf<P>;
+      : P extends { type: 'class-weights' }
+        ? Readonly<Record<string, number>> | 'balanced' | null
+        : ScalarOf<P>;
 
 type ScalarOf<P extends Parameter> = P extends { type: 'boolean' }
   ? boolean
@@ -120,6 +131,7 @@ export function describeRange(declaration: Parameter): string {
   if (declaration.type === 'feature-groups') {
     return `lists of feature names, or ${declaration.choices.join(', ')}, or null`;
   }
+  if (declaration.type === 'class-weights') return 'a map of classes with numbers >= 0, or balanced, or null';
   const { type, min, max, above, nullable } = declaration;
   const noun = type === 'integer' ? 'an integer' : 'a number';
   const orNull = nullable ? ' or null' : '';
@@ -150,6 +162,11 @@ function checkValue(name: string, declaration: Parameter, value: unknown): Param
     if (!(typeof value === 'string' ? declaration.choices.includes(value) : isNameGroups(value))) throw wrong();
     return value as ParameterValue;
   }
+  if (declaration.type === 'class-weights') {
+    if (value === null || value === 'balanced') return value;
+    if (!isFactors(value)) throw wrong();
+    return value;
+  }
   if (value === null && declaration.nullable) return null;
   if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong();
   const { type, min = -Infinity, max = Infinity, above } = declaration;
@@ -170,4 +187,9 @@ function isNameGroups(value: unknown): value is readonly (readonly string[])[] {
   const isNames = (group: unknown) =>
     Array.isArray(group) && group.length > 0 && group.every((name) => typeof name === 'string');
   return Array.isArray(value) && value.length > 0 && value.every(isNames);
+}
+
+function isFactors(value: unknown): value is Readonly<Record<string, number>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((factor) => typeof factor === 'number' && factor >= 0 && Number.isFinite(factor));
 }

@@ -6,6 +6,7 @@
 
 #include "../inline/elementary.h"
 #include "../inline/philox.h"
+#include "../inline/sort.h"
 #include "../inline/split-scan.h"
 
 #include "sources.gen.h"

@@ -80,10 +80,44 @@ export interface KernelFunctions {
   forest_grow_u16(codesOffset: number, offsetsOffset: number, lowsOffset: number, highsOffset: number, categoricalOffset: number, targetsOffset: number, weightsOffset: number, stateOffset: number, rowsOffset: number, bagWeightsOffset: number, openOffset: number, featureOffset: number, splitOffset: number, thresholdOffset: number, categoriesOffset: number, childOffset: number, valuesOffset: number, coverOffset: number, samplesOffset: number, gainOffset: number, nodeTargetsOffset: number, nodeWeightsOffset: number, orderOffset: number, runsOffset: number, sumsOffset: number, workOffset: number, featuresOffset: number, dataRows: number, featureCount: number, codeCount: number, targetCount: number, classCount: number, logarithmic: number, randomSplits: number, hasCategories: number, bootstrap: number, sampleCount: number, balanced: number, bagKeyLow: number, bagKeyHigh: number, featureKeyLow: number, featureKeyHigh: number, maxFeatures: number, maxDepth: number, minSamplesSplit: number, minSamplesLeaf: number, minWeightFraction: number, minGain: number, maxLeafNodes: number, maxNodes: number, maxRuns: number, budget: number): number;
   /** Grows one decision tree, or goes on growing it: returns 1 while nodes are open and the budget is spent, 0 when done. */
   forest_grow_u8(codesOffset: number, offsetsOffset: number, lowsOffset: number, highsOffset: number, categoricalOffset: number, targetsOffset: number, weightsOffset: number, stateOffset: number, rowsOffset: number, bagWeightsOffset: number, openOffset: number, featureOffset: number, splitOffset: number, thresholdOffset: number, categoriesOffset: number, childOffset: number, valuesOffset: number, coverOffset: number, samplesOffset: number, gainOffset: number, nodeTargetsOffset: number, nodeWeightsOffset: number, orderOffset: number, runsOffset: number, sumsOffset: number, workOffset: number, featuresOffset: number, dataRows: number, featureCount: number, codeCount: number, targetCount: number, classCount: number, logarithmic: number, randomSplits: number, hasCategories: number, bootstrap: number, sampleCount: number, balanced: number, bagKeyLow: number, bagKeyHigh: number, featureKeyLow: number, featureKeyHigh: number, maxFeatures: number, maxDepth: number, minSamplesSplit: number, minSamplesLeaf: number, minWeightFraction: number, minGain: number, maxLeafNodes: number, maxNodes: number, maxRuns: number, budget: number): number;
+  /** Log loss of two classes (targets 0 and 1): gradient p − target, hessian p·(1 − p), p the sigmoid of raw. */
+  derivatives_logistic_f32(rawOffset: number, targetOffset: number, weightsOffset: number, gradientsOffset: number, hessiansOffset: number, gradientScale: number, hessianScale: number, rowCount: number): void;
+  /** Absolute, quantile and Huber losses: the gradient is the residual within ±delta, a constant slope beyond; hessian 1. */
+  derivatives_robust_f32(rawOffset: number, targetOffset: number, weightsOffset: number, gradientsOffset: number, hessiansOffset: number, delta: number, low: number, high: number, gradientScale: number, hessianScale: number, rowCount: number): void;
+  /** Log loss of several classes, by the raw prediction of one: gradient p − [target is it], hessian p·(1 − p). */
+  derivatives_softmax_f32(rawOffset: number, normalizersOffset: number, targetOffset: number, weightsOffset: number, gradientsOffset: number, hessiansOffset: number, classIndex: number, gradientScale: number, hessianScale: number, rowCount: number): void;
+  /** Half the squared error: gradient raw − target, hessian 1. */
+  derivatives_squared_f32(rawOffset: number, targetOffset: number, weightsOffset: number, gradientsOffset: number, hessiansOffset: number, gradientScale: number, hessianScale: number, rowCount: number): void;
+  /** Half the Tweedie deviance under the log link: Poisson (power 1), Gamma (2) and what lies between. */
+  derivatives_tweedie_f32(rawOffset: number, targetOffset: number, weightsOffset: number, gradientsOffset: number, hessiansOffset: number, power: number, gradientScale: number, hessianScale: number, rowCount: number): void;
+  /** Sum of the log losses of two classes, w·(log(1 + e^raw) − target·raw). */
+  loss_logistic_f64(rawOffset: number, targetOffset: number, weightsOffset: number, tileOffset: number, rowCount: number): number;
+  /** Sum of absolute, quantile or Huber losses: w·½e² within ±delta, w·(slope·e − ½·delta²) beyond. */
+  loss_robust_f64(rawOffset: number, targetOffset: number, weightsOffset: number, tileOffset: number, delta: number, low: number, high: number, rowCount: number): number;
+  /** Sum of the log losses of several classes, w·(log Σ e^raw − raw of the target). */
+  loss_softmax_f64(rawOffset: number, targetOffset: number, weightsOffset: number, tileOffset: number, classCount: number, classStride: number, rowCount: number): number;
+  /** Sum of the squared errors, w·(raw − target)². */
+  loss_squared_f64(rawOffset: number, targetOffset: number, weightsOffset: number, tileOffset: number, rowCount: number): number;
+  /** Sum of half the Tweedie deviances, less what no prediction changes; `power` as in derivatives_tweedie_f32. */
+  loss_tweedie_f64(rawOffset: number, targetOffset: number, weightsOffset: number, tileOffset: number, power: number, rowCount: number): number;
+  /** log Σ e^raw of each row over the classes, with which a probability is e^(raw − normalizer). */
+  softmax_normalizers_f64(rawOffset: number, normalizersOffset: number, classCount: number, classStride: number, rowCount: number): void;
+  /** LambdaRank: each pair of a list’s rows whose gains differ pulls apart, by the NDCG that swapping them would change; pairs with neither row among the first `truncation` are left out. */
+  derivatives_lambdarank_f32(rawOffset: number, gainsOffset: number, weightsOffset: number, rowsOffset: number, endsOffset: number, inverseIdealOffset: number, discountsOffset: number, gradientsOffset: number, hessiansOffset: number, scratchOffset: number, truncation: number, normalise: number, steepness: number, gradientScale: number, hessianScale: number, longest: number, listCount: number, listRows: number, dataRows: number): void;
+  /** Sum of the weighted NDCG of lists, list after list; rows of one score share the mean of their places. */
+  ndcg_sum_f64(rawOffset: number, gainsOffset: number, listWeightsOffset: number, rowsOffset: number, endsOffset: number, inverseIdealOffset: number, discountsOffset: number, scratchOffset: number, places: number, longest: number, listCount: number, listRows: number, dataRows: number): number;
   /** Writes where the bit of every category of a column lies in a set of 256 categories. */
   codes_encode_f64(valuesOffset: number, bytesOffset: number, bitsOffset: number, firstCode: number, codeCount: number, rowCount: number): void;
   /** Writes the number of edges below every value of a column, less 128. */
   ranks_encode_f64(valuesOffset: number, edgesOffset: number, cellsOffset: number, ranksOffset: number, othersOffset: number, edgeCount: number, cellCount: number, low: number, scale: number, probes: number, missing: number, rowCount: number): void;
+  /** center + the weighted mean of value − center, held to ±delta: the step of the Huber loss from a median. */
+  clipped_mean_f64(valuesOffset: number, weightsOffset: number, tileOffset: number, center: number, delta: number, rowCount: number): number;
+  /** Takes rows out of training: their gradients and hessians become 0. */
+  derivatives_clear_f32(rowsOffset: number, gradientsOffset: number, hessiansOffset: number, dataRows: number, rowCount: number): void;
+  /** The weighted quantile: the least value at which the weights so far reach level · their sum; where they meet it exactly, the middle between it and the next. */
+  quantile_select_f64(valuesOffset: number, weightsOffset: number, scratchOffset: number, level: number, rowCount: number): number;
+  /** The values of some rows, or how far they lie from `minuend`: values[row], or minuend[row] − values[row]. */
+  values_gather_f64(valuesOffset: number, minuendOffset: number, rowsOffset: number, outOffset: number, absolute: number, dataRows: number, rowCount: number): void;
   /** Counts rows by the size of gradient times hessian, in buckets of equal ratio. */
   gradient_sizes_count_f32(gradientsOffset: number, hessiansOffset: number, rowsOffset: number, countsOffset: number, shift: number, firstRow: number, dataRows: number, rowCount: number): void;
   /** Puts the rows that are drawn before those that are not, each side in its old order, and returns how many are drawn. */
@@ -101,4 +135,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'f565da55b8e680e0';
+export const kernelsHash = 'c3a739014417d979';

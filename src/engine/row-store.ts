@@ -36,7 +36,7 @@ export type RowPart =
   | 'weights'
   | 'roles'
   | 'raw'
-  | 'activated';
+  | 'normalizers';
 
 /** What one pass over the windows needs, so that a file is read and written no more than that. */
 export interface Uses {

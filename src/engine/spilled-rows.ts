@@ -11,9 +11,10 @@ export interface SpilledWindow extends RowWindow {
   readonly weights: number;
   /** One u8 a row: see `Role`. */
   readonly roles: number;
-  /** Raw predictions and what the derivatives are functions of, output by output: f64, `outputBytes` an output. */
+  /** Raw predictions, output by output: f64, `outputBytes` an output. */
   readonly raw: number;
-  readonly activated: number;
+  /** log Σ e^raw over the outputs, one f64 a row, where it is asked for; else 0. */
+  readonly normalizers: number;
   readonly outputBytes: number;
 }
 
@@ -25,8 +26,8 @@ export interface SpilledSizes {
   readonly layout: GroupLayout;
   readonly outputs: number;
   readonly weighted: boolean;
-  /** false: the derivatives are functions of the raw predictions themselves. */
-  readonly activates: boolean;
+  /** true: the derivatives by each output are functions of all of them, through their normalizers. */
+  readonly normalizes: boolean;
   /** Bytes of memory that windows may take. */
   readonly memory: number;
 }
@@ -209,7 +210,6 @@ export class SpilledRows implements RowStore {
   #describe(slot: Slot): SpilledWindow {
     const firstRow = slot.window * this.windowRows;
     const at = (part: RowPart) => slot.memory.offset + (this.#sections.get(part)?.start ?? 0);
-    const raw = at('raw');
     return {
       firstRow,
       rowCount: Math.min(this.windowRows, this.rowCount - firstRow),
@@ -222,8 +222,8 @@ export class SpilledRows implements RowStore {
       targets: at('targets'),
       weights: this.#sections.has('weights') ? at('weights') : 0,
       roles: at('roles'),
-      raw,
-      activated: this.#sections.has('activated') ? at('activated') : raw,
+      raw: at('raw'),
+      normalizers: this.#sections.has('normalizers') ? at('normalizers') : 0,
       outputBytes: 8 * this.windowRows,
     };
   }
@@ -244,7 +244,7 @@ export class SpilledRows implements RowStore {
 }
 
 /** The parts and their bytes a row. */
-function partsOf({ layout, outputs, weighted, activates }: SpilledSizes): [RowPart, number][] {
+function partsOf({ layout, outputs, weighted, normalizes }: SpilledSizes): [RowPart, number][] {
   const parts: [RowPart, number][] = [
     ['bins', layout.groupCount * layout.rowBytes],
     ['targets', 8],
@@ -256,6 +256,6 @@ function partsOf({ layout, outputs, weighted, activates }: SpilledSizes): [RowPa
     ['roles', 1],
   ];
   if (weighted) parts.push(['weights', 8]);
-  if (activates) parts.push(['activated', 8 * outputs]);
+  if (normalizes) parts.push(['normalizers', 8]);
   return parts;
 }

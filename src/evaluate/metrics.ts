@@ -2,10 +2,11 @@ import { LanewiseError, unknownName } from '../errors.js';
 import type { TaskKind } from '../table/interfaces.js';
 import { classificationScorers } from './classification.js';
 import { clusteringScorers } from './clustering.js';
+import { hitRateScorer, listScorers, ndcgScorer } from './lists.js';
 import type { Scorer } from './metric.js';
 import { probabilityScorers } from './probability.js';
 import { rankingScorers } from './ranking.js';
-import { regressionScorers } from './regression.js';
+import { pinballScorer, regressionScorers, tweedieScorer } from './regression.js';
 
 /** Every metric that Lanewise offers, by scikit-learn's scorer names. */
 export const metrics: readonly Scorer[] = [
@@ -13,14 +14,34 @@ export const metrics: readonly Scorer[] = [
   ...rankingScorers,
   ...probabilityScorers,
   ...regressionScorers,
+  ...listScorers,
   ...clusteringScorers,
 ];
 
 const byName = new Map(metrics.map((metric) => [metric.name, metric]));
 
+/** Metrics of a number, which stands behind the name: `ndcg@7`, `neg_mean_pinball_loss@0.9`. */
+const families: Readonly<Record<string, { of: (value: number) => Scorer; allows: (value: number) => boolean }>> = {
+  ndcg: { of: ndcgScorer, allows: isPlace },
+  hit_rate: { of: hitRateScorer, allows: isPlace },
+  neg_mean_pinball_loss: { of: pinballScorer, allows: (alpha) => alpha > 0 && alpha < 1 },
+  neg_mean_tweedie_deviance: { of: tweedieScorer, allows: (power) => power >= 1 && power <= 2 },
+};
+
+function isPlace(value: number): boolean {
+  return Number.isInteger(value) && value >= 1;
+}
+
+function ofFamily(name: string): Scorer | undefined {
+  const [family, text = ''] = name.split('@');
+  if (!Object.hasOwn(families, family!) || text.trim() === '') return undefined;
+  const { of, allows } = families[family!]!;
+  return allows(Number(text)) ? of(Number(text)) : undefined;
+}
+
 /** @throws LanewiseError `usage` with the nearest name, or where the metric is for another task. */
 export function metricNamed(name: string, task?: TaskKind): Scorer {
-  const metric = byName.get(name);
+  const metric = byName.get(name) ?? ofFamily(name);
   const offered = metrics.filter((entry) => task === undefined || entry.task === task).map((entry) => entry.name);
   if (!metric) throw unknownName('metric', name, offered);
   if (task !== undefined && metric.task !== task) {
@@ -36,12 +57,13 @@ export function defaultMetrics(task: TaskKind, classCount = 2): Scorer[] {
   return defaultNames(task, classCount).map((name) => metricNamed(name));
 }
 
-/** The metric that ranks: RMSE for numbers, ROC AUC for two classes, accuracy for more. */
+/** The metric that ranks: RMSE for numbers, ROC AUC for two classes, accuracy for more, NDCG@10 for lists. */
 export function primaryMetric(task: TaskKind, classCount = 2): Scorer {
   return defaultMetrics(task, classCount)[0]!;
 }
 
 function defaultNames(task: TaskKind, classCount: number): string[] {
+  if (task === 'ranking') return ['ndcg@10', 'ndcg@5', 'mean_average_precision', 'mean_reciprocal_rank', 'hit_rate@10'];
   if (task === 'clustering') return ['adjusted_rand_score', 'normalized_mutual_info_score'];
   if (task === 'regression') {
     return [

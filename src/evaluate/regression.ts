@@ -1,4 +1,4 @@
-import { log, log1p } from '../kernels/elementary.js';
+import { exp, log, log1p } from '../kernels/elementary.js';
 import type { Scored } from '../table/interfaces.js';
 import {
   defineMeanScorer,
@@ -141,6 +141,30 @@ function momentScorer(name: string, label: string, meaning: string, finish: (sum
   });
 }
 
+/** The pinball loss of a quantile: an error weighs `alpha` where the target lies above, 1 − alpha below. */
+export function pinballScorer(alpha: number): Scorer {
+  const meaning = `Mean error, weighed ${alpha} where the target lies above and ${Number((1 - alpha).toPrecision(12))} below`;
+  const error: RowError = (y, p) => (y >= p ? alpha * (y - p) : (1 - alpha) * (p - y));
+  return meanError(`mean_pinball_loss@${alpha}`, `Pinball loss (${alpha})`, meaning, error);
+}
+
+/** The Tweedie deviance of a power in [1, 2]: 1 is Poisson's, 2 Gamma's. */
+export function tweedieScorer(power: number): Scorer {
+  const meaning = 'Mean deviance of amounts that may be 0; predictions must be > 0';
+  return meanError(`mean_tweedie_deviance@${power}`, `Tweedie deviance (${power})`, meaning, tweedie(power));
+}
+
+function tweedie(power: number): RowError {
+  if (power === 1) return poisson;
+  if (power === 2) return gamma;
+  return (y, p) => {
+    if (!(p > 0 && y >= 0)) return Number.NaN;
+    const constant = y === 0 ? 0 : exp((2 - power) * log(y)) / ((1 - power) * (2 - power));
+    const z = log(p);
+    return 2 * (constant - (y * exp((1 - power) * z)) / (1 - power) + exp((2 - power) * z) / (2 - power));
+  };
+}
+
 export const regressionScorers: readonly Scorer[] = [
   meanError('root_mean_squared_error', 'RMSE', "Root of the mean squared error, in the target's unit", squared, true),
   meanError('mean_squared_error', 'MSE', 'Mean squared error', squared),
@@ -175,4 +199,6 @@ export const regressionScorers: readonly Scorer[] = [
   meanError('root_mean_squared_log_error', 'RMSLE', 'Root of the mean squared error of log(1 + x)', squaredLog, true),
   meanError('mean_poisson_deviance', 'Poisson deviance', 'Mean deviance of counts; predictions must be > 0', poisson),
   meanError('mean_gamma_deviance', 'Gamma deviance', 'Mean deviance of amounts; both must be > 0', gamma),
+  tweedieScorer(1.5),
+  pinballScorer(0.5),
 ];

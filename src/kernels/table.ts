@@ -8,7 +8,10 @@ import * as statistics from './statistics.js';
 import * as treeBackground from './tree-background.js';
 import * as treeBuilding from './tree-building.js';
 import * as treeForest from './tree-forest.js';
+import * as treeLosses from './tree-losses.js';
+import * as treeRanking from './tree-ranking.js';
 import * as treeRanks from './tree-ranks.js';
+import * as treeRenewal from './tree-renewal.js';
 import * as treeSampling from './tree-sampling.js';
 import * as treeScoring from './tree-scoring.js';
 import * as treeShap from './tree-shap.js';
@@ -26,7 +29,10 @@ const families = [
   treeBackground,
   treeBuilding,
   treeForest,
+  treeLosses,
+  treeRanking,
   treeRanks,
+  treeRenewal,
   treeSampling,
   treeScoring,
   treeShap,

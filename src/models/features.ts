@@ -25,7 +25,7 @@ export function featureColumns(table: Table, options: FitOptions = {}): Register
   if (table.numRows === 0) {
     throw new LanewiseError('data', 'Expected at least one row to learn from but the table has none');
   }
-  const taken = new Set([options.target, ...(options.targets ?? []), options.weights]);
+  const taken = new Set([options.target, ...(options.targets ?? []), options.weights, options.group]);
   const names = columnsOf(table).filter(({ name, role }) => role === 'feature' && !taken.has(name));
   if (names.length === 0) {
     throw new LanewiseError('data', 'Expected at least one feature column to learn from but found none', {
@@ -102,6 +102,27 @@ export function weightsOf(table: Table, options: FitOptions): Float64Array | und
   const { values } = readRegister(table, name);
   requireUsableWeights(name, values);
   return values;
+}
+
+/**
+ * The group of each row, as a number: of `options`, or else of the schema's group column.
+ * @throws LanewiseError `usage` where none is named, `data` where a row has none.
+ */
+export function groupsOf(table: Table, options: FitOptions): Float64Array {
+  const name = options.group ?? namesWithRole(table, 'group')[0];
+  if (name === undefined) {
+    throw new LanewiseError('usage', 'Expected a column of groups for ranking but none is named', {
+      hint: 'Its values say which rows are ranked together: fit(table, { group }), or a column with the role group.',
+    });
+  }
+  const { values } = readRegister(table, name);
+  const row = values.findIndex(Number.isNaN);
+  if (row < 0) return values;
+  throw new LanewiseError('data', `Expected a group in every row but column "${name}" lacks some`, {
+    column: name,
+    row: row + 1,
+    hint: 'Leave these rows out, or give each a group of its own.',
+  });
 }
 
 /** The features as a program's inputs, in their order. */

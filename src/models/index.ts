@@ -15,9 +15,12 @@ import {
   extraTreesRegressorParameters,
 } from './extra-trees/index.js';
 import {
+  boostingClassifierParameters,
+  boostingRankerParameters,
+  boostingRegressorParameters,
   GradientBoostingClassifier,
+  GradientBoostingRanker,
   GradientBoostingRegressor,
-  gradientBoostingParameters,
 } from './gradient-boosting/index.js';
 import { IsolationForest, isolationForestParameters } from './isolation-forest/index.js';
 import { KMeans } from './k-means/k-means.js';
@@ -61,10 +64,17 @@ export const models: readonly ModelEntry[] = [
   },
   {
     name: 'gradient-boosting',
-    tasks: ['classification', 'regression'],
-    declarations: () => gradientBoostingParameters,
-    create: (task, parameters) =>
-      task === 'regression' ? new GradientBoostingRegressor(parameters) : new GradientBoostingClassifier(parameters),
+    tasks: ['classification', 'regression', 'ranking'],
+    declarations: (task) => {
+      if (task === 'ranking') return boostingRankerParameters;
+      return task === 'regression' ? boostingRegressorParameters : boostingClassifierParameters;
+    },
+    create: (task, parameters) => {
+      if (task === 'ranking') return new GradientBoostingRanker(parameters);
+      return task === 'regression'
+        ? new GradientBoostingRegressor(parameters)
+        : new GradientBoostingClassifier(parameters);
+    },
   },
   {
     name: 'k-nearest-neighbors',

@@ -6,7 +6,7 @@ import { classificationOutputs, type Target } from './features.js';
 import { makeModel } from './model.js';
 
 /** What a model says of its target, or of its several ones. */
-export function targetFacts(targets: readonly Target[]): Pick<Model, 'target' | 'targets' | 'classes'> {
+export function targetFacts(targets: readonly Omit<Target, 'values'>[]): Pick<Model, 'target' | 'targets' | 'classes'> {
   if (targets.length === 1) return { target: targets[0]!.name, classes: targets[0]!.classes };
   return { targets: targets.map(({ name, classes }) => ({ name, ...(classes && { classes }) })) };
 }
@@ -17,7 +17,7 @@ export function targetFacts(targets: readonly Target[]): Pick<Model, 'target' | 
  */
 export function outputsOf(
   builder: ProgramBuilder,
-  targets: readonly Target[],
+  targets: readonly Omit<Target, 'values'>[],
   registers: readonly (readonly number[])[],
 ): ProgramOutput[] {
   const several = targets.length > 1;

@@ -62,18 +62,23 @@ export class Recipe implements Estimator {
   /** @throws LanewiseError `data` for a target that is not there, missing everywhere, or of one value. */
   async fit(table: Table, options: FitOptions = {}): Promise<RecipeModel> {
     const targets = isSupervised(this.task) ? targetNames(table, options) : [];
-    const weights = options.weights ?? namesWithRole(table, 'weight')[0];
-    const carry = [...targets, weights].filter((name) => name !== undefined);
+    const carried: Carried = {
+      targets,
+      weights: options.weights ?? namesWithRole(table, 'weight')[0],
+      group: this.task === 'ranking' ? (options.group ?? namesWithRole(table, 'group')[0]) : undefined,
+    };
+    const carry = namesOf(carried);
     const { rows, report } = trainingRows(table, targets);
     // Steps that look at the target (encodings) look at the first.
     const { fitted, table: features } = await this.pipeline.fit(rows, { ...options, target: targets[0], carry });
     if (this.#minColumns > 0) requireFeatures(fitted);
-    const validation = options.validation && validationRows(fitted, options.validation, targets, weights);
-    const inner = await this.estimator.fit(withRoles(features, targets, weights), {
+    const validation = options.validation && validationRows(fitted, options.validation, carried);
+    const inner = await this.estimator.fit(withRoles(features, carried), {
       ...options,
       target: targets[0],
       targets: targets.length > 1 ? targets : undefined,
-      weights,
+      weights: carried.weights,
+      group: carried.group,
       validation,
     });
     return recipeModel(fitted, inner, [...report, ...fitted.report]);
@@ -143,21 +148,27 @@ function requireRows(table: Table, least: number): Table {
   throw new LanewiseError('data', `Expected at least ${least} rows to learn from but there ${were} (with a target)`);
 }
 
-function validationRows(
-  fitted: FittedPipeline,
-  validation: Table,
-  targets: readonly string[],
-  weights: string | undefined,
-): Table {
-  const kept = knownRows(validation, targets);
-  const rows = kept.length < validation.numRows ? takeRows(validation, kept) : validation;
-  const carry = weights === undefined ? targets : [...targets, weights];
-  return withRoles(transformTable(fitted, rows, carry), targets, weights);
+/** The columns that go round the steps. */
+interface Carried {
+  readonly targets: readonly string[];
+  readonly weights: string | undefined;
+  readonly group: string | undefined;
 }
 
-function withRoles(table: Table, targets: readonly string[], weights: string | undefined): Table {
+function namesOf({ targets, weights, group }: Carried): string[] {
+  return [...targets, weights, group].filter((name) => name !== undefined);
+}
+
+function validationRows(fitted: FittedPipeline, validation: Table, carried: Carried): Table {
+  const kept = knownRows(validation, carried.targets);
+  const rows = kept.length < validation.numRows ? takeRows(validation, kept) : validation;
+  return withRoles(transformTable(fitted, rows, namesOf(carried)), carried);
+}
+
+function withRoles(table: Table, { targets, weights, group }: Carried): Table {
   return annotate(table, {
     ...Object.fromEntries(targets.map((target) => [target, { role: 'target' as const }])),
     ...(weights !== undefined && { [weights]: { role: 'weight' } }),
+    ...(group !== undefined && { [group]: { role: 'group' } }),
   });
 }

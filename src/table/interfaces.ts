@@ -55,7 +55,7 @@ export interface FittedTransformer {
   readonly report: readonly Repair[];
 }
 
-export type TaskKind = 'classification' | 'regression' | 'clustering' | 'anomaly-detection';
+export type TaskKind = 'classification' | 'regression' | 'ranking' | 'clustering' | 'anomaly-detection';
 
 export interface FitOptions extends Context {
   /** Overrides the schema's role. Clustering and anomaly detection have none. */
@@ -64,6 +64,8 @@ export interface FitOptions extends Context {
   readonly targets?: readonly string[];
   /** A column of weights ≥ 0; overrides the schema's role. */
   readonly weights?: string;
+  /** Ranking: the column whose values are the lists; overrides the schema's role. No model learns from it. */
+  readonly group?: string;
   /** Rows for early stopping and the loss curve, never learnt from. */
   readonly validation?: Table;
 }
@@ -107,9 +109,10 @@ export interface ModelTarget {
 
 /**
  * A fitted model. Its program's outputs are: regression `prediction` (number); classification `prediction` (category,
- * with the classes as labels) and `probability_<label>` for each class in order; clustering `prediction` (number, the
- * cluster) and `distance_<k>`; anomaly detection `prediction` (1 an anomaly, 0 not) and `score` (higher: more anomalous).
- * Several targets have `prediction_<target>` each and, after all of these, `probability_<target>_<label>`.
+ * with the classes as labels) and `probability_<label>` for each class in order; ranking `prediction` (number: the rows of
+ * a list are ordered by it); clustering `prediction` (number, the cluster) and `distance_<k>`; anomaly detection
+ * `prediction` (1 an anomaly, 0 not) and `score` (higher: more anomalous). Several targets have `prediction_<target>` each
+ * and, after all of these, `probability_<target>_<label>`.
  */
 export interface Model {
   readonly estimator: string;
@@ -150,13 +153,15 @@ export interface Splitter {
 
 /** What a metric is computed from. */
 export interface Scored {
-  /** Regression: targets. Classification: class indices. */
+  /** Regression: targets. Classification: class indices. Ranking: grades of relevance. */
   readonly target: Float64Array;
-  /** Regression: predictions. Classification: predicted class indices. */
+  /** Regression: predictions. Classification: predicted class indices. Ranking: scores. */
   readonly prediction: Float64Array;
   /** Classification: probabilities[class][row]. */
   readonly probabilities?: readonly Float64Array[];
   readonly weights?: Float64Array;
+  /** Ranking: the list of each row; equal numbers are one list. */
+  readonly groups?: Float64Array;
 }
 
 export interface Metric {

@@ -41,6 +41,12 @@ function sampleTable(seed: number, labels: readonly string[] = boroughs) {
     { name: 'borough', type: 'category', values: borough, labels },
     { name: 'fare', type: 'number', values: fare },
     { name: 'paid', type: 'category', values: paid, labels: ['card', 'cash', 'dispute'] },
+    {
+      name: 'grade',
+      type: 'number',
+      values: fare.map((value) => Math.min(3, Math.max(0, Math.floor(value / 8)) || 0)),
+    },
+    { name: 'list', type: 'number', role: 'group', values: fare.map((_, row) => Math.floor(row / 10)) },
   ]);
 }
 
@@ -56,9 +62,9 @@ const cases = models.flatMap((entry) => entry.tasks.map((task) => ({ model: entr
 test.each(cases)(
   '$model for $task gives the same bits as table, row, artefact, runtime and .wasm',
   async ({ model, task }) => {
-    const target = task === 'regression' ? 'fare' : task === 'classification' ? 'paid' : undefined;
+    const target = { regression: 'fare', classification: 'paid', ranking: 'grade' }[task as string];
     const features = training.select(
-      training.schema.names.filter((name) => name === target || !['fare', 'paid'].includes(String(name))),
+      training.schema.names.filter((name) => name === target || !['fare', 'paid', 'grade'].includes(String(name))),
     );
     const recipe = defaultRecipe(features, {
       target,

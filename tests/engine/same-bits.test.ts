@@ -22,7 +22,7 @@ const few: Readonly<Record<string, number>> = { maxIter: 8, nEstimators: 4, nIni
 function makeTable(rowCount: number): Table {
   const random = stream(11, 'same bits');
   const columns = Object.fromEntries(
-    ['small', 'large', 'holed', 'whole', 'constant', 'colour', 'amount', 'answer'].map((name) => [
+    ['small', 'large', 'holed', 'whole', 'constant', 'colour', 'amount', 'answer', 'grade', 'list'].map((name) => [
       name,
       new Float64Array(rowCount),
     ]),
@@ -37,6 +37,8 @@ function makeTable(rowCount: number): Table {
     columns['colour']![row] = random.integer(9) === 0 ? Number.NaN : c;
     columns['amount']![row] = 2 * a - b * a + c + 0.3 * random.normal();
     columns['answer']![row] = a + 0.5 * b * b + (c === 2 ? 1 : 0) + 0.4 * random.normal() > 0.7 ? 1 : 0;
+    columns['grade']![row] = Math.min(3, Math.max(0, Math.floor(columns['amount']![row]!)));
+    columns['list']![row] = Math.floor(row / 20);
   }
   const labels: Record<string, readonly string[]> = {
     colour: ['blue', 'green', 'red', 'white'],
@@ -95,6 +97,7 @@ const fits = models.flatMap((entry) => entry.tasks.map((task) => [entry.name, ta
 const targets: Record<TaskKind, string | undefined> = {
   regression: 'amount',
   classification: 'answer',
+  ranking: 'grade',
   clustering: undefined,
 };
 /** Trees take missing cells and categories; the others are given the complete numbers. */
@@ -107,8 +110,9 @@ async function hashOf(entry: ModelEntry, task: TaskKind, engine: Engine, table: 
   const parameters = Object.fromEntries(Object.entries(few).filter(([name]) => name in entry.declarations(task)));
   const target = targets[task];
   const features = featuresOf(entry.name);
-  const selected = table.select(target === undefined ? features : [...features, target]);
-  const model = await entry.create(task, parameters).fit(selected, { engine, seed: 5, target });
+  const others = task === 'ranking' ? ['list'] : [];
+  const selected = table.select([...features, ...others, ...(target === undefined ? [] : [target])]);
+  const model = await entry.create(task, parameters).fit(selected, { engine, seed: 5, target, group: others[0] });
   const outputs = await model.predict(selected.slice(0, 500), { engine });
   const hash = createHash('sha256').update(programImage(model.program));
   for (const output of outputs.schema.names) hash.update(JSON.stringify([...outputs.getChild(output)!]));

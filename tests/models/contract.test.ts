@@ -14,6 +14,7 @@ const quick: Record<string, number> = { maxIter: 8, nEstimators: 4, maxDepth: 5,
 const targets: Record<TaskKind, string | undefined> = {
   classification: 'class',
   regression: 'amount',
+  ranking: 'grade',
   clustering: undefined,
   'anomaly-detection': undefined,
 };
@@ -42,14 +43,15 @@ function sample(rows: number, featureCount = 4): RegisterColumn[] {
       values: column((row) => (a[row]! + noise(row, 53) > 6 ? 2 : b[row]! > -1 ? 1 : 0)),
       labels: ['z', 'é', '𝒜'],
     },
+    { name: 'grade', type: 'number', values: column((row) => Math.floor(noise(row, 54) * (a[row]! > 4 ? 4 : 2))) },
+    { name: 'list', type: 'number', role: 'group', values: column((row) => Math.floor(row / 8)) },
   ];
 }
 
-/** The sample as a table, without the other task's target. */
+/** The sample as a table, without the other tasks' targets; lists only where they are ranked. */
 function tableFor(task: TaskKind, columns: RegisterColumn[]): Table {
-  return tableFromRegisters(
-    columns.filter(({ name }) => !['amount', 'class'].includes(name) || name === targets[task]),
-  );
+  const others = ['amount', 'class', 'grade', ...(task === 'ranking' ? [] : ['list'])];
+  return tableFromRegisters(columns.filter(({ name }) => !others.includes(name) || name === targets[task]));
 }
 
 /** The table with a column's values replaced. */
@@ -199,10 +201,10 @@ for (const entry of models) {
             message: expect.stringMatching(/row/),
           });
         }
-        const bare = tableFromRegisters(sample(20).filter(({ name }) => name === (target ?? 'none') || name === 'x0'));
+        const bare = tableFromRegisters(sample(20).filter(({ name }) => ['x0', 'list', target].includes(name)));
         const ignored = tableFromRegisters([
           { ...sample(20)[0]!, role: 'ignore' },
-          ...sample(20).filter(({ name }) => name === target),
+          ...sample(20).filter(({ name }) => name === target || name === 'list'),
         ]);
         await expect(train(ignored)).rejects.toMatchObject({ code: 'data', message: expect.stringMatching(/feature/) });
         await expect(train(bare)).resolves.toBeDefined();
@@ -237,7 +239,7 @@ for (const entry of models) {
 
       test('categories are taken, with labels never seen at prediction, or refused by column', async () => {
         const colour = Float64Array.from({ length: 60 }, (_, row) => row % 3);
-        const columns = sample(60).filter(({ name }) => ['x0', target].includes(name));
+        const columns = sample(60).filter(({ name }) => ['x0', 'list', target].includes(name));
         const coloured = tableFromRegisters([
           ...columns,
           { name: 'colour', type: 'category', values: colour, labels: ['blue', 'green', 'red'] },

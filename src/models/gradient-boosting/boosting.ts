@@ -1,41 +1,35 @@
-import type { Engine, Task } from '../../engine/engine.js';
+import type { Engine } from '../../engine/engine.js';
 import { randomKey } from '../../engine/random.js';
 import { MemoryRows } from '../../engine/row-store.js';
 import { TreeWorkspace } from '../../engine/tree-workspace.js';
-import { ArenaBlock, type BinnedRows } from '../../engine/trees.js';
-import { Breather } from '../../engine/turn.js';
+import type { BinnedRows } from '../../engine/trees.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
 import { Stopping } from '../../training/stopping.js';
 import type { FeatureBins } from '../binning/index.js';
 import type { FeatureConstraints } from './constraints.js';
 import { measureCover } from './cover.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
-import { growerOptions, setLeafValues, treeRules } from './growing.js';
+import { growerOptions, renewLeafValues, setLeafValues, treeRules } from './growing.js';
 import { histogramsFor } from './histogram.js';
-import { type BoostingLoss, softmax } from './loss.js';
+import type { BoostingLoss } from './loss.js';
+import { type LossData, LossState } from './loss-state.js';
 import type { GradientBoostingParameters } from './parameters.js';
-
-/** Rows on which the training loss of a round is reported, spread evenly; all of them where there are fewer. */
-export const LOSS_ROWS = 10_000;
-const BLOCK_ROWS = 65_536;
+import { LeafRenewal } from './renewal.js';
+import { unscaledSums, unscaledUnits } from './scales.js';
 
 export interface BoostingOptions extends GradientBoostingParameters {
   readonly constraints: FeatureConstraints;
   readonly seed: number;
+  /** Raw predictions to start from; default: those of least loss. */
+  readonly base?: Float64Array;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** What boosting learns from. Rows index the binned data, `targets` and `weights`. */
-export interface BoostingData {
+/** What boosting learns from. Rows index the binned data, `targets`, `weights` and `groups`. */
+export interface BoostingData extends Omit<LossData, 'rowCount'> {
   readonly rows: BinnedRows;
   readonly bins: readonly FeatureBins[];
-  readonly targets: Float64Array;
-  readonly weights?: Float64Array;
-  /** Ascending. */
-  readonly training: Uint32Array;
-  /** Ascending; empty: no early stopping. */
-  readonly validation: Uint32Array;
 }
 
 export interface Boosted {
@@ -65,17 +59,13 @@ class BoostingRun implements Disposable {
   readonly #growing: GrowerOptions;
   readonly #rows: MemoryRows;
   readonly #workspace: TreeWorkspace;
-  readonly #engine: Engine;
-  readonly #raw: readonly ArenaBlock<'f64'>[];
-  readonly #activated: readonly ArenaBlock<'f64'>[];
-  readonly #lossRows: Uint32Array;
-  readonly #breather = new Breather();
+  readonly #state: LossState;
+  readonly #renewal: LeafRenewal | undefined;
 
   constructor(engine: Engine, data: BoostingData, loss: BoostingLoss, options: BoostingOptions) {
     this.#data = data;
     this.#loss = loss;
     this.#options = options;
-    const { rowCount } = data.rows;
     const mostLeaves = Math.max(2, Math.floor(data.training.length / options.minSamplesLeaf));
     const leaves = Math.min(options.maxLeafNodes ?? mostLeaves, mostLeaves);
     this.#growing = growerOptions(options, leaves);
@@ -84,24 +74,21 @@ class BoostingRun implements Disposable {
     const sizes = { histograms: histogramsFor(data.bins.length, leaves), leaves, bins };
     this.#rows = new MemoryRows(engine, data.rows);
     this.#workspace = new TreeWorkspace(engine, this.#rows, binCounts, sizes, options.constraints.monotone);
-    this.#engine = engine;
-    const blocks = () => Array.from({ length: loss.outputs }, () => new ArenaBlock(engine.arena, 'f64', rowCount));
-    this.#raw = blocks();
-    this.#activated = loss.activation === 'none' ? this.#raw : blocks();
-    this.#lossRows = spread(data.training, LOSS_ROWS);
+    this.#state = new LossState(engine, { ...data, rowCount: data.rows.rowCount }, loss, this.#rows, options.base);
+    const rows = data.training.length;
+    const weighted = data.weights !== undefined;
+    this.#renewal = loss.renewal && new LeafRenewal(engine, loss.renewal, { rows, leaves, weighted });
   }
 
   async boost(): Promise<Boosted> {
     const { maxIter, nIterNoChange, tol, onProgress } = this.#options;
-    const { training, validation, targets, weights } = this.#data;
-    const base = this.#loss.base(targets, training, weights);
-    this.#raw.forEach((block, output) => {
-      block.values.fill(base[output]!);
-    });
+    const { base } = this.#state;
     const trees: GrownNode[] = [];
     const history: HistoryPoint[] = [];
-    const start = validation.length > 0 ? await this.#meanLoss(validation) : 0;
-    const stopping = new Stopping({ patience: nIterNoChange, tolerance: tol, start });
+    const { signal } = this.#options;
+    await this.#state.beginRound(signal);
+    const start = await this.#state.validationLoss(signal);
+    const stopping = new Stopping({ patience: nIterNoChange, tolerance: tol, start: start ?? 0 });
     let stopped: Boosted['stopped'] = 'rounds used up';
     for (let iteration = 1; iteration <= maxIter; iteration++) {
       const grown = await this.#round(iteration);
@@ -123,74 +110,28 @@ class BoostingRun implements Disposable {
         break;
       }
     }
-    const bestIteration = validation.length > 0 ? Math.max(1, stopping.bestIteration) : history.length;
+    const bestIteration = start !== undefined ? Math.max(1, stopping.bestIteration) : history.length;
     return { base, trees: trees.slice(0, bestIteration * this.#loss.outputs), history, bestIteration, stopped };
   }
 
   /** Grows the trees of one round, one an output, and adds them to the raw predictions. */
   async #round(iteration: number): Promise<GrownNode[]> {
     // All outputs' derivatives are of the predictions before the round.
-    await this.#activate();
+    const { signal } = this.#options;
+    if (iteration > 1) await this.#state.beginRound(signal);
     const trees: GrownNode[] = [];
     for (let output = 0; output < this.#loss.outputs; output++) {
-      await this.#derive(output);
+      await this.#state.derive(output, signal);
       trees.push(await this.#grow(iteration, output));
     }
     return trees;
   }
 
-  /** Fills `#activated`: for the squared error it is the raw predictions themselves. */
-  async #activate(): Promise<void> {
-    const { rowCount } = this.#data.rows;
-    const { signal } = this.#options;
-    if (this.#loss.activation === 'none') return;
-    const blocks = Array.from({ length: Math.ceil(rowCount / BLOCK_ROWS) }, (_, block) => block * BLOCK_ROWS);
-    const rowsFrom = (start: number) => Math.min(BLOCK_ROWS, rowCount - start);
-    if (this.#loss.activation === 'sigmoid') {
-      const [raw, activated] = [this.#raw[0]!.offset, this.#activated[0]!.offset];
-      const tasks = blocks.map((start): Task => {
-        return { kernel: 'sigmoid_f64', values: [raw + 8 * start, activated + 8 * start, rowsFrom(start)] };
-      });
-      await this.#engine.run(tasks, signal);
-      return;
-    }
-    for (const start of blocks) {
-      const [raw, activated] = [this.#raw, this.#activated].map((all) => all.map((block) => block.values));
-      softmax(raw!, activated!, start, start + rowsFrom(start));
-      await this.#breather.breathe(signal);
-    }
-  }
-
-  async #derive(output: number): Promise<void> {
-    const { targets, weights, validation, rows } = this.#data;
-    const { signal } = this.#options;
-    for (let start = 0; start < rows.rowCount; start += BLOCK_ROWS) {
-      const end = Math.min(rows.rowCount, start + BLOCK_ROWS);
-      const gradients = this.#rows.gradients.values;
-      const hessians = this.#rows.hessians.values;
-      const activated = this.#activated.map((block) => block.values);
-      this.#loss.derivatives(targets, activated, output, gradients, hessians, start, end);
-      if (weights) {
-        for (let row = start; row < end; row++) {
-          gradients[row]! *= weights[row]!;
-          hessians[row]! *= weights[row]!;
-        }
-      }
-      await this.#breather.breathe(signal);
-    }
-    // Validation rows are never learnt from, nor do they set the scale of the quantisation.
-    const gradients = this.#rows.gradients.values;
-    const hessians = this.#rows.hessians.values;
-    for (const row of validation) {
-      gradients[row] = 0;
-      hessians[row] = 0;
-    }
-  }
-
   async #grow(iteration: number, output: number): Promise<GrownNode> {
     const { signal, seed, learningRate } = this.#options;
     const workspace = this.#workspace;
-    const units = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
+    const levels = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
+    const units = unscaledUnits(levels, this.#state.scales);
     const { training, validation, bins } = this.#data;
     const rules = treeRules(this.#options, iteration, output);
     const rows = await workspace.begin(training, validation);
@@ -200,49 +141,30 @@ class BoostingRun implements Disposable {
     await measureCover(root, workspace, weights && (() => weights));
     const leaves = leavesOf(root);
     const nodes = leaves.map((leaf) => leaf.rows);
-    const sums = await workspace.leafSums(nodes, signal);
-    setLeafValues(leaves, sums, this.#growing, learningRate);
+    if (this.#renewal) {
+      const columns = this.#state.residualsOf(output);
+      renewLeafValues(leaves, await this.#renewal.valuesOf(workspace, nodes, columns, signal), learningRate);
+    } else {
+      const sums = unscaledSums(await workspace.leafSums(nodes, signal), this.#state.scales);
+      setLeafValues(leaves, sums, this.#growing, learningRate);
+    }
     const values = leaves.map((leaf) => leaf.value);
-    const raw = this.#raw[output]!.offset;
+    const raw = this.#state.rawOf(output);
     await workspace.addToLeaves(nodes, values, ({ firstRow }) => raw + 8 * firstRow, signal);
     return root;
   }
 
   async #measure(iteration: number): Promise<HistoryPoint> {
-    const { validation } = this.#data;
-    const loss = await this.#meanLoss(this.#lossRows);
-    return validation.length > 0
-      ? { iteration, loss, validationLoss: await this.#meanLoss(validation) }
-      : { iteration, loss };
-  }
-
-  /** The weighted mean loss of some rows. */
-  async #meanLoss(rows: Uint32Array): Promise<number> {
-    const { targets, weights } = this.#data;
-    let [sum, total] = [0, 0];
-    for (let start = 0; start < rows.length; start += BLOCK_ROWS) {
-      const raw = this.#raw.map((block) => block.values);
-      const end = Math.min(rows.length, start + BLOCK_ROWS);
-      for (let i = start; i < end; i++) {
-        const row = rows[i]!;
-        const weight = weights ? weights[row]! : 1;
-        sum += weight * this.#loss.loss(targets[row]!, raw, row);
-        total += weight;
-      }
-      await this.#breather.breathe(this.#options.signal);
-    }
-    return total > 0 ? sum / total : 0;
+    const { signal } = this.#options;
+    const loss = await this.#state.trainingLoss(signal);
+    const validationLoss = await this.#state.validationLoss(signal);
+    return validationLoss === undefined ? { iteration, loss } : { iteration, loss, validationLoss };
   }
 
   [Symbol.dispose](): void {
     this.#workspace[Symbol.dispose]();
     this.#rows[Symbol.dispose]();
-    for (const block of new Set([...this.#raw, ...this.#activated])) block[Symbol.dispose]();
+    this.#state[Symbol.dispose]();
+    this.#renewal?.[Symbol.dispose]();
   }
-}
-
-/** At most `most` of the rows, evenly spread. */
-function spread(rows: Uint32Array, most: number): Uint32Array {
-  if (rows.length <= most) return rows;
-  return Uint32Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]!);
 }

@@ -6,44 +6,71 @@ import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
 import type { RegisterColumn } from '../../table/columns.js';
-import type { Estimator, FitOptions, Model, Source, Training } from '../../table/interfaces.js';
+import type { Estimator, FitOptions, Model, Source } from '../../table/interfaces.js';
 import { columnToBin, type FeatureBins, findBins } from '../binning/index.js';
-import { classificationOutputs, featureColumns, inputsOf, type Target, targetOf, weightsOf } from '../features.js';
+import { featureColumns, inputsOf, type Target } from '../features.js';
 import { makeModel } from '../model.js';
 import { seedOf } from '../seed.js';
-import { joined, readValidation } from '../validation.js';
+import { outputsOf, targetFacts } from '../targets.js';
+import { joined } from '../validation.js';
 import { type Boosted, type BoostingData, boost } from './boosting.js';
 import { constraintsOf } from './constraints.js';
-import type { GrownNode } from './grower.js';
+import type { CustomLoss } from './custom-loss.js';
+import { describeTraining, importances } from './describe.js';
 import { holdOut } from './hold-out.js';
-import { type BoostingLoss, logLoss, multinomialLoss, squaredLoss } from './loss.js';
+import { holdOutLists } from './lists.js';
+import type { BoostingLoss } from './loss.js';
+import {
+  type BoostingClassifierParameters,
+  type BoostingRankerParameters,
+  type BoostingRegressorParameters,
+  boostingClassifierParameters,
+  boostingRankerParameters,
+  boostingRegressorParameters,
+} from './loss-parameters.js';
 import { lowerTrees } from './lower.js';
 import type { StreamOptions } from './out-of-core/fit-stream.js';
-import { type GradientBoostingParameters, gradientBoostingParameters } from './parameters.js';
+import type { GradientBoostingParameters } from './parameters.js';
+import { classificationSubject, rankingSubject, regressionSubject, type Subject } from './subject.js';
 
 /** Above so many rows `earlyStopping: 'auto'` holds some out. */
 export const AUTO_STOPPING_ROWS = 10_000;
 
+/** A loss by name, or functions of one's own. */
+type WithCustomLoss<P extends { readonly loss: string }> = Partial<
+  Omit<P, 'loss'> & { readonly loss: P['loss'] | CustomLoss }
+>;
+
+/** The parameters, with 'custom' for a loss that is functions, and these. */
+function takeCustomLoss(parameters: { readonly loss?: string | CustomLoss }): [Record<string, unknown>, CustomLoss?] {
+  const { loss } = parameters;
+  return typeof loss === 'object' ? [{ ...parameters, loss: 'custom' }, loss] : [{ ...parameters }];
+}
+
 /**
- * Boosted trees on histograms for numbers: squared error. Missing values and categories are taken as they are.
- * Parameters as scikit-learn's HistGradientBoostingRegressor.
+ * Boosted trees on histograms for numbers. Missing values and categories are taken as they are. Parameters as
+ * scikit-learn's HistGradientBoostingRegressor; losses besides are its GradientBoostingRegressor's and LightGBM's.
  */
 export class GradientBoostingRegressor implements Estimator {
   readonly name = 'gradient-boosting';
   readonly task = 'regression';
-  readonly declarations = gradientBoostingParameters;
-  readonly parameters: GradientBoostingParameters;
+  readonly declarations = boostingRegressorParameters;
+  readonly parameters: BoostingRegressorParameters;
+  readonly #custom: CustomLoss | undefined;
 
-  constructor(parameters: Partial<GradientBoostingParameters> = {}) {
-    this.parameters = checkParameters('GradientBoostingRegressor', gradientBoostingParameters, parameters);
+  constructor(parameters: WithCustomLoss<BoostingRegressorParameters> = {}) {
+    const [named, custom] = takeCustomLoss(parameters);
+    this.parameters = checkParameters('GradientBoostingRegressor', boostingRegressorParameters, named);
+    this.#custom = custom;
   }
 
-  with(parameters: Partial<GradientBoostingParameters>): GradientBoostingRegressor {
-    return new GradientBoostingRegressor({ ...this.parameters, ...parameters });
+  with(parameters: WithCustomLoss<BoostingRegressorParameters>): GradientBoostingRegressor {
+    const loss = (this.parameters.loss === 'custom' && this.#custom) || this.parameters.loss;
+    return new GradientBoostingRegressor({ ...this.parameters, loss, ...parameters });
   }
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
-    return fitBoosting(this, table, options);
+    return fitBoosting(this, table, options, () => regressionSubject(table, options, this.parameters, this.#custom));
   }
 
   /** Fits rows that need not fit into memory, to the same bits; see `StreamOptions`. Node only. */
@@ -60,19 +87,25 @@ export class GradientBoostingRegressor implements Estimator {
 export class GradientBoostingClassifier implements Estimator {
   readonly name = 'gradient-boosting';
   readonly task = 'classification';
-  readonly declarations = gradientBoostingParameters;
-  readonly parameters: GradientBoostingParameters;
+  readonly declarations = boostingClassifierParameters;
+  readonly parameters: BoostingClassifierParameters;
+  readonly #custom: CustomLoss | undefined;
 
-  constructor(parameters: Partial<GradientBoostingParameters> = {}) {
-    this.parameters = checkParameters('GradientBoostingClassifier', gradientBoostingParameters, parameters);
+  constructor(parameters: WithCustomLoss<BoostingClassifierParameters> = {}) {
+    const [named, custom] = takeCustomLoss(parameters);
+    this.parameters = checkParameters('GradientBoostingClassifier', boostingClassifierParameters, named);
+    this.#custom = custom;
   }
 
-  with(parameters: Partial<GradientBoostingParameters>): GradientBoostingClassifier {
-    return new GradientBoostingClassifier({ ...this.parameters, ...parameters });
+  with(parameters: WithCustomLoss<BoostingClassifierParameters>): GradientBoostingClassifier {
+    const loss = (this.parameters.loss === 'custom' && this.#custom) || this.parameters.loss;
+    return new GradientBoostingClassifier({ ...this.parameters, loss, ...parameters });
   }
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
-    return fitBoosting(this, table, options);
+    return fitBoosting(this, table, options, () =>
+      classificationSubject(table, options, this.parameters, this.#custom),
+    );
   }
 
   /** Fits rows that need not fit into memory, to the same bits; see `StreamOptions`. Node only. */
@@ -82,29 +115,57 @@ export class GradientBoostingClassifier implements Estimator {
   }
 }
 
-export type BoostingEstimator = GradientBoostingRegressor | GradientBoostingClassifier;
+/**
+ * Boosted trees on histograms that order the rows of lists (queries, sessions): LambdaRank (Burges 2010). The target holds
+ * whole grades from 0; `group` says which rows are a list. Parameters as LightGBM's LGBMRanker, in scikit-learn's names.
+ */
+export class GradientBoostingRanker implements Estimator {
+  readonly name = 'gradient-boosting';
+  readonly task = 'ranking';
+  readonly declarations = boostingRankerParameters;
+  readonly parameters: BoostingRankerParameters;
 
-async function fitBoosting(estimator: BoostingEstimator, table: Table, options: FitOptions): Promise<Model> {
+  constructor(parameters: Partial<BoostingRankerParameters> = {}) {
+    this.parameters = checkParameters('GradientBoostingRanker', boostingRankerParameters, parameters);
+  }
+
+  with(parameters: Partial<BoostingRankerParameters>): GradientBoostingRanker {
+    return new GradientBoostingRanker({ ...this.parameters, ...parameters });
+  }
+
+  async fit(table: Table, options: FitOptions = {}): Promise<Model> {
+    return fitBoosting(this, table, options, () => rankingSubject(table, options, this.parameters));
+  }
+}
+
+export type BoostingEstimator = GradientBoostingRegressor | GradientBoostingClassifier | GradientBoostingRanker;
+
+async function fitBoosting(
+  estimator: BoostingEstimator,
+  table: Table,
+  options: FitOptions,
+  subjectOf: () => Subject,
+): Promise<Model> {
   throwIfCancelled(options.signal);
   const engine = options.engine ?? (await defaultEngine());
-  const { parameters, task } = estimator;
+  const { parameters } = estimator;
   const columns = featureColumns(table, options);
   // Ties between features fall to the first by name, so the order of the table's columns does not matter.
   const features = columns.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const target = targetOf(table, options, task);
-  const loss = lossFor(target);
+  const subject = subjectOf();
+  const { loss, base, targets } = subject;
   const constraints = constraintsOf(parameters, columns, features, loss.outputs);
-  const rows = splitRows(parameters, target, options, weightsOf(table, options));
+  const rows = splitRows(parameters, subject, options);
   const seed = seedOf(parameters.randomState, options);
   const { maxBins, binning } = parameters;
-  const how = { engine, maxBins, binning, seed, categories: 'native' as const, weights: rows.weights };
+  const how = { engine, maxBins, binning, seed, categories: 'native' as const, weights: subject.rowWeights };
   const bins = await findBins(features, rows.training, how, options.signal);
-  const data = await binnedData(engine, features, bins, target, rows, options);
+  const data = await binnedData(engine, features, bins, subject, rows, options);
   using _bins = data.rows;
   const { signal, onProgress } = options;
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
-  const boosted = await boost(engine, data, loss, { ...parameters, constraints, seed, signal, onProgress });
-  return boostedModel(estimator, { columns, features, bins, boosted, target, loss, rows: rows.training.length });
+  const boosted = await boost(engine, data, loss, { ...parameters, constraints, seed, base, signal, onProgress });
+  return boostedModel(estimator, { columns, features, bins, boosted, targets, loss, rows: rows.training.length });
 }
 
 /** What boosting was done on, however it was done. */
@@ -115,7 +176,7 @@ export interface Fitted {
   readonly features: readonly Omit<RegisterColumn, 'values'>[];
   readonly bins: readonly FeatureBins[];
   readonly boosted: Boosted;
-  readonly target: Omit<Target, 'values'>;
+  readonly targets: readonly Omit<Target, 'values'>[];
   readonly loss: BoostingLoss;
   /** Rows learnt from. */
   readonly rows: number;
@@ -123,46 +184,37 @@ export interface Fitted {
 
 /** The model of boosted trees. */
 export function boostedModel({ name, task, parameters }: BoostingEstimator, fitted: Fitted): Model {
-  const { columns, features, bins, boosted, target, loss, rows } = fitted;
+  const { bins, boosted, targets, loss, rows } = fitted;
   return makeModel({
     estimator: name,
     task,
     parameters,
-    target: target.name,
-    classes: target.classes,
-    program: lower(columns, features, bins, boosted, target),
+    ...targetFacts(targets),
+    program: lower(fitted),
     training: describeTraining(boosted, loss, rows, parameters),
     importances: importances(boosted.trees, bins),
     interpretability: 'low',
   });
 }
 
-export function lossFor(target: Omit<Target, 'values'>): BoostingLoss {
-  if (!target.classes) return squaredLoss;
-  return target.classes.length === 2 ? logLoss : multinomialLoss(target.classes.length);
-}
-
 interface Rows {
   readonly training: Uint32Array;
   readonly validation: Uint32Array;
-  readonly weights: Float64Array | undefined;
 }
 
 /** Rows of weight 0 are as if they were not there. Validation rows of a table of their own are added by `binnedData`. */
-function splitRows(
-  parameters: GradientBoostingParameters,
-  target: Target,
-  options: FitOptions,
-  weights: Float64Array | undefined,
-): Rows {
+function splitRows(parameters: GradientBoostingParameters, subject: Subject, options: FitOptions): Rows {
+  const { weights, groups, targets } = subject;
+  const target = targets[0]!;
   const all = Uint32Array.from(target.values, (_, row) => row).filter((row) => !weights || weights[row]! > 0);
   const none = new Uint32Array(0);
   const { earlyStopping, validationFraction, randomState } = parameters;
   const seed = seedOf(randomState, options);
   const stops = earlyStopping === 'true' || (earlyStopping === 'auto' && all.length > AUTO_STOPPING_ROWS);
-  if (!stops || options.validation || all.length < 2) return { training: all, validation: none, weights };
+  if (!stops || options.validation || all.length < 2) return { training: all, validation: none };
+  if (groups) return holdOutLists(all, groups, validationFraction, seed);
   const classOf = target.classes && ((row: number) => target.values[row]!);
-  return { ...holdOut(all, validationFraction, seed, classOf), weights };
+  return holdOut(all, validationFraction, seed, classOf);
 }
 
 /** Bins the table's rows and, behind them, those of the validation table. */
@@ -170,15 +222,14 @@ async function binnedData(
   engine: Engine,
   features: readonly RegisterColumn[],
   bins: readonly FeatureBins[],
-  target: Target,
+  subject: Subject,
   rows: Rows,
   options: FitOptions,
 ): Promise<BoostingData> {
-  const rowCount = target.values.length;
+  const rowCount = subject.values[0]!.length;
   const { validation } = options;
-  const added =
-    validation && validation.numRows > 0 ? readValidation(validation, features, target, options) : undefined;
-  const extra = added?.target.length ?? 0;
+  const added = validation && validation.numRows > 0 ? subject.validation(validation, features) : undefined;
+  const extra = added ? added.values[0]!.length : 0;
   const binned = new BinnedRows(engine, rowCount + extra, features.length, evenLayout(features.length));
   try {
     const encode = (columns: readonly RegisterColumn[], firstRow: number) =>
@@ -193,97 +244,50 @@ async function binnedData(
     binned[Symbol.dispose]();
     throw error;
   }
-  const { training, weights } = rows;
-  if (!added) return { rows: binned, bins, targets: target.values, weights, training, validation: rows.validation };
+  const { values, weights, groups } = subject;
+  const ones = (count: number) => new Float64Array(count).fill(1);
+  const weighted = weights !== undefined || added?.weights !== undefined;
+  const allWeights = weighted && joined(weights ?? ones(rowCount), added?.weights ?? ones(extra));
   return {
     rows: binned,
     bins,
-    targets: joined(target.values, added.target),
-    weights: weights && joined(weights, added.weights ?? new Float64Array(extra).fill(1)),
-    training,
-    validation: Uint32Array.from({ length: extra }, (_, i) => rowCount + i),
+    targets: joined(...values.flatMap((own, t) => (added ? [own, added.values[t]!] : [own]))),
+    ...(allWeights && { weights: allWeights }),
+    ...(groups && { groups: added ? joined(groups, added.groups!) : groups }),
+    training: rows.training,
+    validation: added ? Uint32Array.from({ length: extra }, (_, i) => rowCount + i) : rows.validation,
   };
 }
 
-function lower(
-  columns: readonly Omit<RegisterColumn, 'values'>[],
-  features: readonly Omit<RegisterColumn, 'values'>[],
-  bins: readonly FeatureBins[],
-  boosted: Boosted,
-  target: Omit<Target, 'values'>,
-): Program {
+function lower({ columns, features, bins, boosted, targets, loss }: Fitted): Program {
   const builder = new ProgramBuilder(inputsOf(columns));
   const inputs = features.map(({ name }) => builder.columns.get(name)!.register);
   const labelCounts = features.map(({ labels }) => labels?.length ?? 0);
   const first = builder.reserve(boosted.base.length);
   const raw = Array.from(boosted.base, (_, output) => first + output);
   builder.emit({ op: 'ensemble', inputs, outputs: raw, ...lowerTrees(boosted.trees, bins, labelCounts, boosted.base) });
-  const { classes } = target;
-  if (!classes) return builder.build([{ name: 'prediction', register: first, type: 'number' }]);
+  const { classes } = targets[0]!;
+  const registers = classes
+    ? [probabilitiesOf(builder, raw, classes)]
+    : raw.map((register) => [predictionOf(builder, register, loss.link)]);
+  return builder.build(outputsOf(builder, targets, registers));
+}
+
+/** The probability of each class, of log odds for two and of log probabilities for more. */
+function probabilitiesOf(builder: ProgramBuilder, raw: readonly number[], classes: readonly string[]): number[] {
   if (classes.length === 2) {
-    const positive = builder.add({ op: 'unary', in: first, function: 'sigmoid' });
+    const positive = builder.add({ op: 'unary', in: raw[0]!, function: 'sigmoid' });
     const one = builder.add({ op: 'constant', value: 1 });
-    const negative = builder.add({ op: 'binary', left: one, right: positive, operator: 'subtract' });
-    return builder.build(classificationOutputs(builder, [negative, positive], classes));
+    return [builder.add({ op: 'binary', left: one, right: positive, operator: 'subtract' }), positive];
   }
   const probability = builder.reserve(classes.length);
   const outputs = classes.map((_, k) => probability + k);
   builder.emit({ op: 'softmax', inputs: raw, outputs });
-  return builder.build(classificationOutputs(builder, outputs, classes));
+  return outputs;
 }
 
-/** The share of all gain that each feature's splits brought. */
-function importances(trees: readonly GrownNode[], bins: readonly FeatureBins[]): Record<string, number> {
-  const gains = new Float64Array(bins.length);
-  const visit = [...trees];
-  let total = 0;
-  while (visit.length > 0) {
-    const node = visit.pop()!;
-    if (!node.split) continue;
-    gains[node.split.feature]! += node.split.gain;
-    total += node.split.gain;
-    visit.push(node.left!, node.right!);
-  }
-  return Object.fromEntries(bins.map(({ name }, index) => [name, total > 0 ? gains[index]! / total : 0]));
-}
-
-function describeTraining(
-  boosted: Boosted,
-  loss: BoostingLoss,
-  rows: number,
-  parameters: GradientBoostingParameters,
-): Training {
-  const { history, bestIteration } = boosted;
-  return {
-    rows,
-    iterations: Math.max(1, history.length),
-    bestIteration: Math.max(1, bestIteration),
-    lossName: loss.name,
-    history,
-    verdict: verdictOf(boosted, parameters),
-  };
-}
-
-/** What the curve says, in a sentence. */
-function verdictOf({ history, bestIteration, stopped }: Boosted, parameters: GradientBoostingParameters): string {
-  const rounds = history.length;
-  const last = history.at(-1);
-  if (!last) return 'nothing to learn: no split was allowed, every row gets the same prediction';
-  const shown = (value: number) => Number(value.toPrecision(4));
-  if (stopped === 'converged') return `converged: after ${rounds} rounds no split gains anything more`;
-  const best = history[bestIteration - 1]!;
-  if (stopped === 'no improvement') {
-    const gap = best.validationLoss! > 2 * best.loss ? '; it fits training rows far better than new ones' : '';
-    return (
-      `stopped early: validation loss was least (${shown(best.validationLoss!)}) at round ${bestIteration} and did not ` +
-      `improve in the ${parameters.nIterNoChange} rounds after it, so later trees only over-fit${gap}`
-    );
-  }
-  if (last.validationLoss === undefined) {
-    return `used all ${rounds} rounds; training loss ${shown(last.loss)}, and no validation rows to tell whether it over-fits`;
-  }
-  if (bestIteration === rounds) {
-    return `still improving at the last of ${rounds} rounds (validation loss ${shown(last.validationLoss)}): more may help`;
-  }
-  return `used all ${rounds} rounds; validation loss was least (${shown(best.validationLoss!)}) at round ${bestIteration}`;
+/** What a raw prediction predicts, by the inverse of the loss's link. */
+function predictionOf(builder: ProgramBuilder, raw: number, link: BoostingLoss['link']): number {
+  if (link === 'log') return builder.add({ op: 'unary', in: raw, function: 'exp' });
+  return link === 'logit' ? builder.add({ op: 'unary', in: raw, function: 'sigmoid' }) : raw;
 }

@@ -51,3 +51,11 @@ export function setLeafValues(
     leaf.value = learningRate * leafValue(gradient, hessian, { ...options, ...leaf.rules });
   });
 }
+
+/** Gives leaves values found otherwise, held to each leaf's bounds. */
+export function renewLeafValues(leaves: readonly GrownNode[], values: ArrayLike<number>, learningRate: number): void {
+  leaves.forEach((leaf, index) => {
+    const { lower, upper } = leaf.rules;
+    leaf.value = learningRate * Math.min(Math.max(values[index]!, lower), upper);
+  });
+}

@@ -1,134 +1,116 @@
-import { exp, log, log1p } from '../../kernels/elementary.js';
+import type { Engine, Task } from '../../engine/engine.js';
+
+/** The link whose inverse makes a prediction of what the trees add up to. */
+export type Link = 'identity' | 'log' | 'logit' | 'softmax';
+
+/** Rows whose numbers lie one behind the other in the engine's memory: byte offsets, 0 where absent. */
+export interface RowBlock {
+  /** f64, of output 0; each further output lies `stride` numbers behind. */
+  readonly raw: number;
+  readonly stride: number;
+  /** f64, of output 0; where each output has a target of its own, `targetStride` numbers apart, else 0. */
+  readonly targets: number;
+  readonly targetStride: number;
+  /** f64 */
+  readonly weights: number;
+  /** f64: log Σ e^raw over the outputs, where the link is softmax. */
+  readonly normalizers: number;
+  readonly rows: number;
+}
+
+/** Where the weighted derivatives of a block go: f32, each times a power of two. */
+export interface Derivatives {
+  readonly gradients: number;
+  readonly hessians: number;
+  readonly gradientScale: number;
+  readonly hessianScale: number;
+}
+
+/** The rows to learn from, before the first round. */
+export interface BaseRows {
+  readonly engine: Engine;
+  /** Of every row of the data. */
+  readonly targets: Float64Array;
+  readonly weights: Float64Array | undefined;
+  readonly rows: Uint32Array;
+}
 
 /**
- * What boosting minimises: the mean over rows of a loss of the raw predictions, of which there are `outputs` a row, by
- * its first two derivatives. Hessians are ≥ 0.
+ * How leaves get their values where a Newton step will not do: the quantile of their rows' residuals (target − raw). With
+ * `deltaLevel`, the Huber loss's: that level of the |residuals| of all rows becomes `delta` before each round, and leaves
+ * move from the median by the mean of what lies within.
  */
-export interface BoostingLoss {
+export interface Renewal {
+  readonly level: number;
+  readonly deltaLevel?: number;
+}
+
+/** What must be known of any loss. */
+interface LossFacts {
+  /** In words: 'squared error', 'log loss'. */
   readonly name: string;
   readonly outputs: number;
-  /** The constant raw predictions of least loss over the rows. */
-  base(targets: Float64Array, rows: Uint32Array, weights: Float64Array | undefined): Float64Array;
-  /** Loss of one row: raw[output][row]. */
-  loss(target: number, raw: readonly Float64Array[], row: number): number;
-  /** What the derivatives are functions of: the raw predictions, their sigmoid, or their softmax over the outputs. */
-  readonly activation: 'none' | 'sigmoid' | 'softmax';
-  /** Writes the derivatives by output `output` of rows [start, end), unweighted, from the activated predictions. */
-  derivatives(
-    targets: Float64Array,
-    activated: readonly Float64Array[],
-    output: number,
-    gradients: Float32Array,
-    hessians: Float32Array,
-    start: number,
-    end: number,
-  ): void;
+  readonly link: Link;
+  /** The constant raw predictions of least loss, one an output. */
+  base(rows: BaseRows): Float64Array;
+  readonly renewal?: Renewal;
 }
 
-/** Half the squared error, so that gradient and hessian are raw − target and 1. */
-export const squaredLoss: BoostingLoss = {
-  name: 'squared error',
-  outputs: 1,
-  activation: 'none',
-  base(targets, rows, weights) {
-    let [sum, total] = [0, 0];
-    for (let i = 0; i < rows.length; i++) {
-      const weight = weights ? weights[rows[i]!]! : 1;
-      sum += weight * targets[rows[i]!]!;
-      total += weight;
-    }
-    return Float64Array.of(sum / total);
-  },
-  loss(target, raw, row) {
-    const error = raw[0]![row]! - target;
-    return error * error;
-  },
-  derivatives(targets, activated, _output, gradients, hessians, start, end) {
-    const predictions = activated[0]!;
-    for (let row = start; row < end; row++) {
-      gradients[row] = predictions[row]! - targets[row]!;
-      hessians[row] = 1;
-    }
-  },
-};
-
-/** Log loss of two classes (targets 0 and 1); the raw prediction is the log odds of class 1. */
-export const logLoss: BoostingLoss = {
-  name: 'log loss',
-  outputs: 1,
-  activation: 'sigmoid',
-  base(targets, rows, weights) {
-    const share = squaredLoss.base(targets, rows, weights)[0]!;
-    return Float64Array.of(log(share / (1 - share)));
-  },
-  loss(target, raw, row) {
-    // log(1 + e^±raw), without overflow.
-    const margin = target === 1 ? raw[0]![row]! : -raw[0]![row]!;
-    return margin > 0 ? log1p(exp(-margin)) : log1p(exp(margin)) - margin;
-  },
-  derivatives(targets, activated, _output, gradients, hessians, start, end) {
-    const probabilities = activated[0]!;
-    for (let row = start; row < end; row++) {
-      const probability = probabilities[row]!;
-      gradients[row] = probability - targets[row]!;
-      hessians[row] = probability * (1 - probability);
-    }
-  },
-};
-
-/** Log loss of several classes (targets 0 … classes − 1); raw predictions are log probabilities but for a constant. */
-export function multinomialLoss(classes: number): BoostingLoss {
-  return {
-    name: 'log loss',
-    outputs: classes,
-    activation: 'softmax',
-    base(targets, rows, weights) {
-      const shares = new Float64Array(classes);
-      for (let i = 0; i < rows.length; i++) shares[targets[rows[i]!]!]! += weights ? weights[rows[i]!]! : 1;
-      const total = shares.reduce((sum, share) => sum + share, 0);
-      // A class without weight keeps a probability, though a tiny one.
-      return shares.map((share) => log(Math.max(share / total, Number.EPSILON)));
-    },
-    loss(target, raw, row) {
-      const [largest, sum] = normalizer(raw, row);
-      return largest + log(sum) - raw[target]![row]!;
-    },
-    derivatives(targets, activated, output, gradients, hessians, start, end) {
-      const probabilities = activated[output]!;
-      for (let row = start; row < end; row++) {
-        const probability = probabilities[row]!;
-        gradients[row] = probability - (targets[row] === output ? 1 : 0);
-        hessians[row] = probability * (1 - probability);
-      }
-    },
-  };
+/** A loss in kernels: tasks for the pool. `delta` is Huber's, and 0 for others. */
+export interface KernelLoss extends LossFacts {
+  readonly kind: 'kernels';
+  /**
+   * The base from the weighted mean of the targets, or of classes their shares; absent where it is no function of these,
+   * so that rows cannot come in chunks.
+   */
+  baseOf?(means: Float64Array): Float64Array;
+  /** Writes the derivatives by one output. */
+  derivatives(block: RowBlock, output: number, to: Derivatives, delta: number): Task;
+  /** Returns Σ weight·loss over the rows and outputs that `output` stands for; `tile` is 2 KiB of scratch. */
+  value(block: RowBlock, output: number, tile: number, delta: number): Task;
 }
 
-/** The largest raw prediction of a row, and Σ e^(raw − largest). */
-function normalizer(raw: readonly Float64Array[], row: number): [number, number] {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const values of raw) largest = Math.max(largest, values[row]!);
-  let sum = 0;
-  for (const values of raw) sum += exp(values[row]! - largest);
-  return [largest, sum];
+/** A block of rows as a callback sees it. */
+export interface RowViews {
+  readonly raw: Float64Array;
+  readonly targets: Float64Array;
+  readonly weights: Float64Array | undefined;
+  /** Number of the first row, for messages. */
+  readonly firstRow: number;
 }
 
-/** Writes the softmax of rows [start, end): probabilities[output][row]. */
-export function softmax(
-  raw: readonly Float64Array[],
-  probabilities: readonly Float64Array[],
-  start: number,
-  end: number,
-): void {
-  for (let row = start; row < end; row++) {
-    let largest = Number.NEGATIVE_INFINITY;
-    for (const values of raw) largest = Math.max(largest, values[row]!);
-    let sum = 0;
-    for (let output = 0; output < raw.length; output++) {
-      const part = exp(raw[output]![row]! - largest);
-      probabilities[output]![row] = part;
-      sum += part;
-    }
-    for (const values of probabilities) values[row] = values[row]! / sum;
+/** A loss computed by callbacks, on this thread. */
+export interface HostLoss extends LossFacts {
+  readonly kind: 'host';
+  /** Writes weighted derivatives. */
+  derivatives(views: RowViews, gradients: Float32Array, hessians: Float32Array, scales: Derivatives): void;
+  /** Σ weight·loss. */
+  value(views: RowViews): number;
+}
+
+/** Ranking: rows are compared within their lists, so the unit of work is a list and not a block of rows. */
+export interface ListLoss extends LossFacts {
+  readonly kind: 'lists';
+  /** Places of a list that count in training. */
+  readonly truncation: number;
+  readonly normalise: boolean;
+  /** Places that the NDCG of the loss curve and of early stopping looks at. */
+  readonly evalAt: number;
+}
+
+/**
+ * What boosting minimises: the weighted mean over rows of a loss of the raw predictions, by its first two derivatives.
+ * Hessians are ≥ 0. Early stopping watches the same mean on validation rows; of lists, 1 − NDCG.
+ */
+export type BoostingLoss = KernelLoss | HostLoss | ListLoss;
+
+/** Σ weight·target / Σ weight of the rows. */
+export function meanTarget({ targets, weights, rows }: BaseRows): number {
+  let [sum, total] = [0, 0];
+  for (let i = 0; i < rows.length; i++) {
+    const weight = weights ? weights[rows[i]!]! : 1;
+    sum += weight * targets[rows[i]!]!;
+    total += weight;
   }
+  return sum / total;
 }

@@ -1,38 +1,46 @@
 import { LanewiseError } from '../../../errors.js';
-import { log } from '../../../kernels/elementary.js';
-import { type BoostingLoss, logLoss, squaredLoss } from '../loss.js';
+import type { BoostingLoss, KernelLoss } from '../loss.js';
+import { type Scales, scalesFor } from '../scales.js';
+
+/**
+ * A loss whose start is a function of sums, which rows that come in chunks can give.
+ * @throws LanewiseError `unsupported` for any other.
+ */
+export function requireStreamed(loss: BoostingLoss): KernelLoss {
+  if (loss.kind === 'kernels' && loss.baseOf) return loss;
+  throw new LanewiseError('unsupported', `Expected a loss that can be fitted in chunks but received ${loss.name}`, {
+    hint: 'Rows beyond memory are fitted by squared_error, poisson, gamma, tweedie or log_loss.',
+  });
+}
 
 /** The constants that boosting starts from, of rows that come in chunks: summed row by row, as `BoostingLoss.base` does. */
 export class StreamedBase {
-  readonly #loss: BoostingLoss;
+  readonly #loss: KernelLoss;
   readonly #sums: Float64Array;
   #total = 0;
+  #largestTarget = 0;
+  #largestWeight = 0;
 
-  /** @throws LanewiseError `unsupported` for a loss whose start is no function of sums. */
-  constructor(loss: BoostingLoss) {
+  constructor(loss: KernelLoss) {
     this.#loss = loss;
     this.#sums = new Float64Array(loss.outputs);
-    if (loss !== squaredLoss && loss !== logLoss && loss.activation !== 'softmax') {
-      throw new LanewiseError('unsupported', `Expected a loss that can be fitted in chunks but received ${loss.name}`, {
-        hint: 'Rows beyond memory are fitted by squared error or log loss.',
-      });
-    }
   }
 
   add(targets: Float64Array, rows: Uint32Array, weights: Float64Array | undefined): void {
-    const byClass = this.#loss.activation === 'softmax';
+    const byClass = this.#loss.link === 'softmax';
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
       const weight = weights ? weights[row]! : 1;
       if (byClass) this.#sums[targets[row]!]! += weight;
       else this.#sums[0]! += weight * targets[row]!;
       this.#total += weight;
+      this.#largestTarget = Math.max(this.#largestTarget, Math.abs(targets[row]!));
+      this.#largestWeight = Math.max(this.#largestWeight, weight);
     }
   }
 
-  finish(): Float64Array {
-    const shares = this.#sums.map((sum) => sum / this.#total);
-    if (this.#loss === logLoss) return shares.map((share) => log(share / (1 - share)));
-    return this.#loss === squaredLoss ? shares : shares.map((share) => log(Math.max(share, Number.EPSILON)));
+  finish(): { base: Float64Array; scales: Scales } {
+    const scales = scalesFor(this.#loss.link, this.#largestTarget, this.#largestWeight);
+    return { base: this.#loss.baseOf!(this.#sums.map((sum) => sum / this.#total)), scales };
   }
 }

@@ -1,10 +1,19 @@
 import { defaultEngine } from '../../../engine/engine.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../../errors.js';
 import type { FitOptions, Model, Source } from '../../../table/interfaces.js';
+import type { Target } from '../../features.js';
 import { seedOf } from '../../seed.js';
 import { readValidation } from '../../validation.js';
+import { baseOf, checkTarget, classificationLoss, regressionLoss } from '../choose-loss.js';
 import { constraintsOf } from '../constraints.js';
-import { AUTO_STOPPING_ROWS, type BoostingEstimator, boostedModel, lossFor } from '../gradient-boosting.js';
+import {
+  AUTO_STOPPING_ROWS,
+  boostedModel,
+  type GradientBoostingClassifier,
+  type GradientBoostingRegressor,
+} from '../gradient-boosting.js';
+import type { KernelLoss } from '../loss.js';
+import { requireStreamed } from './base.js';
 import { SpilledBoosting } from './spilled-boosting.js';
 import { spillRows } from './spilled-data.js';
 import { StreamReader } from './stream.js';
@@ -21,6 +30,8 @@ export interface StreamOptions extends FitOptions {
   readonly directory?: string;
 }
 
+type StreamedEstimator = GradientBoostingRegressor | GradientBoostingClassifier;
+
 const DEFAULT_MEMORY = 512e6;
 const LEAST_MEMORY = 1e6;
 
@@ -29,7 +40,7 @@ const LEAST_MEMORY = 1e6;
  * once for the bins, once to write binned rows to a temporary file, from which all trees are then grown.
  * @throws LanewiseError `file` where the disk is full, `data` where the rows change between the passes; as `fit`, else.
  */
-export async function fitStream(estimator: BoostingEstimator, source: Source, options: StreamOptions): Promise<Model> {
+export async function fitStream(estimator: StreamedEstimator, source: Source, options: StreamOptions): Promise<Model> {
   const { signal, onProgress } = options;
   throwIfCancelled(signal);
   const engine = options.engine ?? (await defaultEngine());
@@ -49,21 +60,28 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
     validationFraction: holdsOut ? validationFraction : 0,
     holdOutAbove: earlyStopping === 'auto' ? AUTO_STOPPING_ROWS : 1,
     byClass: task === 'classification',
+    checkTarget: (values, firstRow) => {
+      if (estimator.task === 'regression') checkTarget(estimator.parameters, reader.target, values, { firstRow });
+    },
     onRows: told('row surveyed'),
   });
   const columns = reader.columns.map((column) => column.finish().column);
   const features = reader.features.map((column) => column.finish().column);
   const target = { name: reader.target, classes: reader.classes()?.labels };
-  const loss = lossFor(target);
+  const loss = lossOf(estimator, target);
+  const base = baseOf(parameters.baseScore, loss);
   const constraints = constraintsOf(parameters, columns, features, loss.outputs);
   const { validation: table } = options;
   const validation = table && table.numRows > 0 ? readValidation(table, features, target, options) : undefined;
+  if (validation && estimator.task === 'regression') {
+    checkTarget(estimator.parameters, target.name, validation.target, { of: ' of the validation table' });
+  }
   if (found.learnt === 0) throw new LanewiseError('data', 'Expected a row of weight above 0 to learn from');
   const { SpillFile } = await import('../../../engine/spill-file-node.js');
   await using file = SpillFile.create(options.directory);
   await using rows = await spillRows(engine, file, reader, found, {
     outputs: loss.outputs,
-    activates: loss.activation !== 'none',
+    normalizes: loss.link === 'softmax',
     memory: memory / 2,
     validation,
     onRows: told('row'),
@@ -72,9 +90,30 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
   const followed = found.followed + (validation?.target.length ?? 0);
   const data = { rows, bins: found.bins, learnt: found.learnt, followed, weighted: found.weighted };
-  using run = new SpilledBoosting(engine, data, loss, { ...parameters, constraints, seed, signal, onProgress });
+  using run = new SpilledBoosting(engine, data, loss, { ...parameters, constraints, seed, base, signal, onProgress });
   const boosted = await run.boost();
-  return boostedModel(estimator, { columns, features, bins: found.bins, boosted, target, loss, rows: found.learnt });
+  return boostedModel(estimator, {
+    columns,
+    features,
+    bins: found.bins,
+    boosted,
+    targets: [target],
+    loss,
+    rows: found.learnt,
+  });
+}
+
+/** The loss of rows that come in chunks; their targets are looked at as they come. */
+function lossOf(estimator: StreamedEstimator, { name, classes }: Omit<Target, 'values'>): KernelLoss {
+  if (estimator.task === 'regression') {
+    return requireStreamed(regressionLoss(estimator.parameters, undefined, [{ name, values: new Float64Array(0) }]));
+  }
+  if (estimator.parameters.classWeight !== null) {
+    throw new LanewiseError('unsupported', 'Expected no classWeight for rows beyond memory', {
+      hint: 'Give the rows a column of weights instead.',
+    });
+  }
+  return requireStreamed(classificationLoss(estimator.parameters.loss, undefined, classes!));
 }
 
 /** '1GB', '512 MB', 1e9 → bytes. */

@@ -7,14 +7,18 @@ import { Breather } from '../../../engine/turn.js';
 import type { HistoryPoint } from '../../../table/interfaces.js';
 import { Stopping } from '../../../training/stopping.js';
 import type { FeatureBins } from '../../binning/index.js';
-import { type Boosted, type BoostingOptions, LOSS_ROWS } from '../boosting.js';
+import type { Boosted, BoostingOptions } from '../boosting.js';
 import { measureCover } from '../cover.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from '../grower.js';
 import { growerOptions, setLeafValues, treeRules } from '../growing.js';
 import { histogramsFor } from '../histogram.js';
-import { type BoostingLoss, softmax } from '../loss.js';
+import { normalizeTask } from '../kernel-losses.js';
+import type { KernelLoss, RowBlock } from '../loss.js';
+import { LOSS_ROWS } from '../loss-state.js';
+import { type Scales, unscaledSums, unscaledUnits } from '../scales.js';
 import { StreamedBase } from './base.js';
 import { viewsOf } from './spilled-data.js';
+import { StreamedMean } from './streamed-mean.js';
 import { rowsWith } from './survey.js';
 
 const BLOCK_ROWS = 65_536;
@@ -24,8 +28,8 @@ const NODES_A_LEAF = 8;
 const uses = (read: Uses['read'], write: Uses['write'] = []): Uses => ({ read, write });
 const BASE = uses(['targets', 'weights', 'roles']);
 const START = uses([], ['raw']);
-const ACTIVATE = uses(['raw'], ['activated']);
-const DERIVE = uses(['targets', 'weights', 'roles', 'raw', 'activated'], ['gradients', 'hessians']);
+const NORMALIZE = uses(['raw'], ['normalizers']);
+const DERIVE = uses(['targets', 'weights', 'roles', 'raw', 'normalizers'], ['gradients', 'hessians']);
 const MEASURE = uses(['targets', 'weights', 'roles', 'raw']);
 
 export interface SpilledData {
@@ -44,13 +48,14 @@ export interface SpilledData {
 export class SpilledBoosting implements Disposable {
   readonly #engine: Engine;
   readonly #data: SpilledData;
-  readonly #loss: BoostingLoss;
+  readonly #loss: KernelLoss;
   readonly #options: BoostingOptions;
   readonly #growing: GrowerOptions;
   readonly #workspace: TreeWorkspace;
   readonly #breather = new Breather();
+  #scales: Scales = { gradientScale: 1, hessianScale: 1 };
 
-  constructor(engine: Engine, data: SpilledData, loss: BoostingLoss, options: BoostingOptions) {
+  constructor(engine: Engine, data: SpilledData, loss: KernelLoss, options: BoostingOptions) {
     this.#engine = engine;
     this.#data = data;
     this.#loss = loss;
@@ -67,7 +72,9 @@ export class SpilledBoosting implements Disposable {
 
   async boost(): Promise<Boosted> {
     const { maxIter, nIterNoChange, tol, onProgress } = this.#options;
-    const base = await this.#base();
+    const found = await this.#base();
+    const base = this.#options.base ?? found.base;
+    this.#scales = found.scales;
     await this.#eachWindow(START, (_, views) => {
       base.forEach((value, output) => {
         views.raw(output).fill(value);
@@ -100,7 +107,7 @@ export class SpilledBoosting implements Disposable {
   }
 
   /** The constants of least loss, summed in the order of the rows. */
-  async #base(): Promise<Float64Array> {
+  async #base(): Promise<{ base: Float64Array; scales: Scales }> {
     const sums = new StreamedBase(this.#loss);
     await this.#eachWindow(BASE, (_, { targets, weights, roles }) => {
       sums.add(targets, rowsWith(roles, Role.learnt), weights);
@@ -109,7 +116,7 @@ export class SpilledBoosting implements Disposable {
   }
 
   async #round(iteration: number): Promise<GrownNode[]> {
-    if (this.#loss.activation !== 'none') await this.#activate();
+    if (this.#loss.link === 'softmax') await this.#normalize();
     const trees: GrownNode[] = [];
     for (let output = 0; output < this.#loss.outputs; output++) {
       await this.#derive(output);
@@ -118,43 +125,25 @@ export class SpilledBoosting implements Disposable {
     return trees;
   }
 
-  async #activate(): Promise<void> {
-    const outputs = Array.from({ length: this.#loss.outputs }, (_, output) => output);
-    await this.#eachWindow(ACTIVATE, async (window, views) => {
-      for (let start = 0; start < window.rowCount; start += BLOCK_ROWS) {
-        const end = Math.min(window.rowCount, start + BLOCK_ROWS);
-        if (this.#loss.activation === 'softmax') {
-          softmax(outputs.map(views.raw), outputs.map(views.activated), start, end);
-          await this.#breather.breathe(this.#options.signal);
-        }
-      }
-      if (this.#loss.activation !== 'sigmoid') return;
-      const tasks: Task[] = [];
-      for (let start = 0; start < window.rowCount; start += BLOCK_ROWS) {
-        const offsets = [window.raw + 8 * start, window.activated + 8 * start];
-        tasks.push({ kernel: 'sigmoid_f64', values: [...offsets, Math.min(BLOCK_ROWS, window.rowCount - start)] });
-      }
+  /** Before the trees of a round: what the derivatives by every class need of all of them. */
+  async #normalize(): Promise<void> {
+    await this.#eachWindow(NORMALIZE, async (window) => {
+      const tasks = blocksOf(window).map(({ block }) => normalizeTask(block, this.#loss.outputs));
       await this.#engine.run(tasks, this.#options.signal);
     });
   }
 
   async #derive(output: number): Promise<void> {
-    const outputs = Array.from({ length: this.#loss.outputs }, (_, index) => index);
-    await this.#eachWindow(DERIVE, async (window, views) => {
-      const { targets, weights, roles, gradients, hessians } = views;
-      const activated = outputs.map(views.activated);
-      for (let start = 0; start < window.rowCount; start += BLOCK_ROWS) {
-        const end = Math.min(window.rowCount, start + BLOCK_ROWS);
-        this.#loss.derivatives(targets, activated, output, gradients, hessians, start, end);
-        for (let row = start; row < end; row++) {
-          if (weights) {
-            gradients[row]! *= weights[row]!;
-            hessians[row]! *= weights[row]!;
-          }
-          // Validation rows are never learnt from, nor do they set the scale of the quantisation.
-          if (roles[row] === Role.following) gradients[row] = hessians[row] = 0;
-        }
-        await this.#breather.breathe(this.#options.signal);
+    await this.#eachWindow(DERIVE, async (window, { roles }) => {
+      const tasks = blocksOf(window).map(({ block, start }): Task => {
+        const to = { gradients: window.gradients + 4 * start, hessians: window.hessians + 4 * start };
+        return this.#loss.derivatives(block, output, { ...to, ...this.#scales }, 0);
+      });
+      await this.#engine.run(tasks, this.#options.signal);
+      const { gradients, hessians } = viewsOf(this.#engine, window);
+      // Validation rows are never learnt from, nor do they set the scale of the quantisation.
+      for (let row = 0; row < roles.length; row++) {
+        if (roles[row] === Role.following) gradients[row] = hessians[row] = 0;
       }
     });
   }
@@ -163,7 +152,8 @@ export class SpilledBoosting implements Disposable {
     const { signal, seed, learningRate } = this.#options;
     const { bins, learnt, followed, weighted } = this.#data;
     const workspace = this.#workspace;
-    const units = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
+    const levels = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
+    const units = unscaledUnits(levels, this.#scales);
     const rows = await workspace.beginWith(learnt, followed > 0, (order, window, from, to) => {
       const { roles } = viewsOf(this.#engine, window as SpilledWindow);
       return putRoles(order, roles, from, to);
@@ -175,7 +165,7 @@ export class SpilledBoosting implements Disposable {
     await measureCover(root, workspace, weighted ? weightsOf : undefined);
     const leaves = leavesOf(root);
     const nodes = leaves.map((leaf) => leaf.rows);
-    const sums = await workspace.leafSums(nodes, signal);
+    const sums = unscaledSums(await workspace.leafSums(nodes, signal), this.#scales);
     setLeafValues(leaves, sums, this.#growing, learningRate);
     const values = leaves.map((leaf) => leaf.value);
     const raw = (window: SpilledWindow) => window.raw + output * window.outputBytes;
@@ -185,21 +175,24 @@ export class SpilledBoosting implements Disposable {
 
   /** The weighted mean losses of some rows learnt from, spread evenly, and of all that follow. */
   async #measure(): Promise<{ loss: number; validationLoss?: number }> {
-    const { learnt, followed } = this.#data;
-    const [training, validation] = [new MeanLoss(), new MeanLoss()];
+    const { learnt, followed, weighted } = this.#data;
     const most = Math.min(learnt, LOSS_ROWS);
+    using training = new StreamedMean(this.#engine, this.#loss, weighted, most);
+    using validation = new StreamedMean(this.#engine, this.#loss, weighted, followed);
     let [seen, taken] = [0, 0];
-    await this.#eachWindow(MEASURE, async ({ rowCount }, views) => {
-      const { targets, weights, roles } = views;
-      const raw = Array.from({ length: this.#loss.outputs }, (_, output) => views.raw(output));
-      for (let row = 0; row < rowCount; row++) {
-        const sums = roles[row] === Role.learnt ? training : roles[row] === Role.following ? validation : undefined;
-        if (sums === training && !(taken < most && seen++ === Math.floor((taken * learnt) / most))) continue;
-        if (sums === training) taken++;
-        sums?.add(weights ? weights[row]! : 1, this.#loss.loss(targets[row]!, raw, row));
-      }
+    const isTaken = () => {
+      const wanted = taken < most && seen === Math.floor((taken * learnt) / most);
+      seen++;
+      if (wanted) taken++;
+      return wanted;
+    };
+    await this.#eachWindow(MEASURE, async (_, { targets, weights, roles, raw }) => {
+      const rows = { raw: Array.from({ length: this.#loss.outputs }, (_, output) => raw(output)), targets, weights };
+      await training.add(rowsWith(roles, Role.learnt).filter(isTaken), rows);
+      await validation.add(rowsWith(roles, Role.following), rows);
     });
-    return followed > 0 ? { loss: training.mean, validationLoss: validation.mean } : { loss: training.mean };
+    const loss = await training.mean();
+    return followed > 0 ? { loss, validationLoss: await validation.mean() } : { loss };
   }
 
   /** Works through the windows; the event loop turns between them. */
@@ -220,18 +213,22 @@ export class SpilledBoosting implements Disposable {
   }
 }
 
-class MeanLoss {
-  #sum = 0;
-  #total = 0;
-
-  add(weight: number, loss: number): void {
-    this.#sum += weight * loss;
-    this.#total += weight;
-  }
-
-  get mean(): number {
-    return this.#total > 0 ? this.#sum / this.#total : 0;
-  }
+/** A window in blocks of rows. */
+function blocksOf(window: SpilledWindow): { block: RowBlock; start: number }[] {
+  const { rowCount, raw, targets, weights, normalizers, outputBytes } = window;
+  return Array.from({ length: Math.ceil(rowCount / BLOCK_ROWS) }, (_, index) => {
+    const start = index * BLOCK_ROWS;
+    const block = {
+      raw: raw + 8 * start,
+      stride: outputBytes / 8,
+      targets: targets + 8 * start,
+      targetStride: 0,
+      weights: weights > 0 ? weights + 8 * start : 0,
+      normalizers: normalizers > 0 ? normalizers + 8 * start : 0,
+      rows: Math.min(BLOCK_ROWS, rowCount - start),
+    };
+    return { block, start };
+  });
 }
 
 /** Rows [from, to) of a window: those learnt from, then those that follow, each ascending. */

@@ -79,7 +79,6 @@ export function viewsOf({ arena }: Engine, window: SpilledWindow) {
     gradients: new Float32Array(buffer, window.gradients, rowCount),
     hessians: new Float32Array(buffer, window.hessians, rowCount),
     raw: (output: number) => new Float64Array(buffer, window.raw + output * outputBytes, rowCount),
-    activated: (output: number) => new Float64Array(buffer, window.activated + output * outputBytes, rowCount),
   };
 }
 
@@ -91,14 +90,14 @@ export async function spillRows(
   found: Survey,
   options: {
     readonly outputs: number;
-    readonly activates: boolean;
+    readonly normalizes: boolean;
     readonly memory: number;
     readonly validation: ValidationRows | undefined;
     readonly onRows?: (rows: number) => void;
     readonly signal?: AbortSignal;
   },
 ): Promise<SpilledRows> {
-  const { outputs, activates, memory, validation, signal } = options;
+  const { outputs, normalizes, memory, validation, signal } = options;
   const layout = evenLayout(reader.features.length);
   const rowCount = found.rowCount + (validation?.target.length ?? 0);
   const rows = new SpilledRows(engine, file, {
@@ -106,7 +105,7 @@ export async function spillRows(
     layout,
     outputs,
     weighted: found.weighted,
-    activates,
+    normalizes,
     memory,
   });
   try {

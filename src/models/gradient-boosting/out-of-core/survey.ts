@@ -19,6 +19,8 @@ export interface SurveyOptions {
   /** Rows up to which none is held out. */
   readonly holdOutAbove: number;
   readonly byClass: boolean;
+  /** Refuses targets that the loss is not defined for. */
+  readonly checkTarget?: (targets: Float64Array, firstRow: number) => void;
   readonly onRows?: (rows: number) => void;
 }
 
@@ -62,6 +64,7 @@ export async function survey(reader: StreamReader, options: SurveyOptions): Prom
   const counts = { rows: 0, learnt: 0, followed: 0 };
   let weighted = false;
   for await (const batch of reader.batches()) {
+    options.checkTarget?.(batch.target, batch.firstRow);
     const rolesOf = roles.of(batch);
     const learnt = rowsWith(rolesOf, Role.learnt);
     const atMost = largestWanted(reader, summaries);

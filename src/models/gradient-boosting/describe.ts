@@ -1,0 +1,62 @@
+import type { Training } from '../../table/interfaces.js';
+import type { FeatureBins } from '../binning/index.js';
+import type { Boosted } from './boosting.js';
+import type { GrownNode } from './grower.js';
+import type { BoostingLoss } from './loss.js';
+import type { GradientBoostingParameters } from './parameters.js';
+
+/** The share of all gain that each feature's splits brought. */
+export function importances(trees: readonly GrownNode[], bins: readonly FeatureBins[]): Record<string, number> {
+  const gains = new Float64Array(bins.length);
+  const visit = [...trees];
+  let total = 0;
+  while (visit.length > 0) {
+    const node = visit.pop()!;
+    if (!node.split) continue;
+    gains[node.split.feature]! += node.split.gain;
+    total += node.split.gain;
+    visit.push(node.left!, node.right!);
+  }
+  return Object.fromEntries(bins.map(({ name }, index) => [name, total > 0 ? gains[index]! / total : 0]));
+}
+
+export function describeTraining(
+  boosted: Boosted,
+  loss: BoostingLoss,
+  rows: number,
+  parameters: GradientBoostingParameters,
+): Training {
+  const { history, bestIteration } = boosted;
+  return {
+    rows,
+    iterations: Math.max(1, history.length),
+    bestIteration: Math.max(1, bestIteration),
+    lossName: loss.name,
+    history,
+    verdict: verdictOf(boosted, parameters),
+  };
+}
+
+/** What the curve says, in a sentence. */
+function verdictOf({ history, bestIteration, stopped }: Boosted, parameters: GradientBoostingParameters): string {
+  const rounds = history.length;
+  const last = history.at(-1);
+  if (!last) return 'nothing to learn: no split was allowed, every row gets the same prediction';
+  const shown = (value: number) => Number(value.toPrecision(4));
+  if (stopped === 'converged') return `converged: after ${rounds} rounds no split gains anything more`;
+  const best = history[bestIteration - 1]!;
+  if (stopped === 'no improvement') {
+    const gap = best.validationLoss! > 2 * best.loss ? '; it fits training rows far better than new ones' : '';
+    return (
+      `stopped early: validation loss was least (${shown(best.validationLoss!)}) at round ${bestIteration} and did not ` +
+      `improve in the ${parameters.nIterNoChange} rounds after it, so later trees only over-fit${gap}`
+    );
+  }
+  if (last.validationLoss === undefined) {
+    return `used all ${rounds} rounds; training loss ${shown(last.loss)}, and no validation rows to tell whether it over-fits`;
+  }
+  if (bestIteration === rounds) {
+    return `still improving at the last of ${rounds} rounds (validation loss ${shown(last.validationLoss)}): more may help`;
+  }
+  return `used all ${rounds} rounds; validation loss was least (${shown(best.validationLoss!)}) at round ${bestIteration}`;
+}

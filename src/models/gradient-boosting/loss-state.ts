@@ -1,0 +1,295 @@
+import type { Engine } from '../../engine/engine.js';
+import type { MemoryRows } from '../../engine/row-store.js';
+import { ArenaBlock } from '../../engine/trees.js';
+import { Breather } from '../../engine/turn.js';
+import { listsOf } from '../../evaluate/lists.js';
+import { normalizeTask } from './kernel-losses.js';
+import { RankedLists } from './lists.js';
+import type { BoostingLoss, Derivatives, HostLoss, KernelLoss, ListLoss, RowBlock } from './loss.js';
+import { MeasuredRows } from './measured-rows.js';
+import type { ResidualColumns } from './renewal.js';
+import { type Scales, scalesFor } from './scales.js';
+
+/** Rows of one task. */
+const BLOCK_ROWS = 65_536;
+/** Rows on which the training loss of a round is reported, spread evenly; all of them where there are fewer. */
+export const LOSS_ROWS = 10_000;
+
+/** What a loss is computed from. Rows index the binned data, `targets`, `weights` and `groups`. */
+export interface LossData {
+  readonly rowCount: number;
+  /** Of every row, target after target. Ranking: gains. */
+  readonly targets: Float64Array;
+  readonly weights?: Float64Array;
+  /** Ranking: the list of each row. */
+  readonly groups?: Float64Array;
+  /** Ascending. */
+  readonly training: Uint32Array;
+  /** Ascending; may be empty. */
+  readonly validation: Uint32Array;
+}
+
+/** The raw predictions of every row, and what a loss makes of them: derivatives before a round, mean losses after it. */
+export class LossState implements Disposable {
+  readonly loss: BoostingLoss;
+  readonly base: Float64Array;
+  readonly scales: Scales;
+  readonly #engine: Engine;
+  readonly #data: LossData;
+  readonly #rows: MemoryRows;
+  readonly #raw: ArenaBlock<'f64'>;
+  readonly #owned: Disposable[] = [];
+  readonly #targets: number;
+  readonly #weights: number;
+  readonly #normalizers: number;
+  readonly #validationRows: ArenaBlock<'u32'>;
+  readonly #measured: { training: Measured; validation: Measured | undefined };
+  readonly #lists: RankedLists | undefined;
+  readonly #delta: DeltaOfRound | undefined;
+
+  constructor(engine: Engine, data: LossData, loss: BoostingLoss, rows: MemoryRows, base: Float64Array | undefined) {
+    this.#engine = engine;
+    this.#data = data;
+    this.loss = loss;
+    this.#rows = rows;
+    const { targets, weights, training, validation, rowCount } = data;
+    this.base = base ?? loss.base({ engine, targets, weights, rows: training });
+    this.scales = scalesOf(data, loss.link);
+    this.#raw = this.#own('f64', loss.outputs * rowCount);
+    this.base.forEach((value, output) => {
+      this.#raw.values.fill(value, output * rowCount, (output + 1) * rowCount);
+    });
+    this.#targets = this.#place(targets);
+    this.#weights = weights ? this.#place(weights) : 0;
+    this.#normalizers = loss.link === 'softmax' ? this.#own('f64', rowCount).offset : 0;
+    this.#validationRows = this.#own('u32', validation.length);
+    this.#validationRows.values.set(validation);
+    rows.gradients.values.fill(0);
+    rows.hessians.values.fill(0);
+    if (loss.kind === 'lists') {
+      this.#lists = this.#keep(rankedLists(engine, data, training, loss.truncation));
+      this.#measured = this.#measuredLists(loss);
+      return;
+    }
+    const level = loss.renewal?.deltaLevel;
+    if (level !== undefined) this.#delta = this.#keep(new DeltaOfRound(engine, training, weights, level));
+    this.#measured = this.#measuredRows(loss);
+  }
+
+  /** Byte offset of an output's raw predictions, one f64 a row. */
+  rawOf(output: number): number {
+    return this.#raw.offset + 8 * output * this.#data.rowCount;
+  }
+
+  /** Before the trees of a round: what the derivatives by all outputs need of the predictions so far. */
+  async beginRound(signal?: AbortSignal): Promise<void> {
+    if (this.#normalizers > 0) {
+      const tasks = this.#blocks().map((block) => normalizeTask(block, this.loss.outputs));
+      await this.#engine.run(tasks, signal);
+    }
+    await this.#delta?.update(this.#raw.offset, this.#targets, this.#data.rowCount, signal);
+  }
+
+  /** Writes gradients and hessians by one output; those of validation rows are 0, so that they count for nothing. */
+  async derive(output: number, signal?: AbortSignal): Promise<void> {
+    const { loss } = this;
+    if (loss.kind === 'lists') {
+      await this.#lists!.derive(this.#columns(), this.#to(0), loss, signal);
+      return;
+    }
+    if (loss.kind === 'host') await this.#deriveHere(loss, signal);
+    else {
+      const delta = this.#delta?.now ?? 0;
+      const blocks = this.#blocks();
+      const tasks = blocks.map((block, i) => loss.derivatives(block, output, this.#to(i * BLOCK_ROWS), delta));
+      await this.#engine.run(tasks, signal);
+    }
+    const { length, offset } = this.#validationRows;
+    if (length === 0) return;
+    const { gradients, hessians } = this.#rows;
+    const values = [offset, gradients.offset, hessians.offset, this.#data.rowCount, length];
+    await this.#engine.run([{ kernel: 'derivatives_clear_f32', values }], signal);
+  }
+
+  async #deriveHere(loss: HostLoss, signal?: AbortSignal): Promise<void> {
+    const breather = new Breather();
+    const { rowCount, targets, weights } = this.#data;
+    for (let start = 0; start < rowCount; start += BLOCK_ROWS) {
+      const end = Math.min(rowCount, start + BLOCK_ROWS);
+      const views = {
+        raw: this.#raw.values.subarray(start, end),
+        targets: targets.subarray(start, end),
+        weights: weights?.subarray(start, end),
+        firstRow: start,
+      };
+      const { gradients, hessians } = this.#rows;
+      loss.derivatives(
+        views,
+        gradients.values.subarray(start, end),
+        hessians.values.subarray(start, end),
+        this.#to(start),
+      );
+      await breather.breathe(signal);
+    }
+  }
+
+  /** The mean loss of (some of) the rows that are learnt from. */
+  trainingLoss(signal?: AbortSignal): Promise<number> {
+    return this.#measured.training.mean(signal);
+  }
+
+  /** The mean loss of the validation rows; undefined where there are none. */
+  async validationLoss(signal?: AbortSignal): Promise<number | undefined> {
+    return this.#measured.validation?.mean(signal);
+  }
+
+  /** What the leaves of an output's tree are renewed from. */
+  residualsOf(output: number): ResidualColumns {
+    const { targets, rowCount } = this.#data;
+    const own = targets.length > rowCount ? 8 * output * rowCount : 0;
+    const columns = { raw: this.rawOf(output), targets: this.#targets + own, weights: this.#weights };
+    return { ...columns, delta: this.#delta?.now ?? 0 };
+  }
+
+  #measuredRows(loss: KernelLoss | HostLoss): { training: Measured; validation: Measured | undefined } {
+    const { rowCount, targets, weights, training, validation } = this.#data;
+    const { outputs } = loss;
+    const measure = (some: Uint32Array): Measured => {
+      const rows = this.#keep(new MeasuredRows(this.#engine, some, { targets, weights, rowCount, outputs }));
+      const raw = { offset: this.#raw.offset, stride: rowCount };
+      // The yardstick stays: a delta that follows the residuals would make every round look better.
+      return { mean: (signal) => rows.mean(loss, raw, this.#delta?.first ?? 0, signal) };
+    };
+    return {
+      training: measure(spread(training, LOSS_ROWS)),
+      validation: validation.length > 0 ? measure(validation) : undefined,
+    };
+  }
+
+  #measuredLists(loss: ListLoss): { training: Measured; validation: Measured | undefined } {
+    const { training, validation } = this.#data;
+    const measure = (lists: RankedLists): Measured => ({
+      mean: async (signal) => 1 - (await lists.ndcg(this.#columns(), loss.evalAt, signal)),
+    });
+    const of = (rows: Uint32Array) => this.#keep(rankedLists(this.#engine, this.#data, rows, loss.evalAt));
+    return {
+      training: measure(of(training)),
+      validation: validation.length > 0 ? measure(of(validation)) : undefined,
+    };
+  }
+
+  #blocks(): RowBlock[] {
+    const { rowCount, targets } = this.#data;
+    return Array.from({ length: Math.ceil(rowCount / BLOCK_ROWS) }, (_, block) => {
+      const bytes = 8 * block * BLOCK_ROWS;
+      return {
+        raw: this.#raw.offset + bytes,
+        stride: rowCount,
+        targets: this.#targets + bytes,
+        targetStride: targets.length > rowCount ? rowCount : 0,
+        weights: this.#weights > 0 ? this.#weights + bytes : 0,
+        normalizers: this.#normalizers > 0 ? this.#normalizers + bytes : 0,
+        rows: Math.min(BLOCK_ROWS, rowCount - block * BLOCK_ROWS),
+      };
+    });
+  }
+
+  #to(firstRow: number): Derivatives {
+    return {
+      gradients: this.#rows.gradients.offset + 4 * firstRow,
+      hessians: this.#rows.hessians.offset + 4 * firstRow,
+      ...this.scales,
+    };
+  }
+
+  #columns() {
+    const { rowCount } = this.#data;
+    return { raw: this.#raw.offset, gains: this.#targets, weights: this.#weights, rowCount };
+  }
+
+  #own<D extends 'f64' | 'u32'>(dtype: D, length: number): ArenaBlock<D> {
+    return this.#keep(new ArenaBlock(this.#engine.arena, dtype, length));
+  }
+
+  #keep<T extends Disposable>(part: T): T {
+    this.#owned.push(part);
+    return part;
+  }
+
+  /** The byte offset of a column, which is copied where it lies elsewhere. */
+  #place(values: Float64Array): number {
+    if (this.#engine.arena.holds(values)) return values.byteOffset;
+    const block = this.#own('f64', values.length);
+    block.values.set(values);
+    return block.offset;
+  }
+
+  [Symbol.dispose](): void {
+    for (const part of this.#owned) part[Symbol.dispose]();
+  }
+}
+
+interface Measured {
+  mean(signal?: AbortSignal): Promise<number>;
+}
+
+/** Huber's delta: a quantile of the |residuals| of the rows that are learnt from, anew before each round. */
+class DeltaOfRound implements Disposable {
+  now = 0;
+  first: number | undefined;
+  readonly #engine: Engine;
+  readonly #level: number;
+  readonly #rows: ArenaBlock<'u32'>;
+  readonly #sizes: ArenaBlock<'f64'>;
+  readonly #scratch: ArenaBlock<'f64'>;
+  readonly #weights: ArenaBlock<'f64'> | undefined;
+
+  constructor(engine: Engine, training: Uint32Array, weights: Float64Array | undefined, level: number) {
+    const { arena } = engine;
+    this.#engine = engine;
+    this.#level = level;
+    this.#rows = new ArenaBlock(arena, 'u32', training.length);
+    this.#rows.values.set(training);
+    this.#sizes = new ArenaBlock(arena, 'f64', training.length);
+    this.#scratch = new ArenaBlock(arena, 'f64', training.length);
+    this.#weights = weights && new ArenaBlock(arena, 'f64', training.length);
+    if (weights) this.#weights!.values.set(Float64Array.from(training, (row) => weights[row]!));
+  }
+
+  async update(raw: number, targets: number, rowCount: number, signal?: AbortSignal): Promise<void> {
+    const count = this.#rows.length;
+    const gather = [raw, targets, this.#rows.offset, this.#sizes.offset, 1, rowCount, count];
+    await this.#engine.run([{ kernel: 'values_gather_f64', values: gather }], signal);
+    const select = [this.#sizes.offset, this.#weights?.offset ?? 0, this.#scratch.offset, this.#level, count];
+    this.now = (await this.#engine.run([{ kernel: 'quantile_select_f64', values: select }], signal))[0]!;
+    this.first ??= this.now;
+  }
+
+  [Symbol.dispose](): void {
+    for (const block of [this.#rows, this.#sizes, this.#scratch, this.#weights]) block?.[Symbol.dispose]();
+  }
+}
+
+function rankedLists(engine: Engine, data: LossData, rows: Uint32Array, within: number): RankedLists {
+  const lists = listsOf(Float64Array.from(rows, (row) => data.groups![row]!)).map((list) =>
+    list.map((place) => rows[place]!),
+  );
+  return new RankedLists(engine, lists, data.targets, data.weights, within);
+}
+
+function scalesOf({ targets, weights, training, rowCount }: LossData, link: BoostingLoss['link']): Scales {
+  let [largestTarget, largestWeight] = [0, weights ? 0 : 1];
+  for (const row of training) {
+    for (let at = row; at < targets.length; at += rowCount) {
+      largestTarget = Math.max(largestTarget, Math.abs(targets[at]!));
+    }
+    if (weights) largestWeight = Math.max(largestWeight, weights[row]!);
+  }
+  return scalesFor(link, largestTarget, largestWeight);
+}
+
+/** At most `most` of the rows, evenly spread. */
+function spread(rows: Uint32Array, most: number): Uint32Array {
+  if (rows.length <= most) return rows;
+  return Uint32Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]!);
+}
