@@ -39,4 +39,4 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 library() { "${CXX:-c++}" -print-file-name="$1"; }
 LD_PRELOAD="$(library libasan.so):$(library libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
   LANEWISE_ADDON="$sanitized/Release/lanewise.node" LANEWISE_SEEDS=1 \
-  vitest --config vitest.native.config.ts tests/native/addon tests/native/conformance
+  vitest --config vitest.native.config.ts tests/native/addon tests/native/conformance tests/native/routes

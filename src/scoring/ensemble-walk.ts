@@ -228,7 +228,7 @@ class Answers {
       // A leaf leads to itself whatever the first input is.
       if (feature[node]! < 0) return answer(this.#codeCounts[0] ?? -1, 1, 1);
       const codeCount = this.#codeCounts[feature[node]!]!;
-      const missing = missingGoesLeft[node]!;
+      const missing = missingGoesLeft[node] === 1 ? 1 : 0;
       const first = categoryOffset[node]!;
       if (first < 0) return answer(codeCount, 0, missing);
       return answer(codeCount, missing, missing, categories.subarray(first, first + categoryWords[node]!));

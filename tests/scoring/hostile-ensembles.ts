@@ -50,6 +50,7 @@ export interface HostileShape {
 
 /** Every shape, by what it is about. */
 export const shapes: Readonly<Record<string, HostileShape>> = {
+  'no trees': { leaves: [], outputs: 2 },
   'one leaf': { leaves: [1, 1, 1] },
   'two leaves': { leaves: [2, 1, 2, 2] },
   'around a byte': { leaves: [7, 8, 9, 15, 16, 17] },
@@ -151,9 +152,9 @@ export function hostileRows(operation: EnsembleOperation, rowCount: number, seed
       case 1:
         return random.pick(numbers);
       case 2:
-        return operation.threshold[random.integer(operation.threshold.length)]!;
+        return operation.threshold[random.integer(operation.threshold.length)] ?? 1;
       case 3:
-        return operation.threshold[random.integer(operation.threshold.length)]! * (1 + Number.EPSILON);
+        return (operation.threshold[random.integer(operation.threshold.length)] ?? 1) * (1 + Number.EPSILON);
       case 4:
       case 5:
         return random.integer(700) - 20;
