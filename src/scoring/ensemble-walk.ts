@@ -1,12 +1,18 @@
+import { EnsembleTables } from './ensemble-tables.js';
 import type { EnsembleOperation } from './program.js';
 
+/** Trees an input, below which comparing numbers beats looking bits up. */
+const FEW_TREES_AN_INPUT = 8;
+
 /**
- * One row through an ensemble, fast: siblings lie side by side, so that a comparison is added instead of branched on;
+ * One row through an ensemble, fast: by tables of bits where it has categories, missing values, several outputs or very
+ * many trees, else by comparisons: siblings lie side by side, so that a comparison is added instead of branched on;
  * leaves lead to themselves, so that four trees walk in step, and the processor waits for four loads at once.
  * Measured on 100 trees of 31 leaves: 1.5 µs, where the plain walk takes 4.
  */
 export class EnsembleWalk {
   readonly #operation: EnsembleOperation;
+  readonly #tables: EnsembleTables | undefined;
   /** By node: the input it looks at, and the node right of which (left: one less) the next one lies. */
   readonly #links: Int32Array;
   readonly #thresholds: Float64Array;
@@ -14,15 +20,15 @@ export class EnsembleWalk {
   readonly #answers: Answers;
   /** By node: the row of leafValues, for leaves. */
   readonly #leaves: Int32Array;
-  /** By node: the value of a leaf, where leaves have one and there is one output. */
+  /** By node: the value of a leaf, where comparisons alone lead to one output. */
   readonly #values: Float64Array | undefined;
   readonly #starts: Int32Array;
   /** By group of four trees: steps that the deepest takes. */
   readonly #depths: Int32Array;
-  readonly #numeric: boolean;
 
   constructor(operation: EnsembleOperation) {
     this.#operation = operation;
+    this.#tables = EnsembleTables.of(operation);
     const { roots, feature, left, right, threshold, categoryOffset } = operation;
     const nodes: number[] = [];
     const links: number[] = [];
@@ -54,48 +60,27 @@ export class EnsembleWalk {
     this.#answers = new Answers(operation, nodes);
     this.#leaves = Int32Array.from(nodes, (node) => (isLeaf(node) ? left[node]! : -1));
     const { leafWidth, outputs, leafValues } = operation;
-    if (leafWidth === 1 && outputs.length === 1) {
+    const numeric = !nodes.some((node) => !isLeaf(node) && isSet(node));
+    // Tables first find the places of all inputs: that has to pay.
+    const few = roots.length < FEW_TREES_AN_INPUT * operation.inputs.length || !this.#tables;
+    if (leafWidth === 1 && outputs.length === 1 && numeric && few) {
       this.#values = Float64Array.from(this.#leaves, (leaf) => (leaf < 0 ? 0 : leafValues[leaf]!));
     }
     this.#depths = depths;
-    this.#numeric = !nodes.some((node) => !isLeaf(node) && isSet(node));
   }
 
   /** Scores the inputs (one a feature) into registers[outputs[k]]. */
   score(inputs: Float64Array, registers: Float64Array): void {
     const { outputs, base, average, roots } = this.#operation;
     for (let k = 0; k < outputs.length; k++) registers[outputs[k]!] = base[k]!;
-    if (!this.#numeric || hasMissing(inputs)) this.#walkAny(inputs, registers);
-    else if (this.#values) this.#walkToOne(inputs, registers, this.#values);
-    else this.#walk(inputs, registers);
+    if (this.#values && !hasMissing(inputs)) this.#walkToOne(inputs, registers, this.#values);
+    else if (this.#tables) this.#tables.score(inputs, registers);
+    else this.#walkAny(inputs, registers);
     if (!average) return;
     for (let k = 0; k < outputs.length; k++) registers[outputs[k]!] = registers[outputs[k]!]! / roots.length;
   }
 
-  #walk(x: Float64Array, registers: Float64Array): void {
-    const [links, thresholds, starts, depths] = [this.#links, this.#thresholds, this.#starts, this.#depths];
-    const leaves = this.#leaves;
-    for (let group = 0; group < depths.length; group++) {
-      const tree = 4 * group;
-      let a = starts[tree]!;
-      let b = starts[tree + 1]!;
-      let c = starts[tree + 2]!;
-      let d = starts[tree + 3]!;
-      for (let step = depths[group]!; step > 0; step--) {
-        a = links[2 * a + 1]! - +(x[links[2 * a]!]! <= thresholds[a]!);
-        b = links[2 * b + 1]! - +(x[links[2 * b]!]! <= thresholds[b]!);
-        c = links[2 * c + 1]! - +(x[links[2 * c]!]! <= thresholds[c]!);
-        d = links[2 * d + 1]! - +(x[links[2 * d]!]! <= thresholds[d]!);
-        if ((step & 3) === 0 && (leaves[a]! | leaves[b]! | leaves[c]! | leaves[d]!) >= 0) break;
-      }
-      this.#add(tree, a, registers);
-      this.#add(tree + 1, b, registers);
-      this.#add(tree + 2, c, registers);
-      this.#add(tree + 3, d, registers);
-    }
-  }
-
-  /** As `#walk`, for one output: the sum stays in a register. */
+  /** Comparisons alone, for one output: the sum stays in a register. */
   #walkToOne(x: Float64Array, registers: Float64Array, values: Float64Array): void {
     const [links, thresholds, starts, depths] = [this.#links, this.#thresholds, this.#starts, this.#depths];
     const leaves = this.#leaves;
@@ -124,7 +109,7 @@ export class EnsembleWalk {
     registers[output] = sum;
   }
 
-  /** As `#walk`, where a value may be missing and a node a set of categories: a bit a node, looked up, decides those. */
+  /** Where a value may be missing and a node a set of categories: a bit a node, looked up, decides those. */
   #walkAny(x: Float64Array, registers: Float64Array): void {
     const links = this.#links;
     const thresholds = this.#thresholds;

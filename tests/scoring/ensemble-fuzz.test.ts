@@ -28,7 +28,23 @@ const arrays = [
   'leafValues',
   'base',
 ] as const;
-const odd = [-1, 0, 1, 2, 3, 31, 64, 255, 256, 65_535, 1e6, 2 ** 31 - 1, -(2 ** 31), Number.NaN, Number.POSITIVE_INFINITY];
+const odd = [
+  -1,
+  0,
+  1,
+  2,
+  3,
+  31,
+  64,
+  255,
+  256,
+  65_535,
+  1e6,
+  2 ** 31 - 1,
+  -(2 ** 31),
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+];
 
 /** The operation with one to three numbers changed, or an array cut short or grown. */
 function spoiled(operation: EnsembleOperation, random: Dice): EnsembleOperation {
@@ -49,7 +65,14 @@ function spoiled(operation: EnsembleOperation, random: Dice): EnsembleOperation 
 
 test('a spoiled ensemble is refused by name, or every route gives the interpreter’s bits', () => {
   const random = dice(42);
-  const small = ['two leaves', 'around a byte', 'small sets', 'several outputs', 'a value for each output', 'an average'];
+  const small = [
+    'two leaves',
+    'around a byte',
+    'small sets',
+    'several outputs',
+    'a value for each output',
+    'an average',
+  ];
   const whole = small.map((name, seed) => hostileEnsemble({ ...shapes[name]!, leaves: [9, 3, 70] }, seed));
   let [refused, run] = [0, 0];
   for (let round = 0; round < 1500; round++) {

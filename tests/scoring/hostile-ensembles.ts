@@ -65,6 +65,7 @@ export const shapes: Readonly<Record<string, HostileShape>> = {
   'missing goes right': { leaves: [20, 30, 100], missing: 'right', free: true },
   'small sets': { leaves: [31, 31, 20, 90], categories: true, words: 2 },
   'sets of more than 256 categories': { leaves: [31, 40, 200], categories: true, words: 20 },
+  'sets of millions of categories': { leaves: [4, 9, 5], categories: true, words: 200_000, missing: 'any' },
   'several outputs': { leaves: [31, 20, 10, 90, 5], outputs: 3, categories: true },
   'a value for each output': { leaves: [31, 70, 12], outputs: 4, wideLeaves: true },
   'an average': { leaves: [31, 70, 12], average: true, outputs: 2, wideLeaves: true },

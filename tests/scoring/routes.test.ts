@@ -75,10 +75,10 @@ describe.each(Object.entries(shapes))('%s', (name, shape) => {
   });
 });
 
-test('all of them but thresholds that are no numbers run on the kernels, by masks up to 64 leaves and by walks beyond', () => {
+test('all but thresholds that are no numbers and very long sets run on the kernels, by masks up to 64 leaves, else by walks', () => {
   for (const [name, shape] of Object.entries(shapes)) {
     const ranked = rankEnsemble(hostileEnsemble(shape, name.length));
-    expect(ranked !== undefined, name).toBe(!shape.notANumber);
+    expect(ranked !== undefined, name).toBe(!shape.notANumber && (shape.words ?? 0) < 1000);
     const isMasked = shape.leaves.map((leaves) => leaves <= 64);
     if (ranked) expect(shape.leaves.map((_, tree) => ranked.trees[4 * tree]! > 0)).toEqual(isMasked);
   }
