@@ -61,7 +61,7 @@ const command: CommandFile = {
           .replace(/\.[^.]+$/, ''),
       );
     const source = await sourceBeyondMemory(path!, options);
-    if (source) return trainFromSource(shell, engine, source, path!, output, options);
+    if (source) return await trainFromSource(shell, engine, source, path!, output, options);
     const context = { engine, seed, signal: shell.signal };
     const { table, quarantine, hash } = await readData(path!, { target, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(table, target, options.task);
