@@ -45,7 +45,8 @@ for (const model of models) {
   };
   const micro = (seconds) => Number((seconds * 1e6).toFixed(1));
   const line = { leaves: model.leaves };
-  for (const name of ['LightGBM pred_contrib', 'shap TreeExplainer', 'shap interactions']) line[name] = micro(model[name]);
+  for (const name of ['LightGBM pred_contrib', 'shap TreeExplainer', 'shap interactions'])
+    line[name] = micro(model[name]);
   for (const backend of ['native', 'wasm']) {
     const engine = await createEngine({ backend, threads: 1 });
     const { values, expected } = await explainEnsembleOn(engine, operation, columns, rows);
@@ -59,13 +60,20 @@ for (const model of models) {
     model.values.forEach((wanted, row) => {
       wanted.forEach((value, j) => (apart = Math.max(apart, Math.abs(value - values[j * rows + row]))));
     });
-    line[`${backend} values`] = Number(((await least(() => explainEnsembleOn(engine, operation, columns, rows))) / rows).toFixed(1));
+    line[`${backend} values`] = Number(
+      ((await least(() => explainEnsembleOn(engine, operation, columns, rows))) / rows).toFixed(1),
+    );
     const cut = columns.map((column) => column.slice(0, few));
     const both = await least(() => explainEnsembleOn(engine, operation, cut, few, { interactions: true }), 3);
     const alone = await least(() => explainEnsembleOn(engine, operation, cut, few), 3);
     line[`${backend} interactions`] = Number(((both - alone) / few).toFixed(1));
-    const background = { columns: columns.map((column) => column.slice(1000, 1100)), weights: new Float64Array(100).fill(0.01) };
-    line[`${backend} against 100 rows`] = Number(((await least(() => explainEnsembleAgainst(engine, operation, cut, few, background), 2)) / few).toFixed(1));
+    const background = {
+      columns: columns.map((column) => column.slice(1000, 1100)),
+      weights: new Float64Array(100).fill(0.01),
+    };
+    line[`${backend} against 100 rows`] = Number(
+      ((await least(() => explainEnsembleAgainst(engine, operation, cut, few, background), 2)) / few).toFixed(1),
+    );
     line[`${backend} sums off by`] = worst.toExponential(1);
     line[`${backend} off LightGBM's by`] = apart.toExponential(1);
     await engine.close();

@@ -38,7 +38,7 @@ export interface Importances {
   readonly kind: ImportanceKind;
   /** In words, for pages: 'mean |log-odds|', 'loss of ROC AUC'. */
   readonly unit: string;
-  /** The score before shuffling. */
+  /** Permutation: the score before shuffling as people read it, an error positive. */
   readonly score?: number;
   /** Largest first; equals by name. */
   readonly features: readonly FeatureImportance[];
@@ -141,11 +141,7 @@ async function permutationImportances(model: Model, table: Table, options: Impor
   if (!Number.isInteger(repeats) || repeats < 1 || repeats > 10_000) {
     throw new LanewiseError('usage', `Expected an integer in [1, 10000] for repeats but received ${repeats}`);
   }
-  if (model.task === 'clustering') {
-    throw new LanewiseError('unsupported', 'A clustering has no target that shuffling could spoil', {
-      hint: 'Permutation importances need a model of a target.',
-    });
-  }
+  requireScored(model);
   const [scorer] = resolveMetrics(
     options.scorer === undefined ? undefined : [options.scorer],
     model.task,
@@ -177,7 +173,18 @@ async function permutationImportances(model: Model, table: Table, options: Impor
     features.push({ feature: name, ...summary(losses) });
     onProgress?.({ what: 'feature', done: feature + 1, total: columns.length });
   }
-  return { kind: 'permutation', unit: `loss of ${scorer!.label}`, score, features: ranked(features) };
+  const natural = scorer!.natural(score);
+  return { kind: 'permutation', unit: `loss of ${scorer!.label}`, score: natural, features: ranked(features) };
+}
+
+/** Shuffling is measured by a score of one target. */
+function requireScored({ task, estimator, program }: Model): void {
+  const scored = task === 'classification' || task === 'regression';
+  if (scored && program.outputs.some(({ name }) => name === 'prediction')) return;
+  const what = scored ? 'several targets' : task;
+  throw new LanewiseError('unsupported', `Expected a model of one target but ${estimator} is of ${what}`, {
+    hint: 'Permutation importances need a score of one target: ask for shap, gain or splits.',
+  });
 }
 
 /** A program's outputs as metrics want them. */

@@ -130,11 +130,11 @@ async function allImportances(
   if (explanation) found.push(await featureImportances(model, { ...options, kind: 'shap', explanation }));
   const target = options.target ?? model.target;
   const known = target !== undefined && table.schema.fields.some(({ name }) => name === target);
-  if (known && model.task !== 'clustering') {
+  if (known) {
     const rows = takeRows(table, sampled(table.numRows, PERMUTED_ROWS, options.seed ?? 0));
     const permutation = { ...options, kind: 'permutation' as const, table: rows, target };
     found.push(await attempt(() => featureImportances(model, permutation), notes));
-  } else if (model.task !== 'clustering') {
+  } else if (target !== undefined) {
     notes.push('The data lack the target, so no permutation importances could be measured.');
   }
   if (explanation && traceModel(model).operations.every(({ op }) => op === 'ensemble')) {

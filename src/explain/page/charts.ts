@@ -6,6 +6,7 @@ import type { GridAxis, PartialDependence } from '../partial-dependence.js';
 const MOST_DOTS = 220;
 const MOST_CURVES = 30;
 const MOST_STEPS = 9;
+const MOST_LABELS = 20;
 
 const quantitative = (field: string, title: string, more: object = {}) => ({
   field,
@@ -70,7 +71,12 @@ export function summaryChart(explanation: Explanation, output: number, names: re
   });
   const encoding = {
     x: quantitative('effect', `effect on the prediction (${explanation.unit})`),
-    y: { field: 'feature', type: 'nominal', sort: null, axis: { title: null, labelLimit: 130, grid: true } },
+    y: {
+      field: 'feature',
+      type: 'nominal',
+      sort: names.map((name) => cut(name, 28)),
+      axis: { title: null, labelLimit: 130, grid: true },
+    },
     yOffset: { field: 'height', type: 'quantitative', scale: { domain: [-1.15, 1.15] } },
     tooltip: [
       { field: 'feature', type: 'nominal' },
@@ -209,7 +215,10 @@ export function waterfallChart(explanation: Explanation, output: number, row: nu
 export function dependenceChart(explanation: Explanation, output: number, name: string): Chart {
   const index = explanation.features.findIndex((feature) => feature.name === name);
   const feature = explanation.features[index]!;
-  const rows = spread(explanation.rows, 500).filter((row) => !Number.isNaN(feature.values[row]!));
+  const known = Array.from(feature.values.keys()).filter((row) => !Number.isNaN(feature.values[row]!));
+  const frequent = feature.type === 'category' ? mostFrequent(feature.values, MOST_LABELS) : undefined;
+  const told = frequent ? known.filter((row) => frequent.has(feature.values[row]!)) : known;
+  const rows = spread(told.length, 500).map((place) => told[place]!);
   const values = rows.map((row) => ({
     value: feature.type === 'category' ? valueText(feature, feature.values[row]!) : feature.values[row]!,
     effect: explanation.values[output]![index]![row]!,
@@ -241,6 +250,13 @@ export function dependenceChart(explanation: Explanation, output: number, name: 
     },
     table: { head: [name, 'effect'], rows: values.map(({ value, effect }) => [value, effect]) },
   };
+}
+
+function mostFrequent(codes: Float64Array, most: number): ReadonlySet<number> {
+  const counts = new Map<number, number>();
+  for (const code of codes) if (!Number.isNaN(code)) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const order = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  return new Set(order.slice(0, most).map(([code]) => code));
 }
 
 /** Which way a feature works, by the correlation of its values and its effects. */
