@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { Option } from 'commander';
 import { saveArtefact } from '../deploy/artefact.js';
 import { columnRanges } from '../deploy/ranges.js';
+import { LanewiseError } from '../errors.js';
 import { metricNamed } from '../evaluate/metrics.js';
 import { buildReference } from '../monitor/index.js';
 import type { ParameterValue } from '../parameters.js';
@@ -9,14 +10,16 @@ import { defaultRecipe } from '../prepare/index.js';
 import { takeRows } from '../table/columns.js';
 import { formatCount, formatNumber } from '../table/format.js';
 import type { TaskKind } from '../table/interfaces.js';
+import { withRoles } from '../workflow/data.js';
 import { fitWithValidation, holdOutRows, intervalsOf, judge } from '../workflow/held-out.js';
 import { chooseTask } from '../workflow/task.js';
 import { type CommandFile, type CommonOptions, engineOf, list, parameter, readData } from './command.js';
 import { textTable } from './table.js';
+import { splitTargets, taskWithoutTarget, trainSeveral, trainWithoutTarget } from './train-more.js';
 import { sourceBeyondMemory, trainFromSource } from './train-stream.js';
 
 interface TrainOptions extends CommonOptions {
-  readonly target: string;
+  readonly target?: string;
   readonly task?: TaskKind;
   readonly model: string;
   readonly param?: Readonly<Record<string, ParameterValue>>;
@@ -33,7 +36,10 @@ const command: CommandFile = {
   configure: (train) =>
     train
       .argument('<DATA>', 'a CSV, Parquet or Arrow file')
-      .requiredOption('--target <column>', 'the column to predict')
+      .option(
+        '--target <column>',
+        'the column to predict, or several, separated by commas; none for isolation-forest and k-means',
+      )
       .option('--model <name>', 'which model', 'gradient-boosting')
       .option(
         '--param <name=value>',
@@ -49,21 +55,25 @@ const command: CommandFile = {
       )
       .option('--directory <folder>', 'where that file is made; default: the folder for temporary files'),
   run: async (shell, options: TrainOptions, path) => {
-    const { target, drop, seed = 0, json } = options;
+    const { drop, seed = 0, json } = options;
+    const withoutTarget = options.target === undefined ? taskWithoutTarget(options.model) : undefined;
+    if (options.target === undefined && !withoutTarget) throw missingTarget(options.model);
     await using engine = await engineOf(options, shell);
-    const output =
-      options.output ??
-      join(
-        'runs',
-        'models',
-        basename(path!)
-          .replace(/(\.gz)?$/, '')
-          .replace(/\.[^.]+$/, ''),
-      );
-    const source = await sourceBeyondMemory(path!, options);
-    if (source) return await trainFromSource(shell, engine, source, path!, output, options);
+    const output = options.output ?? join('runs', 'models', stemOf(path!));
+    if (options.target !== undefined) {
+      const streamed = { ...options, target: options.target };
+      const source = await sourceBeyondMemory(path!, streamed);
+      if (source) return await trainFromSource(shell, engine, source, path!, output, streamed);
+    }
     const context = { engine, seed, signal: shell.signal };
-    const { table, quarantine, hash } = await readData(path!, { target, ignore: drop, engine }, shell);
+    const { table: read, quarantine, hash } = await readData(path!, { ignore: drop, engine }, shell);
+    const targets = options.target === undefined ? [] : splitTargets(read, options.target);
+    const table = withRoles(read, { target: targets.length === 1 ? targets[0] : undefined });
+    const more = { table, hash, seed, engine, json, output, file: path!, testFraction: TEST_FRACTION };
+    const asked = { ...more, model: options.model, parameters: options.param, task: options.task };
+    if (withoutTarget) return await trainWithoutTarget(shell, withoutTarget, asked);
+    if (targets.length > 1) return await trainSeveral(shell, targets, asked);
+    const target = targets[0]!;
     const { task, reason } = chooseTask(table, target, options.task);
     const recipe = defaultRecipe(table, { target, task, model: options.model, parameters: options.param });
     const fold = holdOutRows(table, target, task, TEST_FRACTION, seed);
@@ -116,5 +126,18 @@ const command: CommandFile = {
     );
   },
 };
+
+/** A file's name without its endings. */
+function stemOf(path: string): string {
+  return basename(path)
+    .replace(/(\.gz)?$/, '')
+    .replace(/\.[^.]+$/, '');
+}
+
+function missingTarget(model: string): LanewiseError {
+  return new LanewiseError('usage', `Expected the column that ${model} is to predict but received none`, {
+    hint: 'Name it with --target.',
+  });
+}
 
 export default command;

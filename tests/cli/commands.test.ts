@@ -249,4 +249,41 @@ test('a table larger than --memory is trained from a file, by gradient boosting 
   const { code, err } = await lanewise(...argv, '--model', 'linear');
   expect(code).toBe(2);
   expect(err).toContain('Expected gradient-boosting for a table that does not fit into 1MB but received linear');
+
+test('trains without a target, and for several', async () => {
+  const file = join(folder, 'more.csv');
+  writeFileSync(
+    file,
+    `a,b,y,z\n${Array.from({ length: 80 }, (_, i) => `${i % 9},${i === 5 ? 99 : i % 4},${(i % 9) * 1.5},${(i % 4) - 0.5}`).join('\n')}\n`,
+  );
+  const odd = join(folder, 'odd');
+  const trained = await lanewise('train', file, '--model', 'isolation-forest', '--drop', 'y,z', '--output', odd);
+  expect(trained).toMatchObject({ code: 0, err: '' });
+  expect(trained.out).toMatch(/isolation-forest: anomaly-detection\. 80 rows/);
+  const predicted = (await lanewise('predict', file, '--model', odd)).out.split('\n');
+  expect(predicted[0]).toBe('prediction,score');
+  expect(predicted[6]).toMatch(/^1,/);
+  const two = join(folder, 'two');
+  const both = await lanewise('train', file, '--target', 'y,z', '--model', 'random-forest', '--output', two, '--json');
+  expect(both.code).toBe(0);
+  expect(JSON.parse(both.out)).toMatchObject({ task: 'regression', targets: ['y', 'z'] });
+  expect((await lanewise('predict', file, '--model', two)).out).toMatch(/^prediction_y,prediction_z\n/);
+  expect((await lanewise('train', file, '--target', 'y,z', '--model', 'linear')).err).toMatch(
+    /one target but received 2/,
+  );
+});
+
+test('draws a tree as text and as a picture', async () => {
+  const model = join(folder, 'drawn');
+  const file = join(folder, 'drawn.csv');
+  writeFileSync(
+    file,
+    `a,y\n${Array.from({ length: 40 }, (_, i) => `${i % 8},${i % 8 > 4 ? 'yes' : 'no'}`).join('\n')}\n`,
+  );
+  await lanewise('train', file, '--target', 'y', '--model', 'decision-tree', '--output', model);
+  expect((await lanewise('tree', model)).out).toMatch(/^a ≤ 4\.5\? {2}/);
+  const picture = join(folder, 'tree.svg');
+  expect(await lanewise('tree', model, '--output', picture)).toMatchObject({ code: 0 });
+  expect(readFileSync(picture, 'utf8')).toMatch(/^<svg /);
+  expect((await lanewise('tree', model, '--tree', '1')).err).toMatch(/tree.*from 0 to 0/);
 });

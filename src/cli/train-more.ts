@@ -1,0 +1,129 @@
+import { basename } from 'node:path';
+import type { Table } from 'apache-arrow';
+import { saveArtefact } from '../deploy/artefact.js';
+import { columnRanges } from '../deploy/ranges.js';
+import type { Engine } from '../engine/engine.js';
+import { LanewiseError, unknownName } from '../errors.js';
+import { models } from '../models/index.js';
+import { modelOfTarget } from '../models/targets.js';
+import { buildReference } from '../monitor/index.js';
+import type { ParameterValue } from '../parameters.js';
+import { defaultRecipe } from '../prepare/index.js';
+import { takeRows } from '../table/columns.js';
+import { formatCount, formatNumber } from '../table/format.js';
+import type { Model, TaskKind } from '../table/interfaces.js';
+import { columnsOf } from '../table/schema.js';
+import { isSupervised } from '../table/tasks.js';
+import { holdOutRows, intervalsOf, judge } from '../workflow/held-out.js';
+import { chooseTask } from '../workflow/task.js';
+import type { Shell } from './shell.js';
+import { textTable } from './table.js';
+
+/** What training a model of no target, or of several, needs. */
+export interface MoreTraining {
+  readonly table: Table;
+  readonly model: string;
+  readonly parameters?: Readonly<Record<string, ParameterValue>>;
+  readonly task?: TaskKind;
+  readonly output: string;
+  readonly file: string;
+  readonly hash: string;
+  readonly seed: number;
+  readonly engine: Engine;
+  readonly json?: boolean;
+  readonly testFraction: number;
+}
+
+/** The task of a model that needs no target; undefined where it needs one. @throws LanewiseError `usage` for no such model. */
+export function taskWithoutTarget(name: string): TaskKind | undefined {
+  const entry = models.find((each) => each.name === name);
+  if (!entry)
+    throw unknownName(
+      'model',
+      name,
+      models.map((each) => each.name),
+    );
+  return entry.tasks.find((task) => !isSupervised(task));
+}
+
+/** The targets of `--target a,b`: a column of that very name is one. */
+export function splitTargets(table: Table, target: string): readonly string[] {
+  if (!target.includes(',') || columnsOf(table).some(({ name }) => name === target)) return [target];
+  return target.split(',').map((name) => name.trim());
+}
+
+/** Trains a model that has no target: clusters, anomalies. */
+export async function trainWithoutTarget(shell: Shell, task: TaskKind, work: MoreTraining): Promise<void> {
+  const { table, engine, seed } = work;
+  const recipe = defaultRecipe(table, { task, model: work.model, parameters: work.parameters });
+  const context = { engine, seed, signal: shell.signal };
+  const model = await recipe.fit(table, { ...context, onProgress: shell.onProgress });
+  const reference = await buildReference(table, { ...context, model });
+  const digest = await save(work, model, table, reference);
+  const rows = { train: table.numRows, test: 0 };
+  if (work.json)
+    return shell.print(
+      JSON.stringify({ model: work.output, digest, estimator: model.estimator, task, rows, training: model.training }),
+    );
+  shell.print(`${work.model}: ${task}. ${formatCount(table.numRows)} rows learnt from. ${model.training.verdict}`);
+  shell.print(nextLine(work.output));
+}
+
+/** Trains one model of several targets, and scores each on the rows held out. */
+export async function trainSeveral(shell: Shell, targets: readonly string[], work: MoreTraining): Promise<void> {
+  const { table, engine, seed } = work;
+  const tasks = targets.map((target) => chooseTask(table, target, work.task).task);
+  if (new Set(tasks).size > 1) {
+    const found = targets.map((target, t) => `${target}: ${tasks[t]}`).join(', ');
+    throw new LanewiseError('usage', `Expected targets of one task but received ${found}`, {
+      hint: 'Say which with --task, or train a model for each.',
+    });
+  }
+  const task = tasks[0]!;
+  const recipe = defaultRecipe(table, { task, model: work.model, parameters: work.parameters });
+  // Whole classes of several targets cannot be shared out alike: rows are held out at random.
+  const fold = holdOutRows(table, targets[0]!, 'regression', work.testFraction, seed);
+  const learnt = fold ? takeRows(table, fold.train) : table;
+  const context = { engine, seed, signal: shell.signal };
+  const model = await recipe.fit(learnt, { ...context, targets, onProgress: shell.onProgress });
+  const scores = [];
+  for (const target of fold ? targets : []) {
+    const judged = await judge(modelOfTarget(model, target), takeRows(table, fold!.test), target, context);
+    scores.push({ target, scores: await intervalsOf(judged, task, seed, shell.signal) });
+  }
+  const digest = await save(work, model, learnt, undefined, scores);
+  const rows = { train: learnt.numRows, test: fold?.test.length ?? 0 };
+  if (work.json) {
+    const facts = { estimator: model.estimator, task, targets, rows, training: model.training, scores };
+    return shell.print(JSON.stringify({ model: work.output, digest, ...facts }));
+  }
+  shell.print(`${work.model}: ${task} of ${targets.join(', ')}`);
+  shell.print(
+    `${formatCount(rows.train)} rows learnt from, ${formatCount(rows.test)} held out to test. ${model.training.verdict}\n`,
+  );
+  const lines = scores.map(({ target, scores: [first] }) => [target, first!.metric, formatNumber(first!.score)]);
+  if (lines.length > 0) shell.print(textTable(['on the test rows', 'metric', 'score'], lines, [2]));
+  shell.print(nextLine(work.output));
+}
+
+async function save(
+  work: MoreTraining,
+  model: Model,
+  learnt: Table,
+  reference?: unknown,
+  scores: unknown = [],
+): Promise<string> {
+  const data = { file: basename(work.file), sha256: work.hash, rows: learnt.numRows };
+  const ranges = columnRanges(model.program, learnt);
+  const { digest } = await saveArtefact(work.output, {
+    model,
+    ranges,
+    reference,
+    metadata: { data, scores, seed: work.seed },
+  });
+  return digest;
+}
+
+function nextLine(output: string): string {
+  return `\nThe model is ${output}. Next: lanewise predict NEW.csv --model ${output}`;
+}
