@@ -239,7 +239,10 @@ test('a reader that stops reading is no error', async () => {
 
 test('a table larger than --memory is trained from a file, by gradient boosting alone', async () => {
   const path = at('large.csv');
-  const rows = Array.from({ length: 60_000 }, (_, i) => `${(i * 7919) % 1000}.25,${(i * 31) % 97},${(i * 7919) % 1000}.5`);
+  const rows = Array.from(
+    { length: 60_000 },
+    (_, i) => `${(i * 7919) % 1000}.25,${(i * 31) % 97},${(i * 7919) % 1000}.5`,
+  );
   writeFileSync(path, ['a,b,y', ...rows, 'short,row'].join('\n'));
   const argv = ['train', path, '--target', 'y', '--drop', 'b', '--memory', '1MB', '--param', 'maxIter=3'];
   const report = await json(...argv, '--output', at('streamed'));
@@ -249,6 +252,7 @@ test('a table larger than --memory is trained from a file, by gradient boosting 
   const { code, err } = await lanewise(...argv, '--model', 'linear');
   expect(code).toBe(2);
   expect(err).toContain('Expected gradient-boosting for a table that does not fit into 1MB but received linear');
+});
 
 test('trains without a target, and for several', async () => {
   const file = join(folder, 'more.csv');
