@@ -22,6 +22,7 @@ export interface Target {
  * @throws LanewiseError `data` where there are no rows or no features.
  */
 export function featureColumns(table: Table, options: FitOptions = {}): RegisterColumn[] {
+  refuseWarmStart(options);
   if (table.numRows === 0) {
     throw new LanewiseError('data', 'Expected at least one row to learn from but the table has none');
   }
@@ -33,6 +34,12 @@ export function featureColumns(table: Table, options: FitOptions = {}): Register
     });
   }
   return names.map(({ name }) => readRegister(table, name));
+}
+
+/** Whoever can go on from a model takes that model's columns. */
+export function refuseWarmStart({ warmStart }: FitOptions): void {
+  if (!warmStart) return;
+  throw new LanewiseError('unsupported', 'Expected no warmStart: only gradient boosting goes on from a fitted model');
 }
 
 /**

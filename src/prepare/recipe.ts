@@ -75,6 +75,7 @@ export class Recipe implements Estimator {
     const validation = options.validation && validationRows(fitted, options.validation, carried);
     const inner = await this.estimator.fit(withRoles(features, carried), {
       ...options,
+      ...(options.warmStart && { warmStart: innerOf(options.warmStart) }),
       target: targets[0],
       targets: targets.length > 1 ? targets : undefined,
       weights: carried.weights,
@@ -83,6 +84,11 @@ export class Recipe implements Estimator {
     });
     return recipeModel(fitted, inner, [...report, ...fitted.report]);
   }
+}
+
+/** The estimator's own model, of a recipe's. */
+function innerOf(model: Model): Model {
+  return 'inner' in model ? (model as RecipeModel).inner : model;
 }
 
 /** A model whose program is the pipeline's, then the inner model's. */

@@ -68,6 +68,11 @@ export interface FitOptions extends Context {
   readonly group?: string;
   /** Rows for early stopping and the loss curve, never learnt from. */
   readonly validation?: Table;
+  /**
+   * A fitted model to go on from: gradient boosting adds rounds to it until there are maxIter. On the same table the result
+   * is that of a fit without the pause. Other estimators refuse it.
+   */
+  readonly warmStart?: Model;
 }
 
 /** Checked parameters that can be fitted; fitting gives another type, so "not fitted" cannot be written. */

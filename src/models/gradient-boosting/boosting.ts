@@ -7,7 +7,9 @@ import type { HistoryPoint, Progress } from '../../table/interfaces.js';
 import { Stopping } from '../../training/stopping.js';
 import type { FeatureBins } from '../binning/index.js';
 import type { FeatureConstraints } from './constraints.js';
+import type { BoostingStart } from './continuation.js';
 import { measureCover } from './cover.js';
+import { Dart, viewOf } from './dart.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
 import { growerOptions, renewLeafValues, setLeafValues, treeRules } from './growing.js';
 import { histogramsFor } from './histogram.js';
@@ -15,6 +17,7 @@ import type { BoostingLoss } from './loss.js';
 import { type LossData, LossState } from './loss-state.js';
 import type { GradientBoostingParameters } from './parameters.js';
 import { LeafRenewal } from './renewal.js';
+import { RowSampling, samplesRows } from './sampling.js';
 import { unscaledSums, unscaledUnits } from './scales.js';
 
 export interface BoostingOptions extends GradientBoostingParameters {
@@ -22,6 +25,8 @@ export interface BoostingOptions extends GradientBoostingParameters {
   readonly seed: number;
   /** Raw predictions to start from; default: those of least loss. */
   readonly base?: Float64Array;
+  /** A fitted model to go on from. */
+  readonly start?: BoostingStart;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -34,7 +39,7 @@ export interface BoostingData extends Omit<LossData, 'rowCount'> {
 
 export interface Boosted {
   readonly base: Float64Array;
-  /** Trees in order of growth, output by output within a round; only those of the rounds kept. */
+  /** New trees in order of growth, output by output within a round; only those of the rounds kept. */
   readonly trees: readonly GrownNode[];
   readonly history: readonly HistoryPoint[];
   readonly bestIteration: number;
@@ -61,6 +66,10 @@ class BoostingRun implements Disposable {
   readonly #workspace: TreeWorkspace;
   readonly #state: LossState;
   readonly #renewal: LeafRenewal | undefined;
+  readonly #sampling: RowSampling;
+  readonly #dart: Dart | undefined;
+  /** Rounds of the model that is gone on from. */
+  readonly #before: number;
 
   constructor(engine: Engine, data: BoostingData, loss: BoostingLoss, options: BoostingOptions) {
     this.#data = data;
@@ -74,25 +83,35 @@ class BoostingRun implements Disposable {
     const sizes = { histograms: histogramsFor(data.bins.length, leaves), leaves, bins };
     this.#rows = new MemoryRows(engine, data.rows);
     this.#workspace = new TreeWorkspace(engine, this.#rows, binCounts, sizes, options.constraints.monotone);
-    this.#state = new LossState(engine, { ...data, rowCount: data.rows.rowCount }, loss, this.#rows, options.base);
+    const { start } = options;
+    const base = start?.base ?? options.base;
+    this.#state = new LossState(engine, { ...data, rowCount: data.rows.rowCount }, loss, this.#rows, base);
     const rows = data.training.length;
     const weighted = data.weights !== undefined;
     this.#renewal = loss.renewal && new LeafRenewal(engine, loss.renewal, { rows, leaves, weighted });
+    this.#sampling = new RowSampling(engine, this.#rows, data, options);
+    this.#dart = options.boostingType === 'dart' ? this.#dartOn(engine) : undefined;
+    this.#before = start?.rounds ?? 0;
+    start?.raw.forEach((raw, output) => {
+      viewOf(engine, this.#state.rawOf(output), raw.length).set(raw);
+    });
   }
 
   async boost(): Promise<Boosted> {
     const { maxIter, nIterNoChange, tol, onProgress } = this.#options;
     const { base } = this.#state;
     const trees: GrownNode[] = [];
-    const history: HistoryPoint[] = [];
+    const history: HistoryPoint[] = [...(this.#options.start?.history ?? [])];
     const { signal } = this.#options;
     await this.#state.beginRound(signal);
     const start = await this.#state.validationLoss(signal);
     const stopping = new Stopping({ patience: nIterNoChange, tolerance: tol, start: start ?? 0 });
+    const untold = replay(stopping, history, this.#before);
     let stopped: Boosted['stopped'] = 'rounds used up';
-    for (let iteration = 1; iteration <= maxIter; iteration++) {
+    for (let iteration = this.#before + 1; iteration <= maxIter; iteration++) {
       const grown = await this.#round(iteration);
-      if (grown.every((tree) => !tree.split)) {
+      // Where every tree sees the same, nothing will ever be split again.
+      if (grown.every((tree) => !tree.split) && !this.#drawsAnew) {
         stopped = 'converged';
         break;
       }
@@ -104,37 +123,45 @@ class BoostingRun implements Disposable {
         ...(point.validationLoss !== undefined && { validationLoss: point.validationLoss }),
       };
       onProgress?.({ what: 'tree', done: iteration, total: maxIter, metrics });
-      if (point.validationLoss === undefined) continue;
-      if (stopping.next(point.validationLoss) === 'stop') {
+      const verdict = point.validationLoss === undefined ? 'best' : stopping.next(point.validationLoss);
+      if (start === undefined || untold + Math.max(1, stopping.bestIteration) === iteration) this.#dart?.keepBest();
+      if (verdict === 'stop') {
         stopped = 'no improvement';
         break;
       }
     }
-    const bestIteration = start !== undefined ? Math.max(1, stopping.bestIteration) : history.length;
-    return { base, trees: trees.slice(0, bestIteration * this.#loss.outputs), history, bestIteration, stopped };
+    const least = Math.max(1, this.#before);
+    const bestIteration = start === undefined ? history.length : Math.max(least, untold + stopping.bestIteration);
+    this.#dart?.applyWeights();
+    const kept = trees.slice(0, (bestIteration - this.#before) * this.#loss.outputs);
+    return { base, trees: kept, history, bestIteration, stopped };
   }
 
   /** Grows the trees of one round, one an output, and adds them to the raw predictions. */
   async #round(iteration: number): Promise<GrownNode[]> {
     // All outputs' derivatives are of the predictions before the round.
     const { signal } = this.#options;
-    if (iteration > 1) await this.#state.beginRound(signal);
+    const share = (await this.#dart?.drop(iteration, signal)) ?? 1;
+    if (iteration > this.#before + 1 || share < 1) await this.#state.beginRound(signal);
     const trees: GrownNode[] = [];
     for (let output = 0; output < this.#loss.outputs; output++) {
       await this.#state.derive(output, signal);
-      trees.push(await this.#grow(iteration, output));
+      trees.push(await this.#grow(iteration, output, share));
     }
+    await this.#dart?.finish(trees, signal);
     return trees;
   }
 
-  async #grow(iteration: number, output: number): Promise<GrownNode> {
+  /** `share`: what the tree counts (less than 1 after a dropout). */
+  async #grow(iteration: number, output: number, share: number): Promise<GrownNode> {
     const { signal, seed, learningRate } = this.#options;
     const workspace = this.#workspace;
+    const { training, following } = await this.#sampling.rowsFor(iteration, output, signal);
     const levels = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
     const units = unscaledUnits(levels, this.#state.scales);
-    const { training, validation, bins } = this.#data;
+    const { bins } = this.#data;
     const rules = treeRules(this.#options, iteration, output);
-    const rows = await workspace.begin(training, validation);
+    const rows = await workspace.begin(training, following);
     const root: GrownNode = { rows, depth: 0, rules: rules.root(), value: 0 };
     await new Grower(workspace, bins, this.#growing, units, rules).grow(root, signal);
     const { weights } = this.#data;
@@ -148,10 +175,31 @@ class BoostingRun implements Disposable {
       const sums = unscaledSums(await workspace.leafSums(nodes, signal), this.#state.scales);
       setLeafValues(leaves, sums, this.#growing, learningRate);
     }
-    const values = leaves.map((leaf) => leaf.value);
+    const values = leaves.map((leaf) => leaf.value * share);
     const raw = this.#state.rawOf(output);
     await workspace.addToLeaves(nodes, values, ({ firstRow }) => raw + 8 * firstRow, signal);
     return root;
+  }
+
+  /** true: trees are not all grown from the same rows and features. */
+  get #drawsAnew(): boolean {
+    const { colsampleBytree, colsampleBylevel, colsampleBynode } = this.#options;
+    return samplesRows(this.#options) || Math.min(colsampleBytree, colsampleBylevel, colsampleBynode) < 1;
+  }
+
+  #dartOn(engine: Engine): Dart {
+    const { training, validation } = this.#data;
+    return new Dart(
+      {
+        engine,
+        workspace: this.#workspace,
+        rows: { training, following: validation },
+        rowCount: this.#rows.rowCount,
+        outputs: this.#loss.outputs,
+        rawOf: (output) => this.#state.rawOf(output),
+      },
+      this.#options,
+    );
   }
 
   async #measure(iteration: number): Promise<HistoryPoint> {
@@ -166,5 +214,14 @@ class BoostingRun implements Disposable {
     this.#rows[Symbol.dispose]();
     this.#state[Symbol.dispose]();
     this.#renewal?.[Symbol.dispose]();
+    this.#sampling[Symbol.dispose]();
+    this.#dart?.[Symbol.dispose]();
   }
+}
+
+/** Tells early stopping of the rounds that were; returns how many of them it was not told of. */
+function replay(stopping: Stopping, history: readonly HistoryPoint[], rounds: number): number {
+  if (history.length < rounds || history.some((point) => point.validationLoss === undefined)) return rounds;
+  for (const { validationLoss } of history) stopping.next(validationLoss!);
+  return 0;
 }

@@ -1,23 +1,22 @@
 import type { Training } from '../../table/interfaces.js';
-import type { FeatureBins } from '../binning/index.js';
 import type { Boosted } from './boosting.js';
-import type { GrownNode } from './grower.js';
 import type { BoostingLoss } from './loss.js';
+import type { EnsembleArrays } from './lower.js';
 import type { GradientBoostingParameters } from './parameters.js';
 
 /** The share of all gain that each feature's splits brought. */
-export function importances(trees: readonly GrownNode[], bins: readonly FeatureBins[]): Record<string, number> {
-  const gains = new Float64Array(bins.length);
-  const visit = [...trees];
+export function importances(
+  { feature, gain }: EnsembleArrays,
+  features: readonly { readonly name: string }[],
+): Record<string, number> {
+  const gains = new Float64Array(features.length);
   let total = 0;
-  while (visit.length > 0) {
-    const node = visit.pop()!;
-    if (!node.split) continue;
-    gains[node.split.feature]! += node.split.gain;
-    total += node.split.gain;
-    visit.push(node.left!, node.right!);
-  }
-  return Object.fromEntries(bins.map(({ name }, index) => [name, total > 0 ? gains[index]! / total : 0]));
+  feature.forEach((index, node) => {
+    if (index < 0) return;
+    gains[index]! += gain![node]!;
+    total += gain![node]!;
+  });
+  return Object.fromEntries(features.map(({ name }, index) => [name, total > 0 ? gains[index]! / total : 0]));
 }
 
 export function describeTraining(

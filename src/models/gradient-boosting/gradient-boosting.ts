@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
 import { BinnedRows, evenLayout } from '../../engine/trees.js';
-import { throwIfCancelled } from '../../errors.js';
+import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
@@ -15,8 +15,10 @@ import { outputsOf, targetFacts } from '../targets.js';
 import { joined } from '../validation.js';
 import { type Boosted, type BoostingData, boost } from './boosting.js';
 import { constraintsOf } from './constraints.js';
+import { fittedTreesOf, inputColumns, requireSameSubject, startFrom } from './continuation.js';
 import type { CustomLoss } from './custom-loss.js';
 import { describeTraining, importances } from './describe.js';
+import { joinEnsembles } from './ensembles.js';
 import { holdOut } from './hold-out.js';
 import { holdOutLists } from './lists.js';
 import type { BoostingLoss } from './loss.js';
@@ -28,9 +30,10 @@ import {
   boostingRankerParameters,
   boostingRegressorParameters,
 } from './loss-parameters.js';
-import { lowerTrees } from './lower.js';
+import { type EnsembleArrays, lowerTrees } from './lower.js';
 import type { StreamOptions } from './out-of-core/fit-stream.js';
 import type { GradientBoostingParameters } from './parameters.js';
+import { type RefitOptions, refitTrees } from './refit.js';
 import { classificationSubject, rankingSubject, regressionSubject, type Subject } from './subject.js';
 
 /** Above so many rows `earlyStopping: 'auto'` holds some out. */
@@ -78,6 +81,12 @@ export class GradientBoostingRegressor implements Estimator {
     const { fitStream } = await import('./out-of-core/fit-stream.js');
     return fitStream(this, source, options);
   }
+
+  /** New leaf values for the trees of a model: see refitTrees. */
+  async refit(model: Model, table: Table, options: RefitOptions = {}): Promise<Model> {
+    const subject = () => regressionSubject(table, options, this.parameters, this.#custom);
+    return refitTrees(this, model, table, options, subject);
+  }
 }
 
 /**
@@ -113,6 +122,12 @@ export class GradientBoostingClassifier implements Estimator {
     const { fitStream } = await import('./out-of-core/fit-stream.js');
     return fitStream(this, source, options);
   }
+
+  /** New leaf values for the trees of a model: see refitTrees. */
+  async refit(model: Model, table: Table, options: RefitOptions = {}): Promise<Model> {
+    const subject = () => classificationSubject(table, options, this.parameters, this.#custom);
+    return refitTrees(this, model, table, options, subject);
+  }
 }
 
 /**
@@ -136,6 +151,12 @@ export class GradientBoostingRanker implements Estimator {
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
     return fitBoosting(this, table, options, () => rankingSubject(table, options, this.parameters));
   }
+
+  /** New leaf values for the trees of a model: see refitTrees. */
+  async refit(model: Model, table: Table, options: RefitOptions = {}): Promise<Model> {
+    const subject = () => rankingSubject(table, options, this.parameters);
+    return refitTrees(this, model, table, options, subject);
+  }
 }
 
 export type BoostingEstimator = GradientBoostingRegressor | GradientBoostingClassifier | GradientBoostingRanker;
@@ -148,12 +169,15 @@ async function fitBoosting(
 ): Promise<Model> {
   throwIfCancelled(options.signal);
   const engine = options.engine ?? (await defaultEngine());
-  const { parameters } = estimator;
-  const columns = featureColumns(table, options);
+  const { parameters, task } = estimator;
+  const previous = options.warmStart && fittedTreesOf(options.warmStart, task, 'warmStart');
+  const columns = previous ? inputColumns(previous, table) : featureColumns(table, options);
   // Ties between features fall to the first by name, so the order of the table's columns does not matter.
   const features = columns.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const subject = subjectOf();
   const { loss, base, targets } = subject;
+  if (previous) requireSameSubject(previous, subject, 'warmStart');
+  if (previous) requireMoreRounds(previous.rounds, parameters.maxIter);
   const constraints = constraintsOf(parameters, columns, features, loss.outputs);
   const rows = splitRows(parameters, subject, options);
   const seed = seedOf(parameters.randomState, options);
@@ -164,8 +188,19 @@ async function fitBoosting(
   using _bins = data.rows;
   const { signal, onProgress } = options;
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
-  const boosted = await boost(engine, data, loss, { ...parameters, constraints, seed, base, signal, onProgress });
-  return boostedModel(estimator, { columns, features, bins, boosted, targets, loss, rows: rows.training.length });
+  const tables = options.validation && options.validation.numRows > 0 ? [table, options.validation] : [table];
+  const start = previous && (await startFrom(engine, previous, tables, signal));
+  const boosted = await boost(engine, data, loss, {
+    ...parameters,
+    constraints,
+    seed,
+    base,
+    start,
+    signal,
+    onProgress,
+  });
+  const fitted = { columns, features, bins, boosted, targets, loss, rows: rows.training.length };
+  return boostedModel(estimator, { ...fitted, previous: previous?.operation });
 }
 
 /** What boosting was done on, however it was done. */
@@ -180,19 +215,36 @@ export interface Fitted {
   readonly loss: BoostingLoss;
   /** Rows learnt from. */
   readonly rows: number;
+  /** The trees that were gone on from. */
+  readonly previous?: EnsembleArrays;
+}
+
+/** Rounds are counted with those that a model has: as many as it has leave it as it is. */
+function requireMoreRounds(rounds: number, maxIter: number): void {
+  if (maxIter >= rounds) return;
+  throw new LanewiseError(
+    'usage',
+    `Expected maxIter of at least the model's ${rounds} rounds but received ${maxIter}`,
+    {
+      hint: 'With warmStart, maxIter counts the rounds that the model has.',
+    },
+  );
 }
 
 /** The model of boosted trees. */
 export function boostedModel({ name, task, parameters }: BoostingEstimator, fitted: Fitted): Model {
-  const { bins, boosted, targets, loss, rows } = fitted;
+  const { features, bins, boosted, targets, loss, rows, previous } = fitted;
+  const labelCounts = features.map(({ labels }) => labels?.length ?? 0);
+  const grown = lowerTrees(boosted.trees, bins, labelCounts, boosted.base);
+  const ensemble = previous ? joinEnsembles(previous, grown) : grown;
   return makeModel({
     estimator: name,
     task,
     parameters,
     ...targetFacts(targets),
-    program: lower(fitted),
+    program: lower(fitted, ensemble),
     training: describeTraining(boosted, loss, rows, parameters),
-    importances: importances(boosted.trees, bins),
+    importances: importances(ensemble, features),
     interpretability: 'low',
   });
 }
@@ -259,13 +311,12 @@ async function binnedData(
   };
 }
 
-function lower({ columns, features, bins, boosted, targets, loss }: Fitted): Program {
+function lower({ columns, features, targets, loss }: Fitted, ensemble: EnsembleArrays): Program {
   const builder = new ProgramBuilder(inputsOf(columns));
   const inputs = features.map(({ name }) => builder.columns.get(name)!.register);
-  const labelCounts = features.map(({ labels }) => labels?.length ?? 0);
-  const first = builder.reserve(boosted.base.length);
-  const raw = Array.from(boosted.base, (_, output) => first + output);
-  builder.emit({ op: 'ensemble', inputs, outputs: raw, ...lowerTrees(boosted.trees, bins, labelCounts, boosted.base) });
+  const first = builder.reserve(ensemble.base.length);
+  const raw = Array.from(ensemble.base, (_, output) => first + output);
+  builder.emit({ ...ensemble, op: 'ensemble', inputs, outputs: raw });
   const { classes } = targets[0]!;
   const registers = classes
     ? [probabilitiesOf(builder, raw, classes)]

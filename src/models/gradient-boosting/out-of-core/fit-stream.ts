@@ -18,6 +18,7 @@ import { SpilledBoosting } from './spilled-boosting.js';
 import { spillRows } from './spilled-data.js';
 import { StreamReader } from './stream.js';
 import { survey } from './survey.js';
+import { refuseUnstreamed } from './unstreamed.js';
 
 /** What fitting rows beyond memory is told besides. */
 export interface StreamOptions extends FitOptions {
@@ -45,6 +46,7 @@ export async function fitStream(estimator: StreamedEstimator, source: Source, op
   throwIfCancelled(signal);
   const engine = options.engine ?? (await defaultEngine());
   const { parameters, task } = estimator;
+  refuseUnstreamed(parameters, options);
   const memory = bytesOf(options.memory ?? DEFAULT_MEMORY);
   const seed = seedOf(parameters.randomState, options);
   const told = (what: string) => (rows: number) =>

@@ -1,0 +1,117 @@
+import type { Table } from 'apache-arrow';
+import type { Engine } from '../../engine/engine.js';
+import { LanewiseError } from '../../errors.js';
+import type { EnsembleOperation, Program } from '../../scoring/program.js';
+import type { RegisterColumn } from '../../table/columns.js';
+import { readInput } from '../../table/inputs.js';
+import type { HistoryPoint, Model, TaskKind } from '../../table/interfaces.js';
+import { runProgramOn } from '../execute.js';
+import { joined } from '../validation.js';
+import type { Subject } from './subject.js';
+
+/** A fitted model of boosted trees, as what goes on from it or refits it sees it. */
+export interface FittedTrees {
+  readonly model: Model;
+  readonly operation: EnsembleOperation;
+  readonly rounds: number;
+}
+
+/**
+ * Takes a model apart.
+ * @throws LanewiseError `usage` where it is not a model of gradient boosting for this task and nothing else.
+ */
+export function fittedTreesOf(model: Model, task: TaskKind, what: string): FittedTrees {
+  const operation = model.program.operations[0];
+  const alone = operation?.op === 'ensemble' && operation.leafWidth === 1 && !operation.average;
+  if (model.estimator !== 'gradient-boosting' || !alone) {
+    throw new LanewiseError(
+      'usage',
+      `Expected a model of gradient boosting for ${what} but received ${model.estimator}`,
+      {
+        hint: 'Of a recipe’s model take `inner`, and give it the features that it was fitted with.',
+      },
+    );
+  }
+  if (model.task !== task) {
+    throw new LanewiseError('usage', `Expected a model for ${task} for ${what} but received one for ${model.task}`);
+  }
+  return { model, operation, rounds: operation.roots.length / operation.outputs.length };
+}
+
+/**
+ * The model's inputs, as registers of another table: labels keep the model's codes, and labels that it does not know are
+ * unknown.
+ * @throws LanewiseError `data` where a column is missing or holds something else.
+ */
+export function inputColumns({ model }: FittedTrees, table: Table): RegisterColumn[] {
+  return model.program.inputs.map(({ name, type, labels }) => ({
+    name,
+    type,
+    ...(labels && { labels }),
+    values: readInput(table, { name, type, ...(labels && { labels }) }),
+  }));
+}
+
+/**
+ * @throws LanewiseError `usage` where the rows are learnt from otherwise than the model was: other classes, another loss.
+ */
+export function requireSameSubject({ model, operation }: FittedTrees, subject: Subject, what: string): void {
+  const { classes } = subject.targets[0]!;
+  const same =
+    classes?.length === model.classes?.length && (classes ?? []).every((label, k) => label === model.classes![k]);
+  if (!same) {
+    const [wanted, received] = [model.classes, classes].map(
+      (labels) => labels?.slice(0, 10).join(', ') ?? 'no classes',
+    );
+    throw new LanewiseError('data', `Expected the model's classes (${wanted}) for ${what} but received ${received}`, {
+      column: subject.targets[0]!.name,
+      hint: 'Every class of the model must be among the rows, and no other.',
+    });
+  }
+  const { lossName } = model.training;
+  if (subject.loss.name === lossName && subject.loss.outputs === operation.outputs.length) return;
+  throw new LanewiseError(
+    'usage',
+    `Expected the model's loss (${lossName}) for ${what} but received ${subject.loss.name}`,
+    {
+      hint: 'Give the estimator the loss that the model was fitted with.',
+    },
+  );
+}
+
+/** The raw predictions of a model's trees: output by output, one f64 a row; the sums are those of training. */
+export async function rawPredictions(
+  engine: Engine,
+  { model, operation }: FittedTrees,
+  columns: readonly RegisterColumn[],
+  signal?: AbortSignal,
+): Promise<Float64Array[]> {
+  const outputs = operation.outputs.map((register) => ({ name: `raw_${register}`, register, type: 'number' as const }));
+  const program: Program = { ...model.program, operations: [operation], outputs };
+  const values = columns.map((column) => column.values);
+  return await runProgramOn(engine, program, values, values[0]!.length, signal);
+}
+
+/** A fitted model on the rows of a table and, behind them, of a validation table: what boosting goes on from. */
+export async function startFrom(
+  engine: Engine,
+  fitted: FittedTrees,
+  tables: readonly Table[],
+  signal?: AbortSignal,
+): Promise<BoostingStart> {
+  const parts: Float64Array[][] = [];
+  for (const table of tables) parts.push(await rawPredictions(engine, fitted, inputColumns(fitted, table), signal));
+  const { operation, rounds, model } = fitted;
+  const raw = operation.outputs.map((_, output) => joined(...parts.map((part) => part[output]!)));
+  return { rounds, base: operation.base, raw, history: model.training.history.slice(0, rounds) };
+}
+
+/** What boosting goes on from. */
+export interface BoostingStart {
+  /** Rounds that there are. */
+  readonly rounds: number;
+  readonly base: Float64Array;
+  /** Raw predictions of every row of the data, output by output. */
+  readonly raw: readonly Float64Array[];
+  readonly history: readonly HistoryPoint[];
+}

@@ -1,0 +1,145 @@
+import type { Engine } from '../../engine/engine.js';
+import { stream } from '../../engine/random.js';
+import type { Bag } from '../../engine/row-sampling.js';
+import type { TreeWorkspace } from '../../engine/tree-workspace.js';
+import { ArenaBlock } from '../../engine/trees.js';
+import { Breather } from '../../engine/turn.js';
+import { type GrownNode, leavesOf } from './grower.js';
+import type { GradientBoostingParameters } from './parameters.js';
+
+/** Rows between two turns of the event loop. */
+const BLOCK_ROWS = 65_536;
+
+/** What boosting has: where rows, raw predictions and nodes of trees lie. */
+export interface DartRows {
+  readonly engine: Engine;
+  readonly workspace: TreeWorkspace;
+  /** Every row that raw predictions are kept of. */
+  readonly rows: Bag;
+  readonly rowCount: number;
+  readonly outputs: number;
+  /** Byte offset of an output's raw predictions, one f64 a row. */
+  rawOf(output: number): number;
+}
+
+type DartParameters = Pick<GradientBoostingParameters, 'dropRate' | 'maxDrop' | 'skipDrop'> & { readonly seed: number };
+
+/**
+ * Dropouts meet multiple additive regression trees (Vinayak and Gilad-Bachrach, AISTATS 2015): each round is fitted with
+ * some earlier rounds left out. With k of them left out, the new trees count 1/(k + 1) and those k/(k + 1) of what they
+ * did, so that together they add up to no more than before. Parameters as LightGBM's, but every round is dropped with
+ * the same chance.
+ */
+export class Dart implements Disposable {
+  readonly #parameters: DartParameters;
+  readonly #state: DartRows;
+  readonly #rounds: (readonly GrownNode[])[] = [];
+  /** What each round's trees count. */
+  readonly #weights: number[] = [];
+  #bestWeights: readonly number[] = [];
+  #dropped: readonly number[] = [];
+  /** What the dropped rounds predict, output by output. */
+  readonly #sums: readonly ArenaBlock<'f64'>[];
+  readonly #breather = new Breather();
+
+  constructor(state: DartRows, parameters: DartParameters) {
+    this.#state = state;
+    this.#parameters = parameters;
+    const { engine, outputs, rowCount } = state;
+    this.#sums = Array.from({ length: outputs }, () => new ArenaBlock(engine.arena, 'f64', rowCount));
+  }
+
+  /** Takes some rounds' trees out of the raw predictions; returns what the trees of the new round will count. */
+  async drop(iteration: number, signal?: AbortSignal): Promise<number> {
+    this.#dropped = droppedRounds(this.#rounds.length, iteration, this.#parameters);
+    if (this.#dropped.length === 0) return 1;
+    for (let output = 0; output < this.#state.outputs; output++) {
+      this.#sums[output]!.values.fill(0);
+      for (const round of this.#dropped) {
+        await this.#addTree(this.#rounds[round]![output]!, this.#weights[round]!, this.#sums[output]!, signal);
+      }
+    }
+    await this.#addSums(-1, signal);
+    return 1 / (this.#dropped.length + 1);
+  }
+
+  /** Puts the dropped rounds back, at their new weight, beside the round that was grown without them. */
+  async finish(trees: readonly GrownNode[], signal?: AbortSignal): Promise<void> {
+    const count = this.#dropped.length;
+    const share = count / (count + 1);
+    if (count > 0) await this.#addSums(share, signal);
+    for (const round of this.#dropped) this.#weights[round] = this.#weights[round]! * share;
+    this.#rounds.push(trees);
+    this.#weights.push(1 / (count + 1));
+  }
+
+  /** Remembers what the rounds count now: what comes after the best round changes those before it. */
+  keepBest(): void {
+    this.#bestWeights = [...this.#weights];
+  }
+
+  /** Multiplies the leaves of the rounds kept by what they count. */
+  applyWeights(): void {
+    this.#bestWeights.forEach((weight, round) => {
+      for (const tree of this.#rounds[round]!) for (const leaf of leavesOf(tree)) leaf.value *= weight;
+    });
+  }
+
+  async #addTree(tree: GrownNode, weight: number, to: ArenaBlock<'f64'>, signal?: AbortSignal): Promise<void> {
+    const { workspace, rows } = this.#state;
+    const root = await workspace.begin(rows.training, rows.following);
+    const visit = [{ node: tree, at: root }];
+    const leaves: { at: typeof root; value: number }[] = [];
+    while (visit.length > 0) {
+      const { node, at } = visit.pop()!;
+      if (!node.split) {
+        leaves.push({ at, value: node.value * weight });
+        continue;
+      }
+      const [left, right] = await workspace.partition(at, node.split.feature, node.split.goesLeft, signal);
+      visit.push({ node: node.left!, at: left }, { node: node.right!, at: right });
+    }
+    await workspace.addToLeaves(
+      leaves.map(({ at }) => at),
+      leaves.map(({ value }) => value),
+      ({ firstRow }) => to.offset + 8 * firstRow,
+      signal,
+    );
+  }
+
+  /** raw ← raw + factor · sums. */
+  async #addSums(factor: number, signal?: AbortSignal): Promise<void> {
+    const { engine, rowCount, outputs } = this.#state;
+    for (let output = 0; output < outputs; output++) {
+      for (let start = 0; start < rowCount; start += BLOCK_ROWS) {
+        const end = Math.min(rowCount, start + BLOCK_ROWS);
+        const raw = viewOf(engine, this.#state.rawOf(output), rowCount);
+        const sums = this.#sums[output]!.values;
+        for (let row = start; row < end; row++) raw[row] = raw[row]! + factor * sums[row]!;
+        await this.#breather.breathe(signal);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const block of this.#sums) block[Symbol.dispose]();
+  }
+}
+
+/** Numbers in the engine's memory; the view does not outlive the growth of an unshared memory. */
+export function viewOf(engine: Engine, offset: number, length: number): Float64Array {
+  return new Float64Array(engine.arena.memory.buffer, offset, length);
+}
+
+/** The rounds (from 0) that are left out of a round, ascending. */
+export function droppedRounds(rounds: number, iteration: number, parameters: DartParameters): readonly number[] {
+  const { dropRate, maxDrop, skipDrop, seed } = parameters;
+  const random = stream(seed, 'dart', iteration);
+  if (random.uniform() < skipDrop) return [];
+  const rate = Math.min(dropRate, maxDrop / rounds);
+  const dropped: number[] = [];
+  for (let round = 0; round < rounds && dropped.length < maxDrop; round++) {
+    if (random.uniform() < rate) dropped.push(round);
+  }
+  return dropped;
+}

@@ -1,0 +1,63 @@
+import type { Engine } from '../../engine/engine.js';
+import { randomKey } from '../../engine/random.js';
+import { type Bag, RowSampler } from '../../engine/row-sampling.js';
+import type { RowStore } from '../../engine/row-store.js';
+import { invalid } from '../../errors.js';
+import type { GradientBoostingParameters } from './parameters.js';
+
+type SamplingParameters = Pick<
+  GradientBoostingParameters,
+  'dataSampleStrategy' | 'subsample' | 'baggingFreq' | 'topRate' | 'otherRate' | 'learningRate'
+>;
+
+/** true: the trees do not all see the same rows. */
+export function samplesRows({ dataSampleStrategy, subsample }: SamplingParameters): boolean {
+  return dataSampleStrategy === 'goss' || subsample < 1;
+}
+
+/** The rows that each tree is grown from: all, a bag of them, or those that gradients choose. */
+export class RowSampling implements Disposable {
+  readonly #parameters: SamplingParameters;
+  readonly #seed: number;
+  readonly #all: Bag;
+  readonly #sampler: RowSampler | undefined;
+  #bag: { readonly index: number; readonly rows: Bag } | undefined;
+
+  constructor(
+    engine: Engine,
+    store: RowStore,
+    rows: { readonly training: Uint32Array; readonly validation: Uint32Array },
+    parameters: SamplingParameters & { readonly seed: number },
+  ) {
+    const { dataSampleStrategy, topRate, otherRate, seed } = parameters;
+    if (dataSampleStrategy === 'goss' && topRate + otherRate > 1) {
+      throw invalid('topRate + otherRate', 'at most 1', topRate + otherRate, 'They are shares of the same rows.');
+    }
+    this.#parameters = parameters;
+    this.#seed = seed;
+    this.#all = { training: rows.training, following: rows.validation };
+    if (samplesRows(parameters)) this.#sampler = new RowSampler(engine, store, rows.training, rows.validation);
+  }
+
+  /** Rows for a tree (rounds count from 1). One-side sampling multiplies the gradients of the rows it draws. */
+  async rowsFor(iteration: number, output: number, signal?: AbortSignal): Promise<Bag> {
+    const { dataSampleStrategy, subsample, baggingFreq, topRate, otherRate, learningRate } = this.#parameters;
+    if (!this.#sampler) return this.#all;
+    if (dataSampleStrategy === 'goss') {
+      // As in LightGBM the first rounds see all rows: before anything is learnt, gradients do not tell rows apart.
+      if (iteration <= 1 / learningRate) return this.#all;
+      const key = randomKey(this.#seed, 'one-side sampling', iteration, output);
+      return await this.#sampler.drawOneSide(topRate, otherRate, key, signal);
+    }
+    const index = Math.floor((iteration - 1) / baggingFreq);
+    if (this.#bag?.index !== index) {
+      const rows = await this.#sampler.draw(subsample, randomKey(this.#seed, 'bagging', index), signal);
+      this.#bag = { index, rows };
+    }
+    return this.#bag.rows;
+  }
+
+  [Symbol.dispose](): void {
+    this.#sampler?.[Symbol.dispose]();
+  }
+}
