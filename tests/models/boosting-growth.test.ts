@@ -5,9 +5,10 @@ import { tableFromRegisters, takeRows } from '#lanewise/table/columns.js';
 import { noise, numbers, outputOf, rootMeanSquare } from './tree-data.js';
 
 /** Errors of other libraries on the data below: tests/agreement/boosting-growth.py. */
-const golden = JSON.parse(
-  readFileSync(new URL('../fixtures/boosting-growth.json', import.meta.url), 'utf8'),
-) as Record<string, Record<string, number | { mean: number; deviation: number }>>;
+const golden = JSON.parse(readFileSync(new URL('../fixtures/boosting-growth.json', import.meta.url), 'utf8')) as Record<
+  string,
+  Record<string, number | { mean: number; deviation: number }>
+>;
 
 const [train, rows] = [3000, 6000];
 const features = Array.from({ length: 6 }, (_, k) => numbers(`x${k}`, rows, (row) => noise(row, k)));
