@@ -242,7 +242,7 @@ void addTree(const Ensemble& ensemble, const TreeHead& tree, const Adder& adder,
     });
     return;
   }
-  constexpr int walkers = 8;
+  constexpr int walkers = 16;
   for (; tree.bytes == 0 && row + walkers <= end; row += walkers) {
     int32_t leaves[walkers];
     ensemble.walkTogether<walkers>(tree, ensemble.ranks + row, leaves);

@@ -223,7 +223,7 @@ class ComparisonView implements View {
   /** It never falls as the value grows, so the thresholds of cells before are below it. */
   #cellOf(value: number, last: number): number {
     const cell = (value - this.#low) * this.#scale;
-    return cell > 0 ? Math.trunc(cell < last ? cell : last) : 0;
+    return cell > 0 ? Math.trunc(Math.min(cell, last)) : 0;
   }
 
   base(x: Float64Array): number {
