@@ -78,6 +78,12 @@ function target(random: Dice, rows: number, task: TaskKind): RegisterColumn {
     );
     return { name: 'y', type: 'category', labels: texts, values };
   }
+  if (task === 'ranking') {
+    const grades = random.pick([2, 4, 32, 33]);
+    const odd = random.integer(8) === 0;
+    const values = Float64Array.from({ length: rows }, () => (odd ? random.pick(extremes) : random.integer(grades)));
+    return { name: 'y', type: 'number', values };
+  }
   const large = random.pick([1e300, 1e200, 1e154, 1e100, 1.7e308]);
   const kinds: (() => number)[] = [
     () => random.uniform(),
@@ -97,7 +103,15 @@ export interface HostileTable {
   readonly weighted: boolean;
 }
 
-/** A few rows (often one or two) of hostile columns, with a target y and perhaps weights w. */
+/** The lists of a ranking: of one row, of all, of any; some rows in none. */
+function lists(random: Dice, rows: number): RegisterColumn {
+  const count = random.pick([1, 2, 10, rows]);
+  const gap = random.integer(5) === 0;
+  const value = () => (gap && random.integer(9) === 0 ? Number.NaN : random.integer(count));
+  return { name: 'list', type: 'number', values: Float64Array.from({ length: rows }, value) };
+}
+
+/** A few rows (often one or two) of hostile columns, with a target y, of rankings a list, and perhaps weights w. */
 export function hostileTable(random: Dice, task: TaskKind): HostileTable {
   const rows = random.pick([1, 2, 3, 17, 60, 200, 200, 700]);
   const features = Array.from({ length: 1 + random.integer(random.pick([2, 6, 20])) }, (_, j): RegisterColumn => {
@@ -114,6 +128,7 @@ export function hostileTable(random: Dice, task: TaskKind): HostileTable {
     columns: [
       ...features,
       target(random, rows, task),
+      ...(task === 'ranking' ? [lists(random, rows)] : []),
       ...(weighted ? [{ name: 'w', type: 'number' as const, values: weights(random, rows) }] : []),
     ],
     weighted,

@@ -62,7 +62,11 @@ describe.each(cases)('$name', ({ entry, task }) => {
       const begin = performance.now();
       try {
         const estimator = entry.create(task, parameters);
-        const options = { target: task === 'anomaly-detection' ? undefined : 'y', weights: weighted ? 'w' : undefined };
+        const options = {
+          target: task === 'anomaly-detection' ? undefined : 'y',
+          weights: weighted ? 'w' : undefined,
+          group: task === 'ranking' ? 'list' : undefined,
+        };
         const model = await estimator.fit(table, { ...options, engine });
         if (!predictsInFit) expect(engine.arena.bytesUsed, `memory after ${where}`).toBe(used);
         await expectFinite(model, table);
@@ -95,8 +99,11 @@ describe.each(cases)('$name', ({ entry, task }) => {
             labels: ['a', 'b', 'c'],
             values: Float64Array.from({ length: rows }, () => random.integer(3)),
           }
-        : column('y');
-    const table = tableFromRegisters([column('a'), column('b'), y]);
+        : task === 'ranking'
+          ? { ...column('y'), values: Float64Array.from({ length: rows }, () => random.integer(4)) }
+          : column('y');
+    const list = { ...column('list'), values: Float64Array.from({ length: rows }, (_, row) => Math.floor(row / 20)) };
+    const table = tableFromRegisters([column('a'), column('b'), y, ...(task === 'ranking' ? [list] : [])]);
     const used = engine.arena.bytesUsed;
     let cancelled = 0;
     for (const moment of [0, 1, 2, 4]) {
@@ -106,14 +113,13 @@ describe.each(cases)('$name', ({ entry, task }) => {
       const onProgress = () => {
         if (++seen === moment) controller.abort();
       };
-      const fit = entry
-        .create(task)
-        .fit(table, {
-          target: task === 'anomaly-detection' ? undefined : 'y',
-          engine,
-          signal: controller.signal,
-          onProgress,
-        });
+      const fit = entry.create(task).fit(table, {
+        target: task === 'anomaly-detection' ? undefined : 'y',
+        engine,
+        group: task === 'ranking' ? 'list' : undefined,
+        signal: controller.signal,
+        onProgress,
+      });
       const code = await fit.then(
         () => 'fitted',
         (error: LanewiseError) => error.code,
