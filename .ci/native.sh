@@ -2,13 +2,13 @@
 # The native addon, in parts; anything missing is a failure. Needs cmake, and GCC or Clang.
 #   .ci/native.sh            builds it, runs its tests, then the other tests on the native backend
 #   .ci/native.sh sanitize   the same kernels under AddressSanitizer and UndefinedBehaviorSanitizer: on buffers of exactly the
-#                            length of the contract, and inside Node
+#                            length of the contract, and inside Node, there also training on hostile tables
 #   .ci/native.sh arm        the same kernels for 64-bit Arm, emulated (Debian: g++-aarch64-linux-gnu, qemu-user-static)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 vitest() { node node_modules/vitest/vitest.mjs run "$@"; }
 
-if [ "${1:-}" != sanitize ]; then
+if [ -z "${1:-}" ]; then
   node .ci/build.mjs native
   vitest --config vitest.native.config.ts
   # choose.test.ts is about what is chosen where nobody asks.
@@ -37,6 +37,9 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 
 # Node itself is not built with the sanitizers, so their libraries go first; its own leaks at exit are not ours.
 library() { "${CXX:-c++}" -print-file-name="$1"; }
-LD_PRELOAD="$(library libasan.so):$(library libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-  LANEWISE_ADDON="$sanitized/Release/lanewise.node" LANEWISE_SEEDS=1 \
+preload="$(library libasan.so):$(library libubsan.so)"
+export ASAN_OPTIONS=detect_leaks=0 LANEWISE_ADDON="$sanitized/Release/lanewise.node"
+LD_PRELOAD=$preload LANEWISE_SEEDS=1 \
   vitest --config vitest.native.config.ts tests/native/addon tests/native/conformance tests/native/routes
+# Training too: hostile tables through every model of trees.
+LD_PRELOAD=$preload LANEWISE_BACKEND=native LANEWISE_SEEDS=10 vitest tests/models/trees-hostile

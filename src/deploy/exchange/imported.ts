@@ -46,7 +46,7 @@ export function modelOf(foreign: Foreign, options: ImportOptions): Model {
   }
   return makeModel({
     estimator: library,
-    task: classes ? 'classification' : 'regression',
+    task: classes ? 'classification' : foreign.ranking ? 'ranking' : 'regression',
     parameters: { objective, boosting, formatVersion: version, iterations },
     target: options.target ?? 'prediction',
     classes,

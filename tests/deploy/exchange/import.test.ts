@@ -122,6 +122,10 @@ test('what the file does not say can be said: target, classes, categories, all i
   }
 });
 
+test('rankers are rankers', () => {
+  for (const file of ['lightgbm-rank.txt', 'xgboost-rank.ubj']) expect(importModel(fixture(file)).model.task).toBe('ranking');
+});
+
 test('labels that XGBoost cut wrongly are refused, and can be named', () => {
   expect(() => importModel(fixture('xgboost-miscounted.json'))).toThrow(/labels of feature 1 were written wrongly/);
   const { labels } = goldenCases.find(({ file }) => file === 'xgboost-miscounted.json')!;
