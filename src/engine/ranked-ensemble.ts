@@ -2,8 +2,12 @@ import { cellsOfEdges, type EdgeCells, PLANE_CODES, PLANE_EDGES } from '../kerne
 import { preorder } from '../scoring/ensemble.js';
 import type { EnsembleOperation } from '../scoring/program.js';
 
-/** Trees of at most so many leaves are scored by masks, others by walks. */
-export const MASK_LEAVES = 64;
+/** Trees of at most so many leaves are scored by masks … */
+const MASK_LEAVES = 64;
+/** … and of at most so many (a leaf's number is a byte) where they have sets, or where the tests cost less than the walk. */
+const MOST_MASK_LEAVES = 256;
+/** Tests of a byte that cost as much as a step of a walk; measured. */
+const TESTS_A_STEP = 20;
 
 /** Bytes of the rows, made of one input of the ensemble; see src/kernels/tree-ranks.ts. */
 export type Plane =
@@ -169,8 +173,17 @@ class Writer {
     const first = this.#leaves.length;
     for (const node of order) if (feature[node]! < 0) this.#leaves.push(left[node]!);
     const leafCount = this.#leaves.length - first;
-    if (leafCount <= MASK_LEAVES) this.#addMasks(order, first, leafCount);
-    else this.#addWalk(order, first);
+    if (leafCount <= MASK_LEAVES || (leafCount <= MOST_MASK_LEAVES && this.#masksPay(order))) {
+      this.#addMasks(order, first, leafCount);
+    } else this.#addWalk(order, first);
+  }
+
+  #masksPay(order: readonly number[]): boolean {
+    const { feature } = this.#operation;
+    if (order.some((node) => feature[node]! >= 0 && this.#isSet(node))) return true;
+    let tests = 0;
+    for (const [from, to] of leafSpans(this.#operation, order)) if (to > 0) tests += ((to - 1) >> 3) - (from >> 3) + 1;
+    return tests <= TESTS_A_STEP * depthOf(this.#operation, order);
   }
 
   #addMasks(order: readonly number[], firstLeaf: number, leafCount: number): void {
@@ -303,6 +316,18 @@ function leafSpans({ feature }: EnsembleOperation, order: readonly number[]): (r
     if (open.length > 0) spans[open.at(-1)!]![1] = leaves;
   });
   return spans;
+}
+
+/** Steps to the deepest leaf of a tree in preorder. */
+function depthOf({ feature }: EnsembleOperation, order: readonly number[]): number {
+  let deepest = 0;
+  const depths = [0];
+  for (const node of order) {
+    const depth = depths.pop()!;
+    if (feature[node]! >= 0) depths.push(depth + 1, depth + 1);
+    else deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 /** The lowest `count` of eight bits. */

@@ -236,7 +236,7 @@ function ensembleCase(rowCount: number, random: CaseRandom, flavour: Flavour) {
   const treeCount = flavour === 'constant' ? 1 : 12;
   for (let tree = 0; tree < treeCount; tree++) {
     if (flavour === 'one-bin' || (flavour !== 'plain' && tree % 3 === 2)) writer.addWalk(2 + random.integer(8));
-    else writer.addMasks(flavour === 'skewed' ? 64 : 1 + random.integer(64));
+    else writer.addMasks(flavour === 'skewed' ? 256 : 1 + random.integer(tree === 0 ? 256 : 64));
   }
   const outputCount = flavour === 'skewed' ? 3 : 1;
   const leafWidth = flavour === 'skewed' && random.integer(2) === 0 ? outputCount : 1;

@@ -57,6 +57,8 @@ export const shapes: Readonly<Record<string, HostileShape>> = {
   '31 leaves': { leaves: Array(12).fill(31), free: true },
   'as many leaves as a mask holds': { leaves: [63, 64, 64, 63], categories: true },
   'a leaf more': { leaves: [64, 65, 2, 66], free: true },
+  'as many leaves as a byte counts': { leaves: [128, 255, 256, 257], free: true },
+  'so many with sets': { leaves: [128, 255, 256, 257], categories: true },
   'a thousand leaves': { leaves: [1000, 31, 1000], free: true },
   'chains to the right': { leaves: [64, 300, 40], growth: 'right' },
   'chains to the left': { leaves: [64, 300, 40], growth: 'left', missing: 'left' },
