@@ -42,6 +42,11 @@ export class TreeRules {
     return groups ? { ...ROOT_RULES, groups: groups.map((_, index) => index) } : ROOT_RULES;
   }
 
+  /** true: a split by this feature bounds the values below it. */
+  bounds(feature: number): boolean {
+    return (this.#constraints.monotone?.[feature] ?? 0) !== 0;
+  }
+
   /** What the split's children may do: values that a monotone feature parts stay on their side of the middle. */
   children(rules: NodeRules, split: Split): [NodeRules, NodeRules] {
     const { monotone, groups } = this.#constraints;

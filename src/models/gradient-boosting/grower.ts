@@ -1,9 +1,11 @@
 import type { NodeRows, Parting, TreeWorkspace, Units } from '../../engine/tree-workspace.js';
 import { Breather } from '../../engine/turn.js';
+import { HISTOGRAM_STRIDE } from '../../kernels/tree-building.js';
 import type { FeatureBins } from '../binning/index.js';
+import { CategoryScanner } from './category-scanner.js';
 import type { NodeRules, TreeRules } from './constraints.js';
 import { HistogramPool } from './histogram.js';
-import { type Candidate, completeSplit, planesOf, type Split, type SplitRules, scanCategories } from './splitting.js';
+import { type Candidate, completeSplit, planesOf, type Split, type SplitRules } from './splitting.js';
 
 export interface GrowerOptions extends SplitRules {
   readonly maxLeafNodes: number;
@@ -56,6 +58,7 @@ export class Grower {
   readonly #options: GrowerOptions;
   readonly #units: Units;
   readonly #rules: TreeRules;
+  readonly #categories: CategoryScanner;
   readonly #pool: HistogramPool;
   readonly #open: OpenNode[] = [];
   readonly #breather = new Breather();
@@ -73,6 +76,7 @@ export class Grower {
     this.#options = options;
     this.#units = units;
     this.#rules = rules;
+    this.#categories = new CategoryScanner(units, options);
     this.#pool = new HistogramPool(workspace.histogramCount);
   }
 
@@ -190,18 +194,19 @@ export class Grower {
     for (let index = 0; index < this.#bins.length; index++) {
       const bins = this.#bins[index]!;
       if (limits.allowed?.[index] === 0) continue;
+      const least = best?.gain ?? this.#options.minGain;
       const candidate = bins.categorical
-        ? scanCategories(planesOf(numbers, index), bins, this.#units, this.#options, limits)
-        : splits[index]! >= 0
+        ? this.#categories.scan(numbers, index * HISTOGRAM_STRIDE, bins.binCount, limits, least)
+        : splits[index]! >= 0 && gains[index]! > least
           ? { gain: gains[index]!, bin: splits[index]! }
           : undefined;
-      if (candidate && candidate.gain > (best?.gain ?? this.#options.minGain)) {
-        best = candidate;
-        feature = index;
-      }
+      if (!candidate) continue;
+      best = candidate;
+      feature = index;
     }
     if (!best) return undefined;
-    const rules = { ...this.#options, lower: limits.lower, upper: limits.upper };
+    const { lower, upper } = limits;
+    const rules = this.#rules.bounds(feature) ? { ...this.#options, lower, upper } : undefined;
     return completeSplit(feature, best, planesOf(numbers, feature), this.#units, rules);
   }
 
