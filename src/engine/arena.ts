@@ -25,6 +25,7 @@ export class Arena {
   readonly #used = new Map<number, number>();
   #end = RESERVED;
   #bytesUsed = 0;
+  #bytesPeak = 0;
 
   constructor(memory: WebAssembly.Memory, shared: boolean) {
     this.memory = memory;
@@ -35,12 +36,18 @@ export class Arena {
     return this.#bytesUsed;
   }
 
+  /** The most bytes that were ever in use at once. */
+  get bytesPeak(): number {
+    return this.#bytesPeak;
+  }
+
   /** Allocates `length` elements; contents are whatever was there. */
   allocate<D extends Dtype>(dtype: D, length: number): ArrayOf<D> {
     const bytes = roundUp(Math.max(1, length * dtypes[dtype].bytes) + SLACK);
     const offset = this.#take(bytes);
     this.#used.set(offset, bytes);
     this.#bytesUsed += bytes;
+    this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytesUsed);
     return new dtypes[dtype].array(this.memory.buffer, offset, length) as ArrayOf<D>;
   }
 

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { createEngine } from '#lanewise/engine/engine.js';
+import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
+import { tableFromRegisters } from '#lanewise/table/columns.js';
+
+/** Whole segments, so that what does not grow with rows is the same for both. */
+const ROWS = [2, 3].map((segments) => segments * 131_072);
+
+/** The most bytes of the arena that training takes, for each number of rows. */
+async function peaks(features: number, task: 'classification' | 'regression', backend: 'wasm', threads: number) {
+  const found: number[] = [];
+  for (const rows of ROWS) {
+    await using engine = await createEngine({ backend, threads });
+    // Every feature is the same array: the table itself costs nothing, and does not lie in the arena.
+    const values = Float64Array.from({ length: rows }, (_, row) => (row * 7919) % 61);
+    const y = values.map((value, row) => ((value + row) % 5 < 2 ? 1 : 0));
+    const columns = Array.from({ length: features }, (_, f) => ({ name: `x${f}`, type: 'number' as const, values }));
+    const target =
+      task === 'classification'
+        ? { name: 'y', type: 'category' as const, labels: ['no', 'yes'], values: y }
+        : { name: 'y', type: 'number' as const, values: y };
+    const kind = task === 'classification' ? GradientBoostingClassifier : GradientBoostingRegressor;
+    const estimator = new kind({ maxIter: 1, maxLeafNodes: 4, earlyStopping: 'false' });
+    await estimator.fit(tableFromRegisters([...columns, target]), { target: 'y', engine });
+    found.push(engine.arena.bytesPeak);
+  }
+  return found as [number, number];
+}
+
+/** Bytes of the arena a row. */
+async function slope(features: number, task: 'classification' | 'regression', threads = 1): Promise<number> {
+  const [few, many] = await peaks(features, task, 'wasm', threads);
+  return (many - few) / (ROWS[1]! - ROWS[0]!);
+}
+
+test.each([1, 2, 3, 14, 15, 17, 28, 29, 100])(
+  'training takes at most 1.3 bytes a value and 40 bytes a row, %i features',
+  async (features) => {
+    expect(await slope(features, 'classification')).toBeLessThanOrEqual(1.3 * features + 40);
+  },
+);
+
+test('training takes no more for numbers, nor on two threads', async () => {
+  expect(await slope(28, 'regression')).toBeLessThanOrEqual(1.3 * 28 + 40);
+  expect(await slope(28, 'classification', 2)).toBeLessThanOrEqual(1.3 * 28 + 40);
+});
