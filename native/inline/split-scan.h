@@ -34,13 +34,14 @@ LANEWISE_INLINE void prefixStep(const double* from, double* to, __m512d& carry) 
 #endif
 
 /// Up to the end of the vector in which the last bin lies; bins behind the last are empty, but for the missing one.
+template <bool counted>
 LANEWISE_INLINE void prefixSums(const double* planes, int32_t binCount, BinPrefixes& prefixes) {
 #if defined(__AVX512F__)
   __m512d g = _mm512_setzero_pd(), h = _mm512_setzero_pd(), c = _mm512_setzero_pd();
   for (int32_t bin = 0; bin < binCount; bin += 8) {
     prefixStep(planes + bin, prefixes.gradients + bin, g);
     prefixStep(planes + scanBins + bin, prefixes.hessians + bin, h);
-    prefixStep(planes + 2 * scanBins + bin, prefixes.counts + bin, c);
+    if constexpr (counted) prefixStep(planes + 2 * scanBins + bin, prefixes.counts + bin, c);
   }
 #else
   const int32_t end = (binCount + vectorLength<double> - 1) / vectorLength<double> * vectorLength<double>;
@@ -48,7 +49,7 @@ LANEWISE_INLINE void prefixSums(const double* planes, int32_t binCount, BinPrefi
   for (int32_t bin = 0; bin < end; bin++) {
     prefixes.gradients[bin] = g += planes[bin];
     prefixes.hessians[bin] = h += planes[scanBins + bin];
-    prefixes.counts[bin] = c += planes[2 * scanBins + bin];
+    if constexpr (counted) prefixes.counts[bin] = c += planes[2 * scanBins + bin];
   }
 #endif
 }
@@ -85,6 +86,68 @@ LANEWISE_INLINE double scoreBins(const double* counts, int32_t binCount, const B
   return result;
 }
 
+/// The first threshold that leaves enough on the left. Sides grow with the bins, so all behind it do too.
+LANEWISE_INLINE int32_t firstThreshold(const double* planes, int32_t binCount, const SplitRules& rules) {
+  double hessian = 0, count = 0;
+  int32_t bin = 0;
+  for (; bin < binCount; bin++) {
+    hessian += planes[scanBins + bin];
+    count += planes[2 * scanBins + bin];
+    if (count >= rules.minSamples && hessian * rules.hessianUnit >= rules.minHessian) break;
+  }
+  return bin;
+}
+
+/// The last threshold that leaves enough on the right.
+LANEWISE_INLINE int32_t lastThreshold(const double* planes, int32_t binCount, const SplitRules& rules) {
+  double hessian = 0, count = 0;
+  int32_t bin = binCount - 1;
+  for (; bin >= 0; bin--) {
+    if (count >= rules.minSamples && hessian * rules.hessianUnit >= rules.minHessian) break;
+    hessian += planes[scanBins + bin];
+    count += planes[2 * scanBins + bin];
+  }
+  return bin;
+}
+
+/// The best threshold of a feature without missing values. No mask is needed but in the vectors at the ends.
+LANEWISE_INLINE void scanKnown(const double* planes, int32_t binCount, const SplitRules& rules, double& gain,
+                               int32_t& split) {
+  typedef Vector<double> Numbers;
+  constexpr int step = vectorLength<double>;
+  BinPrefixes prefixes;
+  alignas(64) double scores[scanBins];
+  const int32_t first = firstThreshold(planes, binCount, rules), last = lastThreshold(planes, binCount, rules);
+  if (first > last) return;
+  prefixSums<false>(planes, binCount, prefixes);
+  const double totalG = prefixes.gradients[binCount - 1], totalH = prefixes.hessians[binCount - 1];
+  const Numbers gradient = splat(totalG), hessian = splat(totalH), unit = splat(rules.hessianUnit), l2 = splat(rules.l2);
+  const int32_t start = first / step * step;
+  Numbers best = splat(-__builtin_inf());
+  for (int32_t bin = start; bin <= last; bin += step) {
+    const Numbers g = loadVector(prefixes.gradients + bin), rest = gradient - g;
+    const Numbers h = loadVector(prefixes.hessians + bin);
+    const Numbers dl = h * unit + l2, dr = (hessian - h) * unit + l2;
+    Numbers score = (g * g * dr + rest * rest * dl) / (dl * dr);
+    if (bin < first || bin + step > last + 1) {
+      for (int32_t j = 0; j < step; j++) {
+        if (bin + j < first || bin + j > last) score[j] = -__builtin_inf();
+      }
+    }
+    storeVector(scores + bin, score);
+    best = score > best ? score : best;
+  }
+  double lanes[step];
+  storeVector(lanes, best);
+  double most = lanes[0];
+  for (int j = 1; j < step; j++) most = lanes[j] > most ? lanes[j] : most;
+  if (!(most > -__builtin_inf())) return;
+  split = start;
+  while (scores[split] != most) split++;
+  const double whole = totalG * totalG / (totalH * rules.hessianUnit + rules.l2);
+  gain = (most - whole) * (rules.gradientUnit * rules.gradientUnit);
+}
+
 /// The best threshold of one feature that has bins.
 LANEWISE_INLINE void scanUnheld(const double* planes, int32_t binCount, const SplitRules& rules, double& gain,
                                 int32_t& split) {
@@ -94,18 +157,18 @@ LANEWISE_INLINE void scanUnheld(const double* planes, int32_t binCount, const Sp
   gain = -__builtin_inf();
   if (binCount == 0) return;
   const Sums missing{planes[scanBins - 1], planes[2 * scanBins - 1], planes[3 * scanBins - 1]};
-  const bool bothWays = missing.count != 0;
-  prefixSums(planes, binCount, prefixes);
+  if (missing.count == 0) return scanKnown(planes, binCount, rules, gain, split);
+  prefixSums<true>(planes, binCount, prefixes);
   const int32_t last = binCount - 1;
   const Sums total{prefixes.gradients[last] + missing.gradient, prefixes.hessians[last] + missing.hessian,
                         prefixes.counts[last] + missing.count};
   const double* counts = planes + 2 * scanBins;
   const Sums nothing{0, 0, 0};
   double best = scoreBins<false>(counts, binCount, prefixes, nothing, total, rules, without, -__builtin_inf());
-  if (bothWays) best = scoreBins<true>(counts, binCount, prefixes, missing, total, rules, with, best);
+  best = scoreBins<true>(counts, binCount, prefixes, missing, total, rules, with, best);
   if (!(best > -__builtin_inf())) return;
   int32_t bin = 0;
-  while (without[bin] != best && !(bothWays && with[bin] == best)) bin++;
+  while (without[bin] != best && with[bin] != best) bin++;
   split = without[bin] == best ? bin : bin + scanBins;
   const double whole = total.gradient * total.gradient / (total.hessian * rules.hessianUnit + rules.l2);
   gain = (best - whole) * (rules.gradientUnit * rules.gradientUnit);
