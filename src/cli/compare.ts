@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type Candidate, type Comparison, compare } from '../evaluate/compare.js';
 import { metricNamed } from '../evaluate/metrics.js';
-import { kFold, stratifiedKFold } from '../evaluate/splitter.js';
+import { defaultSplitter } from '../evaluate/splitter.js';
 import { models } from '../models/index.js';
 import { defaultRecipe } from '../prepare/index.js';
 import { formatBytes, formatNumber, formatSeconds } from '../table/format.js';
@@ -13,6 +13,7 @@ import { textTable } from './table.js';
 interface CompareCommandOptions extends CommonOptions {
   readonly target: string;
   readonly task?: TaskKind;
+  readonly group?: string;
   readonly drop?: string[];
   readonly models?: string[];
   readonly foldsCount: number;
@@ -24,7 +25,10 @@ const command: CommandFile = {
     compareCommand
       .argument('<DATA>', 'a CSV, Parquet or Arrow file')
       .requiredOption('--target <column>', 'the column to predict')
-      .addOption(new Option('--task <task>', 'default: by the target').choices(['classification', 'regression']))
+      .addOption(
+        new Option('--task <task>', 'default: by the target').choices(['classification', 'regression', 'ranking']),
+      )
+      .option('--group <column>', 'rows of one value belong together: no split cuts them; --task ranking orders them')
       .option('--drop <columns>', 'columns to leave out, separated by commas', list)
       .option('--models <names>', 'which models, separated by commas; default: all', list)
       .addOption(new Option('--folds-count <n>', 'how many folds').default(5).argParser(folds))
@@ -32,11 +36,11 @@ const command: CommandFile = {
   run: async (shell, options: CompareCommandOptions, path) => {
     const { target, drop, seed, json, metric, foldsCount } = options;
     await using engine = await engineOf(options, shell);
-    const { table } = await readData(path!, { target, ignore: drop, engine }, shell);
+    const { table } = await readData(path!, { target, group: options.group, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(table, target, options.task);
     const names = options.models ?? models.filter(({ tasks }) => tasks.includes(task)).map(({ name }) => name);
     const entries = names.map((model) => ({ name: model, estimator: defaultRecipe(table, { target, task, model }) }));
-    const splitter = task === 'classification' ? stratifiedKFold({ folds: foldsCount }) : kFold({ folds: foldsCount });
+    const splitter = defaultSplitter(task, foldsCount, options.group);
     const metrics = metric ? [metricNamed(metric, task)] : undefined;
     const { comparison } = await compare(entries, table, {
       target,

@@ -19,6 +19,7 @@ import { textTable } from './table.js';
 interface EvaluateOptions extends CommonOptions {
   readonly target: string;
   readonly task?: TaskKind;
+  readonly group?: string;
   readonly model: string;
   readonly param?: Readonly<Record<string, ParameterValue>>;
   readonly folds?: string;
@@ -31,7 +32,10 @@ const command: CommandFile = {
     evaluate
       .argument('<DATA>', 'a CSV, Parquet or Arrow file')
       .requiredOption('--target <column>', 'the column to predict')
-      .addOption(new Option('--task <task>', 'default: by the target').choices(['classification', 'regression']))
+      .addOption(
+        new Option('--task <task>', 'default: by the target').choices(['classification', 'regression', 'ranking']),
+      )
+      .option('--group <column>', 'rows of one value belong together: no split cuts them; --task ranking orders them')
       .option('--model <name>', 'which model', 'gradient-boosting')
       .option(
         '--param <name=value>',
@@ -45,7 +49,7 @@ const command: CommandFile = {
     const { target, drop, model, seed, json } = options;
     await using engine = await engineOf(options, shell);
     const { signal, onProgress } = shell;
-    const collected = await readData(path!, { target, ignore: drop, engine }, shell);
+    const collected = await readData(path!, { target, group: options.group, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(collected.table, target, options.task);
     const splitter = options.folds ? await readFolds(options.folds, path!, collected) : undefined;
     const recipe = defaultRecipe(collected.table, { target, task, model, parameters: options.param });

@@ -21,6 +21,7 @@ import { sourceBeyondMemory, trainFromSource } from './train-stream.js';
 interface TrainOptions extends CommonOptions {
   readonly target?: string;
   readonly task?: TaskKind;
+  readonly group?: string;
   readonly model: string;
   readonly param?: Readonly<Record<string, ParameterValue>>;
   readonly drop?: string[];
@@ -46,7 +47,10 @@ const command: CommandFile = {
         'a parameter of the model, as often as there are any; values as in JSON',
         parameter,
       )
-      .addOption(new Option('--task <task>', 'default: by the target').choices(['classification', 'regression']))
+      .addOption(
+        new Option('--task <task>', 'default: by the target').choices(['classification', 'regression', 'ranking']),
+      )
+      .option('--group <column>', 'rows of one value belong together: no split cuts them; --task ranking orders them')
       .option('--drop <columns>', 'columns to leave out, separated by commas', list)
       .option('--output <folder>', 'where the artefact goes; default: runs/models/ and the name of the data')
       .option(
@@ -60,13 +64,18 @@ const command: CommandFile = {
     if (options.target === undefined && !withoutTarget) throw missingTarget(options.model);
     await using engine = await engineOf(options, shell);
     const output = options.output ?? join('runs', 'models', stemOf(path!));
-    if (options.target !== undefined) {
+    // Lists are ranked in memory: a list in a window of rows would be cut.
+    if (options.target !== undefined && options.task !== 'ranking') {
       const streamed = { ...options, target: options.target };
       const source = await sourceBeyondMemory(path!, streamed);
       if (source) return await trainFromSource(shell, engine, source, path!, output, streamed);
     }
     const context = { engine, seed, signal: shell.signal };
-    const { table: read, quarantine, hash } = await readData(path!, { ignore: drop, engine }, shell);
+    const {
+      table: read,
+      quarantine,
+      hash,
+    } = await readData(path!, { group: options.group, ignore: drop, engine }, shell);
     const targets = options.target === undefined ? [] : splitTargets(read, options.target);
     const table = withRoles(read, { target: targets.length === 1 ? targets[0] : undefined });
     const more = { table, hash, seed, engine, json, output, file: path!, testFraction: TEST_FRACTION };
@@ -85,7 +94,7 @@ const command: CommandFile = {
       onProgress: shell.onProgress,
     });
     const judged = fold && (await judge(model, takeRows(table, fold.test), target, context));
-    const scores = judged ? await intervalsOf(judged, task, seed, shell.signal) : [];
+    const scores = judged ? await intervalsOf(judged, task, seed, shell.signal, model) : [];
     const artefact = await saveArtefact(output, {
       model,
       ranges: columnRanges(model.program, learnt),

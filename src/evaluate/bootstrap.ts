@@ -5,6 +5,7 @@ import { philoxBlock } from '../kernels/random.js';
 import type { Scored } from '../table/interfaces.js';
 import { quantileOfSorted, sortedPresent } from '../table/statistics.js';
 import { normalCdf, normalQuantile } from './distributions.js';
+import { listsOf } from './lists.js';
 import type { Scorer } from './metric.js';
 
 /**
@@ -46,21 +47,28 @@ export function defaultResamples(rowCount: number): number {
   return Math.min(DEFAULT_RESAMPLES, Math.max(FEWEST_RESAMPLES, affordable));
 }
 
-/** samples[statistic][resample]; every statistic sees the same draws. */
+/**
+ * samples[statistic][resample]; every statistic sees the same draws. `lists`: of each group, the list of each row; lists
+ * are then drawn as a whole.
+ */
 export async function resample(
   statistics: readonly Statistic[],
   groupSizes: readonly number[],
   { resamples, seed = 0, signal }: BootstrapOptions = {},
+  lists?: readonly (Float64Array | undefined)[],
 ): Promise<Float64Array[]> {
   const times = resamples ?? defaultResamples(groupSizes.reduce((sum, size) => sum + size, 0));
   if (!Number.isInteger(times) || times < 2) throw invalid('resamples', 'an integer >= 2', times);
   const samples = statistics.map(() => new Float64Array(times));
   const counts = groupSizes.map((size) => new Float64Array(size));
+  const members = groupSizes.map((_, index) => lists?.[index] && listsOf(lists[index]));
   const breather = new Breather();
   for (let b = 0; b < times; b++) {
     throwIfCancelled(signal);
     counts.forEach((group, index) => {
-      drawCounts(group, seed, b, index);
+      const drawn = members[index];
+      if (drawn) drawLists(group, drawn, seed, b, index);
+      else drawCounts(group, seed, b, index);
     });
     for (const [index, statistic] of statistics.entries()) {
       samples[index]![b] = statistic(counts);
@@ -79,6 +87,13 @@ function drawCounts(counts: Float64Array, seed: number, b: number, group: number
     if ((i & 3) === 0) philoxBlock(words, keyLow, keyHigh, i >>> 2);
     counts[Math.floor(words[i & 3]! * scale)]!++;
   }
+}
+
+/** Draws lists, and counts each as often for all its rows. */
+function drawLists(counts: Float64Array, lists: readonly Uint32Array[], seed: number, b: number, group: number): void {
+  const drawn = new Float64Array(lists.length);
+  drawCounts(drawn, seed, b, group);
+  for (const [list, rows] of lists.entries()) for (const row of rows) counts[row] = drawn[list]!;
 }
 
 const words = new Uint32Array(4);
@@ -149,6 +164,11 @@ export function meanDefined(values: readonly number[]): number {
   return defined.reduce((sum, value) => sum + value, 0) / defined.length;
 }
 
+/** The lists of rankings, group by group. */
+export function listsIn(groups: readonly Scored[]): readonly (Float64Array | undefined)[] {
+  return groups.map((scored) => scored.groups);
+}
+
 export interface ScoreInterval extends Interval {
   readonly metric: string;
   /** The score on the rows themselves: the mean over groups. */
@@ -164,7 +184,7 @@ export async function scoreIntervals(
 ): Promise<ScoreInterval[]> {
   const sizes = groups.map((scored) => scored.target.length);
   const statistics = scorers.map((scorer) => meanOverGroups(scorer, groups));
-  const samples = await resample(statistics, sizes, options);
+  const samples = await resample(statistics, sizes, options, listsIn(groups));
   return scorers.map((scorer, index) => {
     const score = meanDefined(groups.map((scored) => scorer.score(scored)));
     const interval =
@@ -195,7 +215,7 @@ export async function pairedDifference(
     throw invalid('the second model', 'predictions for the very rows of the first', 'other rows');
   }
   const [a, b] = [meanOverGroups(scorer, first), meanOverGroups(scorer, second)];
-  const [samples] = await resample([(counts) => a(counts) - b(counts)], sizes, options);
+  const [samples] = await resample([(counts) => a(counts) - b(counts)], sizes, options, listsIn(first));
   const difference =
     meanDefined(first.map((scored) => scorer.score(scored))) -
     meanDefined(second.map((scored) => scorer.score(scored)));

@@ -2,9 +2,22 @@ import type { Table } from 'apache-arrow';
 import { invalid, LanewiseError } from '../errors.js';
 import { formatNumber } from '../table/format.js';
 import type { Estimator, Model } from '../table/interfaces.js';
-import { type BootstrapOptions, type Interval, meanOverGroups, percentileInterval, resample } from './bootstrap.js';
+import {
+  type BootstrapOptions,
+  type Interval,
+  listsIn,
+  meanOverGroups,
+  percentileInterval,
+  resample,
+} from './bootstrap.js';
 import { measureLatency, programBytes } from './cost.js';
-import { type CrossValidateOptions, type CrossValidation, crossValidate, planFolds } from './cross-validate.js';
+import {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  lossMetrics,
+  planFolds,
+} from './cross-validate.js';
 import type { Scorer } from './metric.js';
 import { correctedResampledT, type PairedTest } from './significance.js';
 
@@ -83,7 +96,8 @@ export async function compare(
   options: CompareOptions = {},
 ): Promise<ComparisonResult> {
   checkEntries(entries);
-  const plan = planFolds(entries[0]!.estimator.task, table, options);
+  const metrics = options.metrics ?? lossMetrics(entries.map(({ estimator }) => estimator));
+  const plan = planFolds(entries[0]!.estimator.task, table, { ...options, metrics });
   const measured: Measured[] = [];
   const failed: { name: string; error: string; hint?: string }[] = [];
   for (const [index, entry] of entries.entries()) {
@@ -163,6 +177,7 @@ async function rankCandidates(
     groups.map((group) => meanOverGroups(scorer, group)),
     groups[0]!.map((scored) => scored.target.length),
     options,
+    listsIn(groups[0]!),
   );
   const best = ordered[0]!;
   return ordered.map((entry, index) => {

@@ -5,17 +5,17 @@ import type { Context, Estimator, Fold, Model, Scored, Splitter } from '../table
 import { isSupervised } from '../table/tasks.js';
 import { meanDefined } from './bootstrap.js';
 import { requireTwoClasses, type Scorer } from './metric.js';
-import { defaultMetrics, metricNamed } from './metrics.js';
+import { defaultMetrics, metricNamed, metricOfLoss } from './metrics.js';
 import { defaultSplitter } from './splitter.js';
-import { readPredictions, readTruth, type Truth, targetName } from './target.js';
+import { groupName, readPredictions, readTruth, type Truth, targetName } from './target.js';
 
 export interface CrossValidateOptions extends Context {
   readonly target?: string;
   /** A column of weights for fitting; scores are not weighted. */
   readonly weights?: string;
-  /** Default: stratified 5-fold for classes, 5-fold for numbers. */
+  /** Default: 5-fold by group where a column has that role, stratified for classes, else plain. */
   readonly splitter?: Splitter;
-  /** Names or metrics; default: `defaultMetrics`. */
+  /** Names or metrics; default: `defaultMetrics`, after the one of the estimator's loss. */
   readonly metrics?: readonly (string | Scorer)[];
   /** Score the training rows too, for the over-fitting verdict; default false. */
   readonly trainScores?: boolean;
@@ -93,7 +93,7 @@ export function planFolds(task: Estimator['task'], table: Table, options: CrossV
       column: target,
     });
   }
-  const splitter = options.splitter ?? defaultSplitter(task);
+  const splitter = options.splitter ?? defaultSplitter(task, 5, groupName(table));
   const isKnown = (row: number) => !Number.isNaN(truth.values[row]);
   const folds = splitter.split(table, { target, seed: options.seed }).map(({ train, test }) => ({
     train: train.filter(isKnown),
@@ -113,6 +113,18 @@ export function planFolds(task: Estimator['task'], table: Table, options: CrossV
     splitter: splitter.name,
     excludedRows: Uint32Array.from({ length: table.numRows }, (_, row) => row).filter((row) => !isKnown(row)),
   };
+}
+
+/**
+ * The metrics for a loss that is not the task's usual one: its own first, then the usual. Undefined where no estimator has
+ * such a loss.
+ */
+export function lossMetrics(estimators: readonly Pick<Estimator, 'task' | 'parameters'>[]): string[] | undefined {
+  for (const { task, parameters } of estimators) {
+    const own = metricOfLoss(parameters);
+    if (own) return [...new Set([own, ...defaultMetrics(task).map(({ name }) => name)])];
+  }
+  return undefined;
 }
 
 /** Metrics by name or as they are; none: those that suit the task. @throws LanewiseError `usage` with the nearest name. */
@@ -137,7 +149,7 @@ export async function crossValidate(
   estimator: Estimator,
   table: Table,
   options: CrossValidateOptions = {},
-  plan: Plan = planFolds(estimator.task, table, options),
+  plan: Plan = planFolds(estimator.task, table, { ...options, metrics: options.metrics ?? lossMetrics([estimator]) }),
 ): Promise<CrossValidation> {
   const begin = performance.now();
   const results: { scores: FoldScores; predictions: FoldPredictions }[] = [];
@@ -200,8 +212,9 @@ async function runFold(
 
 /** Truth and predictions of these rows, with classes in the order of the whole table. */
 export function scoredOf(truth: Truth, rows: Uint32Array, predictions: Table): Scored {
-  const target = Float64Array.from(rows, (row) => truth.values[row]!);
-  return { target, ...readPredictions(predictions, truth.classes) };
+  const take = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]!);
+  const groups = truth.groups && { groups: take(truth.groups) };
+  return { target: take(truth.values), ...readPredictions(predictions, truth.classes), ...groups };
 }
 
 /** Each metric's score, higher is better, by the metric's name. */

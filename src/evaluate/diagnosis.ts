@@ -116,7 +116,7 @@ function skill(scorer: Scorer, score: number, baseline: number): number {
 export function baselineScore(scorer: Scorer, task: TaskKind, trainTarget: Float64Array, scored: Scored): number {
   const known = trainTarget.filter((value) => !Number.isNaN(value));
   const rows = scored.target.length;
-  if (task === 'regression') {
+  if (task !== 'classification') {
     const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
     return scorer.score({ ...scored, prediction: new Float64Array(rows).fill(mean) });
   }

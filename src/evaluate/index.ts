@@ -17,6 +17,7 @@ export * from './curves.js';
 export * from './diagnosis.js';
 export * from './distributions.js';
 export * from './learning-curve.js';
+export { hitRateScorer, listsOf, ndcgScorer } from './lists.js';
 export type { Mergeable, Scorer } from './metric.js';
 export * from './metrics.js';
 export { sortedRows } from './order.js';

@@ -62,6 +62,15 @@ export function primaryMetric(task: TaskKind, classCount = 2): Scorer {
   return defaultMetrics(task, classCount)[0]!;
 }
 
+/** The metric that a loss of boosting minimises, where it is not the squared error or the log loss. */
+export function metricOfLoss(parameters: Readonly<Record<string, unknown>>): string | undefined {
+  const { loss, quantile, tweedieVariancePower } = parameters;
+  if (loss === 'absolute_error' || loss === 'huber') return 'neg_mean_absolute_error';
+  if (loss === 'quantile') return `neg_mean_pinball_loss@${quantile}`;
+  if (loss === 'poisson' || loss === 'gamma') return `neg_mean_${loss}_deviance`;
+  return loss === 'tweedie' ? `neg_mean_tweedie_deviance@${tweedieVariancePower}` : undefined;
+}
+
 function defaultNames(task: TaskKind, classCount: number): string[] {
   if (task === 'ranking') return ['ndcg@10', 'ndcg@5', 'mean_average_precision', 'mean_reciprocal_rank', 'hit_rate@10'];
   if (task === 'clustering') return ['adjusted_rand_score', 'normalized_mutual_info_score'];

@@ -8,7 +8,7 @@ import { type BootstrapOptions, type Interval, scoreIntervals } from './bootstra
 import { f1Of, precisionOf, recallOf } from './classification.js';
 import { calinskiHarabasz, daviesBouldin, silhouette } from './clustering.js';
 import { classCounts, confusionMatrix } from './confusion.js';
-import { resolveMetrics, scoredOf } from './cross-validate.js';
+import { lossMetrics, resolveMetrics, scoredOf } from './cross-validate.js';
 import {
   type CalibrationPoint,
   calibrationCurve,
@@ -110,7 +110,7 @@ export async function evaluateModel(
 ): Promise<EvaluationReport> {
   const target = targetName(table, options.target ?? model.target);
   const { rows, scored, excludedRows } = await scoreModel(model, table, target, options);
-  const scorers = resolveMetrics(options.metrics, model.task, model.classes?.length);
+  const scorers = resolveMetrics(options.metrics ?? lossMetrics([model]), model.task, model.classes?.length);
   const intervals = await scoreIntervals(scorers, [scored], options);
   const stages = await stagesOf(model, scorers[0]!, scored, target, intervals[0]!.score, options);
   const { low: testLow, high: testHigh } = intervals[0]!;

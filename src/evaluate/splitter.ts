@@ -156,11 +156,14 @@ export interface HoldOutOptions {
   readonly testFraction?: number;
   /** Keep the shares of this column's values on both sides. */
   readonly stratify?: string;
+  /** Rows of one value of this column stay together; groups are drawn until the share is reached. */
+  readonly group?: string;
 }
 
 /** One split at random: one fold. */
-export function holdOut({ testFraction = 0.25, stratify }: HoldOutOptions = {}): Splitter {
+export function holdOut({ testFraction = 0.25, stratify, group }: HoldOutOptions = {}): Splitter {
   requireFraction('testFraction', testFraction);
+  if (group !== undefined) return holdOutGroups(testFraction, group);
   return {
     name: `hold-out of ${Math.round(testFraction * 1000) / 10} %${stratify === undefined ? '' : ` by "${stratify}"`}`,
     split: (table, { seed = 0 }) => {
@@ -180,6 +183,31 @@ export function holdOut({ testFraction = 0.25, stratify }: HoldOutOptions = {}):
       }
       if (taken === 0) isTest[parts[0]![0]!] = 1;
       if (taken === table.numRows) isTest[parts[0]![0]!] = 0;
+      return [{ train: rowsWhere(isTest, 0), test: rowsWhere(isTest, 1) }];
+    },
+  };
+}
+
+function holdOutGroups(testFraction: number, group: string): Splitter {
+  return {
+    name: `hold-out of ${Math.round(testFraction * 1000) / 10} % by group "${group}"`,
+    split: (table, { seed = 0 }) => {
+      const groups = strata(table, group);
+      if (groups.length < 2) {
+        throw new LanewiseError('data', `Expected at least two groups in "${group}" to hold one out`, {
+          column: group,
+        });
+      }
+      const order = Uint32Array.from(groups, (_, index) => index);
+      shuffle(order, stream(seed, 'split', 'hold-out by group'));
+      const isTest = new Uint8Array(table.numRows);
+      let taken = 0;
+      // One group at least stays to learn from, and one is held out.
+      for (const index of order.subarray(0, groups.length - 1)) {
+        if (taken > 0 && taken + groups[index]!.length / 2 > testFraction * table.numRows) break;
+        for (const row of groups[index]!) isTest[row] = 1;
+        taken += groups[index]!.length;
+      }
       return [{ train: rowsWhere(isTest, 0), test: rowsWhere(isTest, 1) }];
     },
   };
@@ -258,7 +286,8 @@ function milliseconds(value: number | Date | string, end: boolean): number {
 }
 
 /** What `compare`, `tune` and `evaluate` use where nothing else is asked for. */
-export function defaultSplitter(task: TaskKind, folds = 5): Splitter {
+export function defaultSplitter(task: TaskKind, folds = 5, group?: string): Splitter {
+  if (group !== undefined) return groupKFold({ folds, group });
   return task === 'classification' ? stratifiedKFold({ folds }) : kFold({ folds });
 }
 

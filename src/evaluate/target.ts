@@ -12,6 +12,8 @@ export interface Truth {
   readonly values: Float64Array;
   /** Classification: texts by UTF-8 bytes, numbers ascending, booleans as 'false', 'true'. */
   readonly classes?: readonly string[];
+  /** Ranking: the list of each row, where the table has a group column. */
+  readonly groups?: Float64Array;
 }
 
 /** The name of the target: as given, else the column with that role. */
@@ -21,6 +23,11 @@ export function targetName(table: Table, target?: string): string {
   throw new LanewiseError('usage', 'Expected a target column but none is named', {
     hint: 'Name it as { target }, or give a column the role target.',
   });
+}
+
+/** The column whose values say which rows belong together, where there is one: role `group`. */
+export function groupName(table: Table): string | undefined {
+  return namesWithRole(table, 'group')[0];
 }
 
 /**
@@ -38,7 +45,8 @@ export function readTruth(table: Table, target: string, task: TaskKind, classes?
       });
     }
     requireUsableTarget(name, values);
-    return { name, values };
+    const group = task === 'ranking' ? groupName(table) : undefined;
+    return { name, values, ...(group !== undefined && { groups: readRegister(table, group).values }) };
   }
   const textOf = (value: number) =>
     type === 'category' ? labels![value]! : type === 'boolean' ? String(value === 1) : String(value);
@@ -84,12 +92,16 @@ export function readPredictions(
 }
 
 /** The scored rows at these places. */
-export function takeScored({ target, prediction, probabilities, weights }: Scored, rows: ArrayLike<number>): Scored {
+export function takeScored(
+  { target, prediction, probabilities, weights, groups }: Scored,
+  rows: ArrayLike<number>,
+): Scored {
   const take = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]!);
   return {
     target: take(target),
     prediction: take(prediction),
     ...(probabilities && { probabilities: probabilities.map(take) }),
     ...(weights && { weights: take(weights) }),
+    ...(groups && { groups: take(groups) }),
   };
 }

@@ -7,6 +7,8 @@ import { annotate, columnInfo, columnsOf } from '../table/schema.js';
 
 export interface DataOptions extends ReadOptions {
   readonly target?: string;
+  /** The column whose rows of one value belong together: role `group`. */
+  readonly group?: string;
   /** Columns that no model may see: role `ignore`. */
   readonly ignore?: readonly string[];
 }
@@ -17,13 +19,17 @@ export async function openData(path: string, options: DataOptions = {}): Promise
   return { ...collected, table: withRoles(collected.table, options) };
 }
 
-/** The same table with the target and the ignored columns marked. */
-export function withRoles(table: Table, { target, ignore = [] }: Pick<DataOptions, 'target' | 'ignore'>): Table {
-  if (target !== undefined) columnInfo(table, target);
+/** The same table with the target, the groups and the ignored columns marked. */
+export function withRoles(
+  table: Table,
+  { target, group, ignore = [] }: Pick<DataOptions, 'target' | 'group' | 'ignore'>,
+): Table {
+  for (const name of [target, group]) if (name !== undefined) columnInfo(table, name);
   const names = columnsOf(table).map(({ name }) => name);
   for (const name of ignore) if (!names.includes(name)) throw unknownName('column to ignore', name, names, 'data');
   return annotate(table, {
     ...Object.fromEntries(ignore.map((name) => [name, { role: 'ignore' as const }])),
+    ...(group !== undefined && { [group]: { role: 'group' as const } }),
     ...(target !== undefined && { [target]: { role: 'target' as const } }),
   });
 }

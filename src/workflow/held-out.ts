@@ -1,17 +1,16 @@
 import type { Table } from 'apache-arrow';
 import { LanewiseError } from '../errors.js';
 import { type ScoreInterval, scoreIntervals } from '../evaluate/bootstrap.js';
-import { scoredOf } from '../evaluate/cross-validate.js';
-import { defaultMetrics } from '../evaluate/metrics.js';
+import { lossMetrics, resolveMetrics, scoredOf } from '../evaluate/cross-validate.js';
 import { holdOut } from '../evaluate/splitter.js';
-import { readTruth } from '../evaluate/target.js';
+import { groupName, readTruth } from '../evaluate/target.js';
 import { takeRows } from '../table/columns.js';
 import type { Context, Estimator, Fold, Model, Scored, TaskKind } from '../table/interfaces.js';
 
 /** Rows below which nothing is held out: scores over a handful of rows would say nothing. */
 const FEWEST_ROWS = 30;
 
-/** Training and test rows at random, classes in equal shares; undefined where there are too few rows to spare any. */
+/** Training and test rows at random, groups uncut, else classes in equal shares; undefined where there are too few rows to spare any. */
 export function holdOutRows(
   table: Table,
   target: string,
@@ -21,7 +20,7 @@ export function holdOutRows(
 ): Fold | undefined {
   if (table.numRows < FEWEST_ROWS) return undefined;
   const stratify = task === 'classification' ? target : undefined;
-  return holdOut({ testFraction: fraction, stratify }).split(table, { target, seed })[0];
+  return holdOut({ testFraction: fraction, stratify, group: groupName(table) }).split(table, { target, seed })[0];
 }
 
 export interface FitWithValidation extends Context {
@@ -74,13 +73,14 @@ export async function judge(model: Model, table: Table, target: string, context:
   return { scored: scoredOf(truth, rows, predictions), rows, classes: truth.classes, predictions };
 }
 
-/** The usual scores of a task with bootstrap intervals over rows; the first is the one that ranks. */
+/** The usual scores of a task, after the one of the model's loss, with bootstrap intervals over rows; the first is the one that ranks. */
 export function intervalsOf(
   judged: Judged,
   task: TaskKind,
   seed: number,
   signal?: AbortSignal,
+  model?: Pick<Model, 'task' | 'parameters'>,
 ): Promise<ScoreInterval[]> {
-  const metrics = defaultMetrics(task, judged.classes?.length);
+  const metrics = resolveMetrics(model && lossMetrics([model]), task, judged.classes?.length);
   return scoreIntervals(metrics, [judged.scored], { seed, signal });
 }

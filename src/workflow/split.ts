@@ -1,6 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { LanewiseError } from '../errors.js';
-import { holdOut, latestHoldOut, rowsInRange } from '../evaluate/index.js';
+import { groupName, holdOut, latestHoldOut, rowsInRange } from '../evaluate/index.js';
 import { takeRows } from '../table/columns.js';
 import { columnInfo } from '../table/schema.js';
 import type { Workflow } from './workflow-file.js';
@@ -99,7 +99,9 @@ class Part {
   }
 
   drawn(testFraction: number): [Part, Part] {
-    const { train, test } = holdOut({ testFraction }).split(this.#table, { seed: this.#seed })[0]!;
+    const { train, test } = holdOut({ testFraction, group: groupName(this.#table) }).split(this.#table, {
+      seed: this.#seed,
+    })[0]!;
     return [this.#of(train), this.#of(test)];
   }
 

@@ -34,9 +34,13 @@ export const workflowSchema = z.strictObject({
   note: z.string().optional().describe('what a reader of the report should know about the data or the question'),
   target: z.string().min(1).describe('the column to predict'),
   task: z
-    .enum(['classification', 'regression'])
+    .enum(['classification', 'regression', 'ranking'])
     .optional()
     .describe('default: classification of labels, booleans and few whole numbers, else regression'),
+  group: z
+    .string()
+    .optional()
+    .describe('the column whose rows of one value belong together: no split cuts them; ranking orders them'),
   ignore: z.array(z.string().min(1)).default([]).describe('columns that are not known when the prediction is needed'),
   contract: z.string().optional().describe('a data contract (YAML) that every row is held to'),
   time: z.string().optional().describe('the column that orders the rows in time'),

@@ -173,7 +173,7 @@ class BoostingRun implements Disposable {
       renewLeafValues(leaves, await this.#renewal.valuesOf(workspace, nodes, columns, signal), learningRate);
     } else {
       const sums = unscaledSums(await workspace.leafSums(nodes, signal), this.#state.scales);
-      setLeafValues(leaves, sums, this.#growing, learningRate);
+      setLeafValues(leaves, sums, this.#growing, learningRate, this.#loss.mostStep);
     }
     const values = leaves.map((leaf) => leaf.value * share);
     const raw = this.#state.rawOf(output);

@@ -2,6 +2,7 @@ import { leafValue } from '../../kernels/tree-splitting.js';
 import { ColumnSampling } from './column-sampling.js';
 import { type FeatureConstraints, TreeRules } from './constraints.js';
 import type { GrowerOptions, GrownNode } from './grower.js';
+import type { BoostingLoss } from './loss.js';
 import type { GradientBoostingParameters } from './parameters.js';
 
 /** The parameters as growing a tree reads them. */
@@ -44,11 +45,14 @@ export function setLeafValues(
   sums: Float64Array,
   options: GrowerOptions,
   learningRate: number,
+  mostStep?: BoostingLoss['mostStep'],
 ): void {
   leaves.forEach((leaf, index) => {
     const [gradient, hessian] = [sums[2 * index]!, sums[2 * index + 1]!];
     if (!(hessian + options.l2 > 0)) return;
-    leaf.value = learningRate * leafValue(gradient, hessian, { ...options, ...leaf.rules });
+    const most = mostStep?.(gradient, hessian) ?? Number.POSITIVE_INFINITY;
+    const value = leafValue(gradient, hessian, { ...options, ...leaf.rules });
+    leaf.value = learningRate * Math.min(Math.max(value, -most), most);
   });
 }
 

@@ -148,10 +148,23 @@ export function tweedieLoss(name: string, power: number): KernelLoss {
     link: 'log',
     base: (rows) => logMean(name, Float64Array.of(meanTarget(rows))),
     baseOf: (means) => logMean(name, means),
+    mostStep: (gradient, hessian) => mostLogStep(gradient, hessian, power),
     derivatives: (block, output, to) =>
       task('derivatives_tweedie_f32', ...rowsOf(block, output), ...outOf(to), power, ...scalesOf(to), block.rows),
     value: (block, output, tile) => task('loss_tweedie_f64', ...rowsOf(block, output), tile, power, block.rows),
   };
+}
+
+/**
+ * Far from the mean of a leaf, Newton's step on the scale of logarithms overshoots without bound: where targets are a
+ * thousand times the prediction, by e^1000. What the deviance is least at is known: of sums A of target · e^((1 − p) raw)
+ * and B of e^((2 − p) raw), which the sums of gradient B − A and hessian (2 − p) B + (p − 1) A give away, it is log(A / B).
+ * No leaf moves further than that, or than 4, up to which Newton’s steps are left as they are.
+ */
+function mostLogStep(gradient: number, hessian: number, power: number): number {
+  const [observed, expected] = [hessian - (2 - power) * gradient, hessian + (power - 1) * gradient];
+  if (!(observed > 0 && expected > 0)) return Number.POSITIVE_INFINITY;
+  return Math.max(4, Math.abs(log(observed / expected)));
 }
 
 function logMean(name: string, means: Float64Array): Float64Array {

@@ -54,6 +54,8 @@ interface LossFacts {
   /** The constant raw predictions of least loss, one an output. */
   base(rows: BaseRows): Float64Array;
   readonly renewal?: Renewal;
+  /** How far a leaf of these sums may move at most, where Newton's step overshoots. */
+  mostStep?(gradient: number, hessian: number): number;
 }
 
 /** A loss in kernels: tasks for the pool. `delta` is Huber's, and 0 for others. */

@@ -19,9 +19,9 @@ const TABLE = 'collect/table.arrow';
 /** Step 1: the source into one Arrow table in engine memory; rows that cannot be taken in are kept aside. */
 export const collect: Step<RunState> = {
   name: 'collect',
-  async settings({ data, target, task, ignore, time, split, contract }) {
+  async settings({ data, target, task, group, ignore, time, split, contract }) {
     const hashes = { data: await hashIfThere(data), contract: contract && (await hashIfThere(contract)) };
-    return { hashes, target, task, ignore, time, split };
+    return { hashes, target, task, group, ignore, time, split };
   },
   async run({ workflow, state, signal, write }) {
     const { engine } = state;

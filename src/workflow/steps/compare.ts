@@ -20,7 +20,7 @@ export const compare: Step<RunState> = {
     const { comparison } = await compareModels(entries, trainRows(state), {
       ...contextOf(context),
       target: workflow.target,
-      splitter: defaultSplitter(task, workflow.compare.folds),
+      splitter: defaultSplitter(task, workflow.compare.folds, workflow.group),
       ...(workflow.compare.metric && { metrics: [workflow.compare.metric] }),
     });
     if (comparison.candidates.length === 0) {

@@ -120,7 +120,7 @@ async function search(context: StepContext<RunState>, name: string): Promise<Tun
     target: workflow.target,
     metric: need(state, 'comparison').metric,
     trials: workflow.tune.trials,
-    splitter: defaultSplitter(need(state, 'task'), workflow.tune.folds),
+    splitter: defaultSplitter(need(state, 'task'), workflow.tune.folds, workflow.group),
     journal: join(folder, journal),
   });
   wrote(journal);

@@ -166,7 +166,7 @@ export class SpilledBoosting implements Disposable {
     const leaves = leavesOf(root);
     const nodes = leaves.map((leaf) => leaf.rows);
     const sums = unscaledSums(await workspace.leafSums(nodes, signal), this.#scales);
-    setLeafValues(leaves, sums, this.#growing, learningRate);
+    setLeafValues(leaves, sums, this.#growing, learningRate, this.#loss.mostStep);
     const values = leaves.map((leaf) => leaf.value);
     const raw = (window: SpilledWindow) => window.raw + output * window.outputBytes;
     await workspace.addToLeaves(nodes, values, (window) => raw(window as SpilledWindow), signal);
