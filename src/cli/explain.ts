@@ -3,7 +3,13 @@ import { basename, join } from 'node:path';
 import { Registry } from '../deploy/registry.js';
 import { packageVersion } from '../deploy/version.js';
 import { LanewiseError } from '../errors.js';
-import { type ExplanationReport, explanationReport, leadSentence, renderExplanationPage } from '../explain/index.js';
+import {
+  type ExplanationReport,
+  explanationReport,
+  leadSentence,
+  renderExplanationPage,
+  renderExplanationPicture,
+} from '../explain/index.js';
 import { formatNumber, formatShare } from '../table/format.js';
 import { fileRows } from '../workflow/data.js';
 import { type OpenedModel, openModel } from '../workflow/open-model.js';
@@ -30,7 +36,7 @@ const command: CommandFile = {
       .option('--target <column>', 'the column of the truth, for permutation importances (default: the model’s)')
       .option('--rows <n>', 'rows that are explained at most (default: 1000)', integer('--rows', 1, 1_000_000))
       .option('--registry <folder>', 'where names are looked up')
-      .option('--output <page.html>', 'write the page here'),
+      .option('--output <file>', 'write the page here, or by .svg one picture of it'),
   run: async (shell, options: ExplainCommandOptions, reference, path) => {
     const { model, name } = await modelOf(reference!, options.registry);
     await using engine = await engineOf(options, shell);
@@ -59,10 +65,15 @@ const command: CommandFile = {
       source: basename(path!),
       version: packageVersion,
     };
-    if (output) await writeWhole(output, renderExplanationPage(report, about));
+    const render = output?.endsWith('.svg') ? renderExplanationPicture : renderExplanationPage;
+    if (output) await writeWhole(output, render(report, about));
     if (options.json) return shell.print(JSON.stringify({ ...asJson(report), ...(output && { page: output }) }));
     print(report, options.row ?? [], shell.print);
-    shell.print(output ? `\nThe page is ${output}.` : '\nAdd --output page.html for pictures.');
+    shell.print(
+      output
+        ? `\nThe ${output.endsWith('.svg') ? 'picture' : 'page'} is ${output}.`
+        : '\nAdd --output page.html for pictures.',
+    );
   },
 };
 

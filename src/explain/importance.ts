@@ -131,7 +131,7 @@ function worthOfNodes(
   const values = operation[kind];
   if (values) return (node) => values[node]!;
   throw new LanewiseError('artefact', `Expected trees that carry their ${kind} but those of ${estimator} do not`, {
-    hint: 'The model was saved before it was kept, or imported without it: ask for splits or permutation, or train again.',
+    hint: 'Trees that were imported, saved long ago or grown at random may lack it: ask for splits, shap or permutation.',
   });
 }
 

@@ -10,6 +10,7 @@ export {
   type Importances,
 } from './importance.js';
 export { leadSentence, renderExplanationPage } from './page/page.js';
+export { renderExplanationPicture } from './page/picture.js';
 export {
   type GridAxis,
   type PartialDependence,

@@ -83,7 +83,8 @@ export function programUpTo(program: Program, registers: readonly number[]): Pro
 
 /** What is explained: its names, and the unit of its values. */
 export function namesOfOutputs(model: Model, { outputs }: AdditiveOperation): string[] {
-  const { classes, program } = model;
+  const { classes, program, task } = model;
+  if (task === 'anomaly-detection' && outputs.length === 1) return ['path length'];
   if (classes && outputs.length === classes.length) return [...classes];
   if (classes?.length === 2 && outputs.length === 1) return [classes[1]!];
   return outputs.map(
@@ -93,6 +94,8 @@ export function namesOfOutputs(model: Model, { outputs }: AdditiveOperation): st
 
 /** In which unit an operation's outputs are, read off from what follows it. */
 export function unitOf({ program, task }: Model, { outputs }: AdditiveOperation): string {
+  // Of an isolation forest: the shorter, the more unusual the row.
+  if (task === 'anomaly-detection') return 'path length';
   const readers = program.operations.filter((operation) => readRegisters(operation).includes(outputs[0]!));
   for (const reader of readers) {
     if (reader.op === 'softmax') return 'log-odds';

@@ -7,13 +7,14 @@ import {
   featureImportances,
   partialDependence,
   renderExplanationPage,
+  renderExplanationPicture,
 } from '#lanewise/explain/index.js';
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
 import { models } from '#lanewise/models/index.js';
 import { KNeighborsRegressor } from '#lanewise/models/k-nearest-neighbors/k-nearest-neighbors.js';
 import { LinearRegression } from '#lanewise/models/linear/linear.js';
 import { LogisticRegression } from '#lanewise/models/logistic-regression/logistic-regression.js';
-import { RandomForestClassifier } from '#lanewise/models/random-forest/index.js';
+import { RandomForestClassifier, RandomForestRegressor } from '#lanewise/models/random-forest/index.js';
 import { defaultRecipe } from '#lanewise/prepare/index.js';
 import type { EnsembleOperation } from '#lanewise/scoring/program.js';
 import { type RegisterColumn, readRegister, tableFromRegisters, takeRows } from '#lanewise/table/columns.js';
@@ -393,4 +394,32 @@ describe('the report', () => {
     expect(report.notes.join()).toContain('lack the target');
     renderExplanationPage(report, { model: 'm', source: 's', version: '1' });
   });
+});
+
+test('an isolation forest is explained in path lengths, without gain', async () => {
+  const entry = models.find(({ name }) => name === 'isolation-forest')!;
+  const numeric = table.select(['a', 'b', 'luck']);
+  const model = await entry.create(entry.tasks[0]!).fit(numeric);
+  const explanation = await explain(model, takeRows(table, [0, 1, 2]));
+  expect(explanation).toMatchObject({ outputs: ['path length'], unit: 'path length' });
+  expectSums(explanation);
+  await expect(featureImportances(model, { kind: 'gain' })).rejects.toMatchObject({ code: 'artefact' });
+  await expect(featureImportances(model, { table })).rejects.toThrow(/one target/);
+});
+
+test('several targets are explained one by one', async () => {
+  const model = await new RandomForestRegressor({ nEstimators: 3 }).fit(table.select(['a', 'b', 'luck', 'y']), {
+    targets: ['luck', 'y'],
+  });
+  const explanation = await explain(model, takeRows(table, [0, 1, 2]));
+  expect(explanation.outputs).toEqual(['prediction_luck', 'prediction_y']);
+  expectSums(explanation);
+});
+
+test('the picture stands by itself and tells the same', async () => {
+  const report = await explanationReport(await boosted, takeRows(table, [...Array(50).keys()]), { shown: [4] });
+  const picture = renderExplanationPicture(report);
+  expect(picture).toMatch(/^<svg xmlns/);
+  expect(picture).toContain('Row 5: from');
+  expect(picture).not.toMatch(/NaN|undefined|<script/);
 });

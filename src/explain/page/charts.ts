@@ -35,7 +35,7 @@ function spread(count: number, most: number): number[] {
 }
 
 /** Where a value stands among its feature's, 0 … 1; null where it is missing or has no order. */
-function standing({ type, values }: ExplainedFeature): (row: number) => number | null {
+export function standingOf({ type, values }: ExplainedFeature): (row: number) => number | null {
   if (type === 'category') return () => null;
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const below = (value: number) => {
@@ -58,7 +58,7 @@ export function summaryChart(explanation: Explanation, output: number, names: re
   const values = names.flatMap((name) => {
     const index = explanation.features.findIndex((feature) => feature.name === name);
     const feature = explanation.features[index]!;
-    const place = standing(feature);
+    const place = standingOf(feature);
     const effects = rows.map((row) => explanation.values[output]![index]![row]!);
     const heaps = heap(effects);
     return rows.map((row, k) => ({

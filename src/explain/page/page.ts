@@ -35,14 +35,15 @@ export function renderExplanationPage(
 
 /** What matters most, and which way, in plain words. */
 export function leadSentence(report: ExplanationReport): string {
-  const what = report.target ?? 'the prediction';
+  const { target } = report;
   const [first] = report.importances;
   const counted = first?.features.filter(({ share }) => share > 0) ?? [];
-  if (counted.length === 0) return `No feature makes a difference: every row gets much the same prediction of ${what}.`;
+  if (counted.length === 0)
+    return `No feature makes a difference: every row gets much the same prediction${target ? ` of ${target}` : ''}.`;
   const top = counted.slice(0, 3);
   const named = top.map(({ feature, share }) => `${feature} (${formatShare(share)})`);
   const list = named.length > 1 ? `${named.slice(0, -1).join(', ')} and ${named.at(-1)}` : named[0]!;
-  return `To predict ${what} the model goes mostly by ${list}.${directionOf(report, top[0]!.feature)}`;
+  return `${target ? `To predict ${target} the` : 'The'} model goes mostly by ${list}.${directionOf(report, top[0]!.feature)}`;
 }
 
 function directionOf({ explanation }: ExplanationReport, name: string): string {
@@ -50,7 +51,8 @@ function directionOf({ explanation }: ExplanationReport, name: string): string {
   if (!explanation || index < 0 || explanation.outputs.length > 1) return '';
   const trend = trendOf(explanation.features[index]!, explanation.values[0]![index]!);
   const output = explanation.outputs[0]!;
-  const thing = output === 'prediction' ? 'the prediction' : `the prediction of ${output}`;
+  const plain = output === 'prediction' || output === 'path length';
+  const thing = plain ? `the ${output}` : `the prediction of ${output}`;
   if (trend > 0.5) return ` Higher values of ${name} raise ${thing}.`;
   return trend < -0.5 ? ` Higher values of ${name} lower ${thing}.` : '';
 }
