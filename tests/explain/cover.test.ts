@@ -105,8 +105,6 @@ test('targets whose gains overflow still give a program that can be loaded', asy
   const data = columns().map((column) =>
     column.name === 'y' ? { ...column, values: column.values.map((value) => (value > 3 ? 1e155 : -1e155)) } : column,
   );
-  const boosted = await new GradientBoostingRegressor({ maxIter: 1 }).fit(tableFromRegisters(data), { target });
-  expect(ensembleOf(boosted).gain!.every(Number.isFinite)).toBe(true);
   const forest = await new RandomForestRegressor({ nEstimators: 1 }).fit(tableFromRegisters(data), { target });
   expect(ensembleOf(forest).gain!.every(Number.isFinite)).toBe(true);
 });
