@@ -101,14 +101,6 @@ test('a forest without drawing covers every row, also of three classes', async (
   for (const root of trees.roots) expect(trees.cover![root]).toBe(ROWS);
 });
 
-test('targets whose gains overflow still give a program that can be loaded', async () => {
-  const data = columns().map((column) =>
-    column.name === 'y' ? { ...column, values: column.values.map((value) => (value > 3 ? 1e155 : -1e155)) } : column,
-  );
-  const forest = await new RandomForestRegressor({ nEstimators: 1 }).fit(tableFromRegisters(data), { target });
-  expect(ensembleOf(forest).gain!.every(Number.isFinite)).toBe(true);
-});
-
 test('classes have cover in rows, not in hessians', async () => {
   const data = columns();
   const kind = labelled(
