@@ -70,6 +70,7 @@ class BoostingRun implements Disposable {
   readonly #dart: Dart | undefined;
   /** Rounds of the model that is gone on from. */
   readonly #before: number;
+  readonly #owned: Disposable[] = [];
 
   constructor(engine: Engine, data: BoostingData, loss: BoostingLoss, options: BoostingOptions) {
     this.#data = data;
@@ -81,16 +82,29 @@ class BoostingRun implements Disposable {
     const binCounts = data.bins.map((bins) => (bins.categorical ? 0 : bins.binCount));
     const bins = data.bins.map(({ binCount }) => binCount);
     const sizes = { histograms: histogramsFor(data.bins.length, leaves), leaves, bins };
-    this.#rows = new MemoryRows(engine, data.rows);
-    this.#workspace = new TreeWorkspace(engine, this.#rows, binCounts, sizes, options.constraints.monotone);
+    // What comes later may refuse its parameters or find no memory: then what is already there is given back.
+    const own = <T extends Disposable>(part: () => T): T => {
+      try {
+        const made = part();
+        this.#owned.push(made);
+        return made;
+      } catch (error) {
+        this[Symbol.dispose]();
+        throw error;
+      }
+    };
+    this.#rows = own(() => new MemoryRows(engine, data.rows));
+    this.#workspace = own(() => new TreeWorkspace(engine, this.#rows, binCounts, sizes, options.constraints.monotone));
     const { start } = options;
     const base = start?.base ?? options.base;
-    this.#state = new LossState(engine, { ...data, rowCount: data.rows.rowCount }, loss, this.#rows, base);
+    const targets = { ...data, rowCount: data.rows.rowCount };
+    this.#state = own(() => new LossState(engine, targets, loss, this.#rows, base));
     const rows = data.training.length;
     const weighted = data.weights !== undefined;
-    this.#renewal = loss.renewal && new LeafRenewal(engine, loss.renewal, { rows, leaves, weighted });
-    this.#sampling = new RowSampling(engine, this.#rows, data, options);
-    this.#dart = options.boostingType === 'dart' ? this.#dartOn(engine) : undefined;
+    const { renewal } = loss;
+    this.#renewal = renewal && own(() => new LeafRenewal(engine, renewal, { rows, leaves, weighted }));
+    this.#sampling = own(() => new RowSampling(engine, this.#rows, data, options));
+    this.#dart = options.boostingType === 'dart' ? own(() => this.#dartOn(engine)) : undefined;
     this.#before = start?.rounds ?? 0;
     start?.raw.forEach((raw, output) => {
       viewOf(engine, this.#state.rawOf(output), raw.length).set(raw);
@@ -210,12 +224,7 @@ class BoostingRun implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#workspace[Symbol.dispose]();
-    this.#rows[Symbol.dispose]();
-    this.#state[Symbol.dispose]();
-    this.#renewal?.[Symbol.dispose]();
-    this.#sampling[Symbol.dispose]();
-    this.#dart?.[Symbol.dispose]();
+    for (const part of this.#owned.splice(0)) part[Symbol.dispose]();
   }
 }
 
