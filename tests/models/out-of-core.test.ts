@@ -121,6 +121,20 @@ describe('what goes wrong', () => {
   const train = (source: Source, options: object = {}) =>
     estimator.fitStream(source, { target: 'y', engine: engines[1], memory: '4MB', directory, ...options });
 
+  test('what only rows in memory are fitted with is refused by name', async () => {
+    const cases = [
+      [{ subsample: 0.5 }, 'subsample'],
+      [{ dataSampleStrategy: 'goss' }, 'dataSampleStrategy goss'],
+      [{ boostingType: 'dart' }, 'boostingType dart'],
+    ] as const;
+    for (const [parameters, name] of cases) {
+      const fitting = estimator.with(parameters).fitStream(chunked(table, 10_000), { target: 'y', directory });
+      await expect(fitting).rejects.toThrow(`no ${name} for rows beyond memory`);
+    }
+    const warmStart = await estimator.fit(table, { target: 'y', engine: engines[1] });
+    await expect(train(chunked(table, 10_000), { warmStart })).rejects.toThrow('no warmStart for rows beyond memory');
+  });
+
   test('cancelling, at any time, leaves no file and no memory', async () => {
     const before = engines[1]!.arena.bytesUsed;
     for (const stage of ['row surveyed', 'row', 'tree']) {
