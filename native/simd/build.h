@@ -6,6 +6,11 @@
 
 #include "../inline/elementary.h"
 #include "../inline/philox.h"
+
+#include "../inline/forest-tree.h"
+
+#include "../inline/forest-cuts.h"
+#include "../inline/forest-runs.h"
 #include "../inline/sort.h"
 #include "../inline/split-scan.h"
 
