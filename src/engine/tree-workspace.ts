@@ -6,6 +6,7 @@ import {
   HISTOGRAM_STRIDE,
   MISSING_BIN,
 } from '../kernels/tree-building.js';
+import { columnGoesLeft, splitHistogram } from './bundles.js';
 import type { Engine, Task } from './engine.js';
 import type { RandomKey } from './random.js';
 import type { RowPart, RowStore, RowWindow, Uses } from './row-store.js';
@@ -110,6 +111,8 @@ export class TreeWorkspace implements Disposable {
   readonly #parted: ArenaBlock<'u32'>;
   readonly #histograms: ArenaBlock<'f64'>;
   readonly #partials: ArenaBlock<'f64'> | undefined;
+  /** Where features are bundled: the histograms of all features, of the node that was scanned last. */
+  readonly #split: ArenaBlock<'f64'> | undefined;
   /** By window and node: start and end in each segment of the rows learnt from, then of those that only follow. */
   readonly #ranges: ArenaBlock<'i32'>;
   readonly #stripes: number;
@@ -135,7 +138,7 @@ export class TreeWorkspace implements Disposable {
     monotone?: Int8Array,
   ) {
     const { arena, threads } = engine;
-    const { groupCount, featureCount } = rows.layout;
+    const { groupCount, featureCount, columnCount, bundles } = rows.layout;
     this.#engine = engine;
     this.rows = rows;
     this.#segments = Math.ceil(rows.rowCount / rows.windowCount / rows.segmentRows) || 1;
@@ -150,14 +153,17 @@ export class TreeWorkspace implements Disposable {
     this.#monotone?.values.set(monotone!);
     this.#binCounts = new ArenaBlock(arena, 'i32', featureCount);
     this.#binCounts.values.set(binCounts);
-    this.#liveBins = new ArenaBlock(arena, 'i32', featureCount);
+    this.#liveBins = new ArenaBlock(arena, 'i32', columnCount);
     this.#liveBins.values.fill(MISSING_BIN);
-    if (sizes.bins) this.#liveBins.values.set(sizes.bins);
+    const bins = bundles?.columnBins ?? sizes.bins;
+    if (bins) this.#liveBins.values.set(bins);
     this.#leafSums = new ArenaBlock(arena, 'f64', 2 * sizes.leaves);
     // Whole groups are shared out where they go round evenly, segments otherwise.
     this.#stripes = threads > 1 && groupCount % threads !== 0 ? Math.min(threads, this.#segments) : 1;
     this.#scratch = new ArenaBlock(arena, 'u8', groupCount * this.#stripes * HISTOGRAM_SCRATCH);
-    this.#histogramLength = featureCount * HISTOGRAM_STRIDE;
+    this.#histogramLength = columnCount * HISTOGRAM_STRIDE;
+    this.#split = bundles && new ArenaBlock(arena, 'f64', featureCount * HISTOGRAM_STRIDE);
+    this.#split?.values.fill(0);
     this.histogramCount = sizes.histograms;
     this.#histograms = new ArenaBlock(arena, 'f64', sizes.histograms * this.#histogramLength);
     // Bins that a feature does not have are never written.
@@ -235,7 +241,7 @@ export class TreeWorkspace implements Disposable {
 
   /** Builds histogram `index` of a node's rows. */
   buildHistogram(index: number, node: NodeRows, signal?: AbortSignal): Waiting {
-    const shared = this.#engine.threads > 1 && node.count * this.rows.layout.featureCount > SHARED_WORK;
+    const shared = this.#engine.threads > 1 && node.count * this.rows.layout.columnCount > SHARED_WORK;
     const stripes = shared ? this.#stripes : 1;
     const build = this.#overWindows(HISTOGRAM, (window, w) => {
       const tasks = this.#histogramTasks(this.#histogramOffset(index), window, w, node, stripes);
@@ -252,7 +258,7 @@ export class TreeWorkspace implements Disposable {
         this.#histogramOffset(index),
         part,
         this.#liveBins.offset,
-        this.rows.layout.featureCount,
+        this.rows.layout.columnCount,
       );
     }
   }
@@ -300,11 +306,16 @@ export class TreeWorkspace implements Disposable {
       this.#histogramOffset(child),
       this.#histogramOffset(sibling),
       this.#liveBins.offset,
-      this.rows.layout.featureCount,
+      this.rows.layout.columnCount,
     );
   }
 
-  /** The numbers of histogram `index`: HISTOGRAM_STRIDE a feature. */
+  /** The numbers of histogram `index`, which was scanned last: HISTOGRAM_STRIDE a feature. */
+  scanned(index: number): Float64Array {
+    return this.#split?.values ?? this.histogram(index);
+  }
+
+  /** The numbers of histogram `index`: HISTOGRAM_STRIDE a column. */
   histogram(index: number): Float64Array {
     const start = index * this.#histogramLength;
     return this.#histograms.values.subarray(start, start + this.#histogramLength);
@@ -313,8 +324,9 @@ export class TreeWorkspace implements Disposable {
   /** Fills `gains` and `splits` for the numeric features of histogram `index`. */
   scan(index: number, units: Units, limits: SplitLimits, node: NodeLimits = UNLIMITED): void {
     if (node.allowed) this.#allowed.values.set(node.allowed);
+    if (this.#split) splitHistogram(this.rows.layout.bundles!, this.histogram(index), this.#split.values);
     this.#engine.kernels.split_scan_f64(
-      this.#histogramOffset(index),
+      this.#split?.offset ?? this.#histogramOffset(index),
       this.#binCounts.offset,
       node.allowed ? this.#allowed.offset : 0,
       this.#monotone?.offset ?? 0,
@@ -340,7 +352,7 @@ export class TreeWorkspace implements Disposable {
     goesLeft: Uint8Array,
     signal?: AbortSignal,
   ): [NodeRows, NodeRows] | Promise<[NodeRows, NodeRows]> {
-    this.#goesLeft.values.set(goesLeft);
+    this.#goesLeft.values.set(this.#columnGoesLeft(feature, goesLeft));
     const left = this.#nodes;
     this.#nodes += 2;
     const share = node.count >= SHARED_ROWS ? Math.min(this.#engine.threads, this.#segments) : 1;
@@ -356,6 +368,11 @@ export class TreeWorkspace implements Disposable {
       ];
     };
     return parted ? parted.then(children) : children();
+  }
+
+  #columnGoesLeft(feature: number, goesLeft: Uint8Array): Uint8Array {
+    const { bundles } = this.rows.layout;
+    return bundles ? columnGoesLeft(bundles.features[feature]!, goesLeft) : goesLeft;
   }
 
   /** Are the rows brought into memory window after window, so that every pass over them costs? */
@@ -392,12 +409,12 @@ export class TreeWorkspace implements Disposable {
 
   async #partInWindow(window: RowWindow, w: number, parting: Parting, left: number): Promise<void> {
     const { node, feature, goesLeft, histogram, child } = parting;
-    this.#goesLeft.values.set(goesLeft);
+    this.#goesLeft.values.set(this.#columnGoesLeft(feature, goesLeft));
     const share = node.count >= SHARED_ROWS ? Math.min(this.#engine.threads, this.#segments) : 1;
     const parts = this.#partTasks(window, w, node.slot, left, feature, share);
     await (share > 1 ? this.#engine.runNow(parts) : this.#engine.runHere(parts));
     if (histogram < 0) return;
-    const shared = this.#engine.threads > 1 && node.count * this.rows.layout.featureCount > SHARED_WORK;
+    const shared = this.#engine.threads > 1 && node.count * this.rows.layout.columnCount > SHARED_WORK;
     const stripes = shared ? this.#stripes : 1;
     const rows = { slot: left + child, count: node.count };
     const builds = this.#histogramTasks(this.#histogramOffset(histogram), window, w, rows, stripes, true);
@@ -553,6 +570,7 @@ export class TreeWorkspace implements Disposable {
       this.#allowed,
       this.#monotone,
       this.#binCounts,
+      this.#split,
       this.#leafSums,
       this.#scratch,
       this.#ranges,

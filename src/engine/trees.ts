@@ -1,8 +1,10 @@
 import { type ArrayOf, type Dtype, dtypes } from '../kernels/contract.js';
-import { GROUP_FEATURES, ROW_BYTES } from '../kernels/tree-building.js';
+import { GROUP_FEATURES, MISSING_BIN, ROW_BYTES } from '../kernels/tree-building.js';
 import { countCopy } from './adopt.js';
 import type { Arena } from './arena.js';
+import { type BundledFeature, type Bundles, bundledBin, featureBin } from './bundles.js';
 import type { Engine, Task } from './engine.js';
+import { Breather } from './turn.js';
 
 /** Rows of one task: at most this many, so that the event loop turns often and compiled code tiers up early. */
 const BLOCK_ROWS = 65_536;
@@ -48,32 +50,33 @@ export interface ColumnToBin {
 /** Bytes a value that rows of 16 bytes may cost: below, they are padded for the sake of aligned loads. */
 const MOST_BYTES = 1.3;
 
-/** How features lie in groups. */
+/** How columns of bins lie in groups: one a feature, but where features are bundled. */
 export interface GroupLayout {
   readonly featureCount: number;
+  readonly columnCount: number;
   readonly groupCount: number;
   /** Bytes of a row of a group. */
   readonly rowBytes: number;
-  /** First feature of each group, and the number of features behind the last. */
+  /** First column of each group, and the number of columns behind the last. */
   readonly starts: readonly number[];
+  readonly bundles?: Bundles;
 }
 
 /** Groups of 14 features but for the last, in rows of 16 bytes. */
 export function wideLayout(featureCount: number): GroupLayout {
   const groupCount = Math.ceil(featureCount / GROUP_FEATURES);
   const starts = Array.from({ length: groupCount + 1 }, (_, g) => Math.min(featureCount, g * GROUP_FEATURES));
-  return { featureCount, groupCount, rowBytes: ROW_BYTES, starts };
+  return { featureCount, columnCount: featureCount, groupCount, rowBytes: ROW_BYTES, starts };
 }
 
-/** Groups of the same size but for one feature, in rows no wider than memory allows: at most 1.3 bytes a value. */
-export function evenLayout(featureCount: number): GroupLayout {
-  const groupCount = Math.ceil(featureCount / GROUP_FEATURES);
-  const starts = Array.from({ length: groupCount + 1 }, (_, g) => Math.ceil((featureCount * g) / groupCount));
-  const widest = Math.ceil(featureCount / groupCount);
-  const fits = [ROW_BYTES, 12, 8, 4].find(
-    (bytes) => bytes >= widest && groupCount * bytes <= MOST_BYTES * featureCount,
-  );
-  return { featureCount, groupCount, rowBytes: fits ?? widest, starts };
+/** Groups of the same size but for one column, in rows no wider than memory allows: at most 1.3 bytes a value. */
+export function evenLayout(featureCount: number, bundles?: Bundles): GroupLayout {
+  const columnCount = bundles?.columnCount ?? featureCount;
+  const groupCount = Math.ceil(columnCount / GROUP_FEATURES);
+  const starts = Array.from({ length: groupCount + 1 }, (_, g) => Math.ceil((columnCount * g) / groupCount));
+  const widest = Math.ceil(columnCount / groupCount);
+  const fits = [ROW_BYTES, 12, 8, 4].find((bytes) => bytes >= widest && groupCount * bytes <= MOST_BYTES * columnCount);
+  return { featureCount, columnCount, groupCount, rowBytes: fits ?? widest, starts, ...(bundles && { bundles }) };
 }
 
 /** Binned features, row-major in groups; row r of the table is row `firstRow + r` here. */
@@ -104,9 +107,10 @@ export class BinnedRows implements Disposable {
 
   /** The bin of one value, for tests and small work. */
   binAt(row: number, feature: number): number {
-    const { rowBytes } = this.layout;
+    const { rowBytes, bundles } = this.layout;
     const [group, slot] = placeOf(this.layout, feature);
-    return this.#bins.values[(group * this.rowCount + row) * rowBytes + slot]!;
+    const found = this.#bins.values[(group * this.rowCount + row) * rowBytes + slot]!;
+    return bundles ? featureBin(bundles.features[feature]!, found) : found;
   }
 
   /** Bins columns of equal length into rows firstRow … */
@@ -131,10 +135,15 @@ export async function encodeColumns(
   firstRow: number,
   signal?: AbortSignal,
 ): Promise<void> {
+  const breather = new Breather();
   for (let feature = 0; feature < columns.length; feature++) {
     const [group, slot] = placeOf(layout, feature);
     const rows = place.bins + group * place.groupBytes + firstRow * layout.rowBytes;
-    await encodeColumn(engine, columns[feature]!, { rows, slot, rowBytes: layout.rowBytes }, signal);
+    const bundled = layout.bundles?.features[feature];
+    if (bundled && bundled.first > 0) {
+      encodeBundled(engine, columns[feature]!, bundled, { rows, slot, rowBytes: layout.rowBytes });
+      await breather.breathe(signal);
+    } else await encodeColumn(engine, columns[feature]!, { rows, slot, rowBytes: layout.rowBytes }, signal);
   }
 }
 
@@ -163,9 +172,33 @@ async function encodeColumn(
   await engine.run(tasks, signal);
 }
 
-/** The group of a feature, and its place in the group's rows. */
-export function placeOf({ starts, groupCount }: GroupLayout, feature: number): [number, number] {
+/** Writes what a feature says that is not usual into a column that it shares; the other rows are left alone. */
+function encodeBundled(
+  { arena }: Engine,
+  { values, edges }: ColumnToBin,
+  feature: BundledFeature,
+  { rows, slot, rowBytes }: { rows: number; slot: number; rowBytes: number },
+): void {
+  const [above, atMost] = usualRange(edges, feature.usual);
+  const bins = new Uint8Array(arena.memory.buffer, rows, values.length * rowBytes);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
+    if (!(value <= above) && value <= atMost) continue;
+    let bin = MISSING_BIN;
+    if (!Number.isNaN(value)) for (bin = 0; bin < edges.length && edges[bin]! < value; ) bin++;
+    bins[row * rowBytes + slot] = bundledBin(feature, bin);
+  }
+}
+
+/** The values of a bin: above the first, at most the second. −∞ lies in bin 0. */
+export function usualRange(edges: Float64Array, bin: number): [number, number] {
+  return [bin > 0 ? edges[bin - 1]! : Number.NaN, bin < edges.length ? edges[bin]! : Number.POSITIVE_INFINITY];
+}
+
+/** The group of a feature's column, and its place in the group's rows. */
+export function placeOf({ starts, groupCount, bundles }: GroupLayout, feature: number): [number, number] {
+  const column = bundles ? bundles.features[feature]!.column : feature;
   let group = groupCount - 1;
-  while (starts[group]! > feature) group--;
-  return [group, feature - starts[group]!];
+  while (starts[group]! > column) group--;
+  return [group, column - starts[group]!];
 }

@@ -81,7 +81,7 @@ class BoostingRun implements Disposable {
     this.#growing = growerOptions(options, leaves);
     const binCounts = data.bins.map((bins) => (bins.categorical ? 0 : bins.binCount));
     const bins = data.bins.map(({ binCount }) => binCount);
-    const sizes = { histograms: histogramsFor(data.bins.length, leaves), leaves, bins };
+    const sizes = { histograms: histogramsFor(data.rows.layout.columnCount, leaves), leaves, bins };
     // What comes later may refuse its parameters or find no memory: then what is already there is given back.
     const own = <T extends Disposable>(part: () => T): T => {
       try {

@@ -7,7 +7,7 @@ import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model, Source } from '../../table/interfaces.js';
-import { columnToBin, type FeatureBins, findBins } from '../binning/index.js';
+import { columnToBin, type FeatureBins, findBins, findBundles } from '../binning/index.js';
 import { featureColumns, inputsOf, type Target } from '../features.js';
 import { makeModel } from '../model.js';
 import { seedOf } from '../seed.js';
@@ -184,7 +184,7 @@ async function fitBoosting(
   const { maxBins, binning } = parameters;
   const how = { engine, maxBins, binning, seed, categories: 'native' as const, weights: subject.rowWeights };
   const bins = await findBins(features, rows.training, how, options.signal);
-  const data = await binnedData(engine, features, bins, subject, rows, options);
+  const data = await binnedData(engine, features, bins, subject, rows, parameters.enableBundle, options);
   using _bins = data.rows;
   const { signal, onProgress } = options;
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
@@ -276,13 +276,16 @@ async function binnedData(
   bins: readonly FeatureBins[],
   subject: Subject,
   rows: Rows,
+  bundled: boolean,
   options: FitOptions,
 ): Promise<BoostingData> {
   const rowCount = subject.values[0]!.length;
   const { validation } = options;
   const added = validation && validation.numRows > 0 ? subject.validation(validation, features) : undefined;
   const extra = added ? added.values[0]!.length : 0;
-  const binned = new BinnedRows(engine, rowCount + extra, features.length, evenLayout(features.length));
+  const parts = added ? [features, added.columns] : [features];
+  const bundles = bundled ? await findBundles(parts, bins, options.signal) : undefined;
+  const binned = new BinnedRows(engine, rowCount + extra, features.length, evenLayout(features.length, bundles));
   try {
     const encode = (columns: readonly RegisterColumn[], firstRow: number) =>
       binned.encode(

@@ -187,7 +187,7 @@ export class Grower {
     const workspace = this.#workspace;
     const limits = this.#rules.limits(node.rules, node.depth);
     workspace.scan(histogram, this.#units, this.#options, limits);
-    const numbers = workspace.histogram(histogram);
+    const numbers = workspace.scanned(histogram);
     const [gains, splits] = [workspace.gains.values, workspace.splits.values];
     let best: Candidate | undefined;
     let feature = -1;

@@ -165,6 +165,11 @@ export const gradientBoostingParameters = defineParameters({
     choices: ['quantile', 'uniform'],
     meaning: 'bins of about equal weight, or of equal width; values fewer than the bins have one each',
   },
+  enableBundle: {
+    type: 'boolean',
+    default: true,
+    meaning: 'sparse features that never differ from their usual value in one row share memory; changes no model',
+  },
   earlyStopping: {
     type: 'choice',
     default: 'auto',
