@@ -390,6 +390,16 @@ describe('the forest', () => {
     await expect(leaves({ maxSamples: 1000 })).rejects.toThrow(/maxSamples/);
   });
 
+  test('lists of targets that cannot be learnt are named', async () => {
+    const table = tableFromRegisters([...plane(40), numbers('z', 40, (row) => row)]);
+    const train = (targets: string[]) => new RandomForestRegressor({ nEstimators: 2 }).fit(table, { targets });
+    await expect(train([])).rejects.toThrow(/different target columns but received none/);
+    await expect(train(['y', 'y'])).rejects.toThrow(/"y" twice/);
+    await expect(train(['y', 'zz'])).rejects.toThrow(/"zz".*did you mean "z"/);
+    await expect(train(['x0', 'x1', 'y', 'z'])).rejects.toThrow(/feature column/);
+    expect((await train(['y'])).target).toBe('y');
+  });
+
   test('parameters are checked by name', () => {
     expect(() => new RandomForestRegressor({ nEstimators: 0 })).toThrow(/RandomForestRegressor.nEstimators/);
     expect(() => new RandomForestClassifier({ maxFeatures: 'half' as never })).toThrow(/maxFeatures/);
