@@ -26,8 +26,9 @@ export function scoreEnsembleOn(
   registers: Registers,
   rowCount: number,
 ): void {
+  if (rowCount < MIN_ROWS) return scoreFew(operation, registers, rowCount);
   const resident = residentOf(engine, operation);
-  if (rowCount < MIN_ROWS || !resident) return scoreFew(resident, operation, registers, rowCount);
+  if (!resident) return scoreEnsemble(operation, registers, rowCount);
   for (let start = 0; start < rowCount; start += TASK_ROWS) {
     using batch = new Batch(engine, resident, operation, registers, start, Math.min(rowCount, start + TASK_ROWS));
     for (const { kernel, values } of [...batch.encoding(), batch.scoring()]) {
@@ -45,7 +46,7 @@ export async function scoreEnsembleOnThreads(
   rowCount: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const resident = residentOf(engine, operation);
+  const resident = rowCount < MIN_ROWS ? undefined : residentOf(engine, operation);
   if (!resident || rowCount <= taskRowsOf(resident.ensemble)) {
     return scoreEnsembleOn(engine, operation, registers, rowCount);
   }
@@ -125,16 +126,20 @@ function taskRowsOf({ trees }: RankedEnsemble): number {
   return Math.max(LEAST_TASK_ROWS, Math.min(TASK_ROWS, rows));
 }
 
-/** Row by row in JavaScript; where there is no walk, by the law. */
-function scoreFew(
-  resident: Resident | undefined,
-  operation: EnsembleOperation,
-  registers: Registers,
-  rowCount: number,
-): void {
-  if (!resident) return scoreEnsemble(operation, registers, rowCount);
-  const walk = (resident.walk ??= new RowWalk(operation));
-  for (let row = 0; row < rowCount; row++) walk.score(registers, row);
+/** Rows that came a few at a time, and the walk that they are worth. */
+const fewRows = new WeakMap<EnsembleOperation, { rows: number; walk?: RowWalk }>();
+/** Laying a node out for walks costs as much as so many trees and rows by the law. */
+const LAYOUT_COST = 4;
+
+/** Row by row in JavaScript. */
+function scoreFew(operation: EnsembleOperation, registers: Registers, rowCount: number): void {
+  let few = fewRows.get(operation);
+  if (!few) fewRows.set(operation, (few = { rows: 0 }));
+  few.rows += rowCount;
+  const worthwhile = few.rows * operation.roots.length >= LAYOUT_COST * operation.feature.length;
+  if (!few.walk && !worthwhile) return scoreEnsemble(operation, registers, rowCount);
+  few.walk ??= new RowWalk(operation);
+  for (let row = 0; row < rowCount; row++) few.walk.score(registers, row);
 }
 
 class RowWalk {
@@ -271,7 +276,6 @@ interface Resident {
   readonly ensemble: RankedEnsemble;
   readonly planes: readonly PlacedPlane[];
   readonly offsets: Readonly<Record<'trees' | 'tests' | 'nodes' | 'targets' | 'sets' | 'base' | 'leafValues', number>>;
-  walk?: RowWalk;
 }
 
 /** A plane, and where the kernel finds what it needs. */

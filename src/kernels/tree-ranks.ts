@@ -65,8 +65,12 @@ export const ranks_encode_f64 = defineKernel({
   ) => {
     for (let row = 0; row < rowCount; row++) {
       const value = values[row]!;
-      let below = 0;
-      while (below < edgeCount && edges[below]! < value) below++;
+      let [below, above] = [0, edgeCount];
+      while (below < above) {
+        const middle = (below + above) >>> 1;
+        if (edges[middle]! < value) below = middle + 1;
+        else above = middle;
+      }
       ranks[row] = Number.isNaN(value) ? missing : below - 128;
       if (others) others[row] = Number.isNaN(value) ? ~missing : below - 128;
     }

@@ -122,8 +122,8 @@ export class EnsembleTables {
 const VIEW_BITS = 12;
 const VIEW_MASK = (1 << VIEW_BITS) - 1;
 const MOST_NODES = 1 << (31 - VIEW_BITS);
-/** 8 MB. */
-const MOST_BITS = 2 ** 26;
+/** 2 MB. */
+const MOST_BITS = 2 ** 24;
 
 interface Plan {
   readonly views: readonly View[];
