@@ -3,7 +3,14 @@
 // engine
 export type { BackendName } from './backends/backend.js';
 // collect
-export { applyContract, contractFromYaml, contractToYaml, inferContract, openSource, readTable } from './collect/index.js';
+export {
+  applyContract,
+  contractFromYaml,
+  contractToYaml,
+  inferContract,
+  openSource,
+  readTable,
+} from './collect/index.js';
 // deploy
 export * from './deploy/index.js';
 export {
@@ -29,7 +36,12 @@ export { defaultFeatures, expressionColumn, featureMakers, featuresFromConfig } 
 export { DecisionTreeClassifier, DecisionTreeRegressor } from './models/decision-tree/index.js';
 export { DummyClassifier, DummyRegressor } from './models/dummy/dummy.js';
 export { ExtraTreesClassifier, ExtraTreesRegressor } from './models/extra-trees/index.js';
-export { GradientBoostingClassifier, GradientBoostingRegressor } from './models/gradient-boosting/index.js';
+export {
+  type CustomLoss,
+  GradientBoostingClassifier,
+  GradientBoostingRanker,
+  GradientBoostingRegressor,
+} from './models/gradient-boosting/index.js';
 export { type ModelEntry, models } from './models/index.js';
 export { IsolationForest } from './models/isolation-forest/index.js';
 export { KMeans } from './models/k-means/k-means.js';

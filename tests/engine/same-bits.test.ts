@@ -99,6 +99,7 @@ const targets: Record<TaskKind, string | undefined> = {
   classification: 'answer',
   ranking: 'grade',
   clustering: undefined,
+  'anomaly-detection': undefined,
 };
 /** Trees take missing cells and categories; the others are given the complete numbers. */
 const featuresOf = (name: string) =>

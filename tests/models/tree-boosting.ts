@@ -7,6 +7,8 @@ interface Options {
   readonly minSamples: number;
   readonly rate: number;
   readonly weights?: Float64Array;
+  /** Default: the squared error. Tweedie deviances are under the log link: raw predictions are compared. */
+  readonly power?: number;
 }
 
 interface Leaf {
@@ -18,7 +20,7 @@ interface Leaf {
 }
 
 /**
- * Boosting of squared error with f64 sums, by the book: no quantisation, no histogram subtraction, numeric features without
+ * Boosting of squared error or Tweedie deviance with f64 sums, by the book: no quantisation, no histogram subtraction, numeric features without
  * gaps. Returns the prediction of a row.
  */
 export function boostNaively(
@@ -30,15 +32,24 @@ export function boostNaively(
   const weights = options.weights ?? new Float64Array(targets.length).fill(1);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const base = targets.reduce((sum, target, row) => sum + weights[row]! * target, 0) / total;
-  const raw = new Float64Array(targets.length).fill(base);
+  const start = options.power === undefined ? base : Math.log(base);
+  const raw = new Float64Array(targets.length).fill(start);
   const trees: Leaf[] = [];
   for (let round = 0; round < options.trees; round++) {
-    const gradients = raw.map((value, row) => weights[row]! * (value - targets[row]!));
-    const tree = grow(columns, bins, gradients, weights, options);
+    const [gradients, hessians] = derivatives(raw, targets, weights, options.power);
+    const tree = grow(columns, bins, gradients, hessians, options);
     for (let row = 0; row < raw.length; row++) raw[row]! += predictOne(tree, columns, row);
     trees.push(tree);
   }
-  return (given, row) => trees.reduce((sum, tree) => sum + predictOne(tree, given, row), base);
+  return (given, row) => trees.reduce((sum, tree) => sum + predictOne(tree, given, row), start);
+}
+
+function derivatives(raw: Float64Array, targets: Float64Array, weights: Float64Array, power: number | undefined) {
+  if (power === undefined) return [raw.map((z, row) => weights[row]! * (z - targets[row]!)), weights] as const;
+  const observed = raw.map((z, row) => weights[row]! * targets[row]! * Math.exp((1 - power) * z));
+  const fitted = raw.map((z, row) => weights[row]! * Math.exp((2 - power) * z));
+  const gradients = fitted.map((value, row) => value - observed[row]!);
+  return [gradients, fitted.map((value, row) => (2 - power) * value + (power - 1) * observed[row]!)] as const;
 }
 
 function predictOne(tree: Leaf, columns: readonly RegisterColumn[], row: number): number {
@@ -53,8 +64,14 @@ function grow(
   bins: readonly FeatureBins[],
   gradients: Float64Array,
   hessians: Float64Array,
-  { leaves: most, minSamples, rate }: Options,
+  { leaves: mostLeaves, minSamples, rate, power }: Options,
 ): Leaf {
+  // The bound of src/models/gradient-boosting/kernel-losses.ts.
+  const most = (g: number, h: number) => {
+    const [observed, fitted] = [h - (2 - power!) * g, h + (power! - 1) * g];
+    const bounded = power !== undefined && observed > 0 && fitted > 0;
+    return bounded ? Math.max(4, Math.abs(Math.log(observed / fitted))) : Number.POSITIVE_INFINITY;
+  };
   const sums = (rows: readonly number[]) => {
     let [g, h] = [0, 0];
     for (const row of rows) {
@@ -79,11 +96,11 @@ function grow(
         if (gain > (split?.gain ?? 0)) split = { gain, feature, threshold };
       }
     });
-    return { rows, split, value: (-rate * g) / h };
+    return { rows, split, value: rate * Math.min(Math.max(-g / h, -most(g, h)), most(g, h)) };
   };
   const root = leafOf([...gradients.keys()]);
   const open = [root];
-  for (let leaves = 1; leaves < most; leaves++) {
+  for (let leaves = 1; leaves < mostLeaves; leaves++) {
     const best = open.filter((leaf) => leaf.split && !leaf.left).sort((a, b) => b.split!.gain - a.split!.gain)[0];
     if (!best) break;
     const { feature, threshold } = best.split!;
