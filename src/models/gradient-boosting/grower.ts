@@ -207,7 +207,7 @@ export class Grower {
     if (!best) return undefined;
     const { lower, upper } = limits;
     const rules = this.#rules.bounds(feature) ? { ...this.#options, lower, upper } : undefined;
-    return completeSplit(feature, best, planesOf(numbers, feature), this.#units, rules);
+    return completeSplit(feature, best, planesOf(numbers, feature), node.rows.count, this.#units, rules);
   }
 
   #takeBest(): OpenNode {

@@ -47,11 +47,13 @@ export function setLeafValues(
   learningRate: number,
   mostStep?: BoostingLoss['mostStep'],
 ): void {
+  const { l1, l2, maxDeltaStep } = options;
   leaves.forEach((leaf, index) => {
     const [gradient, hessian] = [sums[2 * index]!, sums[2 * index + 1]!];
-    if (!(hessian + options.l2 > 0)) return;
+    if (!(hessian + l2 > 0)) return;
+    const { lower, upper } = leaf.rules;
     const most = mostStep?.(gradient, hessian) ?? Number.POSITIVE_INFINITY;
-    const value = leafValue(gradient, hessian, { ...options, ...leaf.rules });
+    const value = leafValue(gradient, hessian, { l1, l2, maxDeltaStep, lower, upper });
     leaf.value = learningRate * Math.min(Math.max(value, -most), most);
   });
 }

@@ -48,6 +48,7 @@ export function completeSplit(
   feature: number,
   candidate: Candidate,
   planes: Float64Array,
+  rows: number,
   units: Units,
   rules: LeafRules | undefined,
 ): Split {
@@ -58,7 +59,8 @@ export function completeSplit(
   else goesLeft.fill(1, 0, bin + 1);
   // Missing values are one more category, which may stand in the set.
   if (missingCount > 0 && !candidate.categories) goesLeft[MISSING_BIN] = candidate.bin >= MISSING_LEFT ? 1 : 0;
-  const counts = sideCounts(planes, goesLeft);
+  const left = leftCount(planes, candidate.categories, bin, goesLeft[MISSING_BIN] === 1 ? missingCount : 0);
+  const counts: [number, number] = [left, rows - left];
   // None seen here: they go with the many.
   if (missingCount === 0) goesLeft[MISSING_BIN] = counts[0] > counts[1] ? 1 : 0;
   const missingLeft = goesLeft[MISSING_BIN] === 1;
@@ -66,14 +68,20 @@ export function completeSplit(
   return { feature, gain: candidate.gain, bin, missingLeft, goesLeft, leftValue, rightValue, counts };
 }
 
-function sideCounts(planes: Float64Array, goesLeft: Uint8Array): [number, number] {
-  let [left, all] = [0, 0];
-  for (let bin = 0; bin < BINS; bin++) {
-    const count = planes[2 * BINS + bin]!;
-    all += count;
-    if (goesLeft[bin] === 1) left += count;
+/** Rows that go left. Not by all bins: this runs for every node. */
+function leftCount(
+  planes: Float64Array,
+  categories: readonly number[] | undefined,
+  bin: number,
+  missingLeft: number,
+): number {
+  let left = 0;
+  if (categories) for (const category of categories) left += planes[2 * BINS + category]!;
+  else {
+    for (let at = 2 * BINS; at <= 2 * BINS + bin; at++) left += planes[at]!;
+    left += missingLeft;
   }
-  return [left, all - left];
+  return left;
 }
 
 /** The values that the sides would have as leaves. */
