@@ -63,7 +63,12 @@ const trips = takeRows(
   Uint32Array.from({ length: 1500 }, (_, row) => row * 4),
 );
 const known = ['pickup', 'passengers', 'distance', 'color', 'pickup_borough', 'dropoff_borough'];
-const small = { 'gradient-boosting': { maxIter: 20 }, 'random-forest': { nEstimators: 10 } };
+const small = {
+  'gradient-boosting': { maxIter: 20 },
+  'random-forest': { nEstimators: 10 },
+  'extra-trees': { nEstimators: 10 },
+  'isolation-forest': { nEstimators: 10 },
+};
 for (const { name, tasks } of models) {
   for (const task of tasks) {
     const target = { regression: 'fare', classification: 'payment' }[task];

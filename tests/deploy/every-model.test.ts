@@ -56,6 +56,8 @@ const fresh = sampleTable(2, ['Bronx', 'Hoboken', 'Queens']); // Hoboken was nev
 const small: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'gradient-boosting': { maxIter: 8 },
   'random-forest': { nEstimators: 6 },
+  'extra-trees': { nEstimators: 6 },
+  'isolation-forest': { nEstimators: 6 },
 };
 const cases = models.flatMap((entry) => entry.tasks.map((task) => ({ model: entry.name, task })));
 

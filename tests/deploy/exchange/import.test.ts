@@ -123,7 +123,8 @@ test('what the file does not say can be said: target, classes, categories, all i
 });
 
 test('rankers are rankers', () => {
-  for (const file of ['lightgbm-rank.txt', 'xgboost-rank.ubj']) expect(importModel(fixture(file)).model.task).toBe('ranking');
+  for (const file of ['lightgbm-rank.txt', 'xgboost-rank.ubj'])
+    expect(importModel(fixture(file)).model.task).toBe('ranking');
 });
 
 test('labels that XGBoost cut wrongly are refused, and can be named', () => {
