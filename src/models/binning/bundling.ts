@@ -70,15 +70,15 @@ export async function findBundles(
 /** A feature whose most frequent bin nearly all of some rows have. */
 function sparseFeature({ values, edges }: ColumnToBin, bins: FeatureBins, feature: number): Sparse | undefined {
   if (bins.binCount < 1) return undefined;
-  const counts = new Map<number, number>();
+  const counts = new Uint32Array(edges.length + 1);
   const looked = Math.min(LOOKED_AT, values.length);
   let [most, usual] = [0, 0];
   for (let i = 0; i < looked; i++) {
     const value = values[Math.floor((i * values.length) / looked)]!;
     if (Number.isNaN(value)) continue;
     const bin = edgesBelow(edges, value);
-    const count = (counts.get(bin) ?? 0) + 1;
-    counts.set(bin, count);
+    counts[bin]!++;
+    const count = counts[bin]!;
     if (count > most) [most, usual] = [count, bin];
   }
   const unusualShare = looked > 0 ? 1 - most / looked : 1;
@@ -86,8 +86,13 @@ function sparseFeature({ values, edges }: ColumnToBin, bins: FeatureBins, featur
 }
 
 function edgesBelow(edges: Float64Array, value: number): number {
-  const found = edges.findIndex((edge) => edge >= value);
-  return found < 0 ? edges.length : found;
+  let [low, high] = [0, edges.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (edges[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A bit for each row whose bin is not the usual one; a missing value has another bin. */
