@@ -30,6 +30,8 @@ export interface ChoiceParameter {
   readonly type: 'choice';
   readonly default: string;
   readonly choices: readonly string[];
+  /** A number may stand in place of a choice, above 0 and at most this. */
+  readonly orNumber?: number;
   readonly meaning: string;
   readonly tune?: { readonly choices: readonly string[] };
 }
@@ -60,10 +62,11 @@ export interface FeatureGroupsParameter {
   readonly tune?: undefined;
 }
 
-/** A factor for the rows of some classes: `{ yes: 3 }` by label, or 'balanced'. */
+/** A factor for the rows of some classes: `{ yes: 3 }` by label, or one of the choices. */
 export interface ClassWeightsParameter {
   readonly type: 'class-weights';
   readonly default: null;
+  readonly choices: readonly string[];
   readonly meaning: string;
   readonly tune?: undefined;
 }
@@ -78,13 +81,15 @@ export type ParameterValue =
   | { readonly [name: string]: ParameterValue };
 
 type ValueOf<P extends Parameter> = P extends { type: 'choice'; choices: readonly (infer C)[] }
-  ? C
+  ? P extends { orNumber: number }
+    ? C | number
+    : C
   : P extends { type: 'feature-numbers' }
     ? readonly number[] | Readonly<Record<string, number>> | null
     : P extends { type: 'feature-groups'; choices: readonly (infer C)[] }
       ? readonly (readonly string[])[] | C | null
-      : P extends { type: 'class-weights' }
-        ? Readonly<Record<string, number>> | 'balanced' | null
+      : P extends { type: 'class-weights'; choices: readonly (infer C)[] }
+        ? Readonly<Record<string, number>> | C | null
         : ScalarOf<P>;
 
 type ScalarOf<P extends Parameter> = P extends { type: 'boolean' }
@@ -123,7 +128,11 @@ export function checkParameters<const D extends ParameterDeclarations>(
 
 /** What a parameter may be, in words: `an integer in [1, 255]`. */
 export function describeRange(declaration: Parameter): string {
-  if (declaration.type === 'choice') return `one of ${declaration.choices.join(', ')}`;
+  if (declaration.type === 'choice') {
+    const { choices, orNumber } = declaration;
+    const number = orNumber === undefined ? '' : `, or a number in (0, ${orNumber}]`;
+    return `one of ${choices.join(', ')}${number}`;
+  }
   if (declaration.type === 'boolean') return 'true or false';
   if (declaration.type === 'feature-numbers') {
     return `a map of features, or a list in their order, with ${declaration.values.join(', ')}, or null`;
@@ -131,7 +140,9 @@ export function describeRange(declaration: Parameter): string {
   if (declaration.type === 'feature-groups') {
     return `lists of feature names, or ${declaration.choices.join(', ')}, or null`;
   }
-  if (declaration.type === 'class-weights') return 'a map of classes with numbers >= 0, or balanced, or null';
+  if (declaration.type === 'class-weights') {
+    return `a map of classes with numbers >= 0, or ${declaration.choices.join(', ')}, or null`;
+  }
   const { type, min, max, above, nullable } = declaration;
   const noun = type === 'integer' ? 'an integer' : 'a number';
   const orNull = nullable ? ' or null' : '';
@@ -145,6 +156,8 @@ function checkValue(name: string, declaration: Parameter, value: unknown): Param
   if (declaration.type === 'choice') {
     // YAML and JSON read true and false as booleans where a choice has these names.
     const choice = typeof value === 'boolean' ? String(value) : value;
+    const { orNumber } = declaration;
+    if (orNumber !== undefined && typeof choice === 'number' && choice > 0 && choice <= orNumber) return choice;
     if (typeof choice !== 'string' || !declaration.choices.includes(choice)) throw wrong();
     return choice;
   }
@@ -163,9 +176,9 @@ function checkValue(name: string, declaration: Parameter, value: unknown): Param
     return value as ParameterValue;
   }
   if (declaration.type === 'class-weights') {
-    if (value === null || value === 'balanced') return value;
-    if (!isFactors(value)) throw wrong();
-    return value;
+    if (value === null) return null;
+    if (!(typeof value === 'string' ? declaration.choices.includes(value) : isFactors(value))) throw wrong();
+    return value as ParameterValue;
   }
   if (value === null && declaration.nullable) return null;
   if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong();

@@ -333,7 +333,7 @@ test('a tree grown with room for three histograms is the tree grown with room fo
   const columns = steps(rows).slice(0, 2);
   const everyRow = Uint32Array.from({ length: rows }, (_, row) => row);
   const bins = await findBins(columns, everyRow, { maxBins: 255, seed: 0, categories: 'native' });
-  const trees: [number, number, number][][] = [];
+  const trees: [number, number][][] = [];
   for (const histograms of [3, 32]) {
     using data = new BinnedRows(engine, rows, 2);
     await data.encode(

@@ -356,15 +356,18 @@ describe('the forest', () => {
       'y',
       Array.from(x.values, (value, row) => (noise(row, 2) < 0.1 * value ? 'rare' : 'usual')),
     );
-    const share = async (classWeight: 'none' | 'balanced' | 'balanced_subsample') => {
+    const share = async (classWeight: 'balanced' | 'balanced_subsample' | Record<string, number> | null) => {
       const forest = new RandomForestClassifier({ nEstimators: 20, maxDepth: 2, classWeight });
       const model = await forest.fit(tableFromRegisters([x, y]), { target });
       const rare = await outputOf(model, tableFromRegisters([x]), 'probability_rare');
       return rare.reduce((sum, value) => sum + value, 0) / rows;
     };
-    expect(await share('none')).toBeLessThan(0.1);
+    expect(await share(null)).toBeLessThan(0.1);
     expect(await share('balanced')).toBeGreaterThan(0.35);
     expect(await share('balanced_subsample')).toBeGreaterThan(0.35);
+    expect(await share({ rare: 20 })).toBeGreaterThan(0.35);
+    await expect(share({ rore: 12 })).rejects.toThrow(/class of classWeight "rore": did you mean "rare"/);
+    await expect(share({ rare: 0, usual: 0 })).rejects.toThrow(/above 0/);
   });
 
   test('maxSamples, maxLeafNodes, minWeightFractionLeaf and ccpAlpha hold', async () => {
@@ -403,5 +406,19 @@ describe('the forest', () => {
   test('parameters are checked by name', () => {
     expect(() => new RandomForestRegressor({ nEstimators: 0 })).toThrow(/RandomForestRegressor.nEstimators/);
     expect(() => new RandomForestClassifier({ maxFeatures: 'half' as never })).toThrow(/maxFeatures/);
+    expect(() => new RandomForestClassifier({ maxFeatures: 0 })).toThrow(/maxFeatures/);
   });
+});
+
+test('maxFeatures as a share or a number is as many features as the words are', async () => {
+  const columns = Array.from({ length: 9 }, (_, j) => numbers(`x${j}`, 200, (row) => noise(row, j)));
+  const y = numbers('y', 200, (row) => columns[0]!.values[row]! + noise(row, 30));
+  const table = tableFromRegisters([...columns, y]);
+  const treesOf = async (maxFeatures: number | 'sqrt' | 'third' | 'all') =>
+    ensembleOf(await new RandomForestRegressor({ nEstimators: 2, maxFeatures }).fit(table, { target })).feature;
+  expect(await treesOf(3)).toEqual(await treesOf('sqrt'));
+  expect(await treesOf(0.34)).toEqual(await treesOf('third'));
+  expect(await treesOf(1)).toEqual(await treesOf('all'));
+  expect(await treesOf(50)).toEqual(await treesOf('all'));
+  expect(await treesOf(2)).not.toEqual(await treesOf(3));
 });

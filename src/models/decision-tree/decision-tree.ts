@@ -76,7 +76,7 @@ export class DecisionTreeClassifier implements Estimator {
 }
 
 function settingsOf(parameters: DecisionTreeRegressorParameters | DecisionTreeClassifierParameters): TreeSettings {
-  return { classWeight: 'none', ...parameters, ...alone };
+  return { classWeight: null, ...parameters, ...alone };
 }
 
 async function pathOf(

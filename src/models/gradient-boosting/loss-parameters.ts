@@ -51,6 +51,7 @@ export const boostingClassifierParameters = defineParameters({
   classWeight: {
     type: 'class-weights',
     default: null,
+    choices: ['balanced'],
     meaning: 'factors of the weights of each class’s rows; balanced: every class counts alike',
   },
   baseScore: {

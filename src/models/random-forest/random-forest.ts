@@ -30,7 +30,7 @@ export class RandomForestRegressor implements Estimator {
 
   /** @throws LanewiseError as `targetsOf` and `weightsOf` do. */
   async fit(table: Table, options: FitOptions = {}): Promise<TreeModel> {
-    return fitTrees(this, { ...this.parameters, splitter: 'best', classWeight: 'none' }, table, options);
+    return fitTrees(this, { ...this.parameters, splitter: 'best', classWeight: null }, table, options);
   }
 }
 

@@ -2,10 +2,11 @@ import type { Table } from 'apache-arrow';
 import { CodedRows } from '../../engine/codes.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
 import { ANY_DEPTH, type ForestOptions, type ForestTree, growForest } from '../../engine/forest.js';
-import { invalid, throwIfCancelled } from '../../errors.js';
+import { invalid, LanewiseError, throwIfCancelled } from '../../errors.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
 import type { FeatureBins } from '../binning/index.js';
+import { type ClassWeights, classFactors, weighClasses } from '../class-weights.js';
 import { featureColumns, type Target, targetsOf, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
 import { seedOf } from '../seed.js';
@@ -17,7 +18,7 @@ import { ForestCurve, type VotedRows } from './out-of-bag.js';
 import { type OutOfBag, outOfBagOf } from './out-of-bag-score.js';
 import { featuresTried, type MaxFeatures } from './parameters.js';
 import { prune } from './pruning.js';
-import { balancedWeights, type CodedTargets, type Criterion, codeMore, codeTargets } from './targets.js';
+import { type CodedTargets, type Criterion, codeMore, codeTargets } from './targets.js';
 
 /** What a decision tree, a random forest and extremely randomised trees differ in. */
 export interface TreeSettings {
@@ -27,7 +28,7 @@ export interface TreeSettings {
   readonly bootstrap: boolean;
   readonly maxSamples: number | null;
   readonly oobScore: boolean;
-  readonly classWeight: 'none' | 'balanced' | 'balanced_subsample';
+  readonly classWeight: ClassWeights | 'balanced_subsample';
   readonly maxDepth: number | null;
   readonly minSamplesSplit: number;
   readonly minSamplesLeaf: number;
@@ -76,8 +77,9 @@ export async function readTreeData(
   const targets = targetsOf(table, options, estimator.task);
   const coded = codeTargets(targets, settings.criterion);
   const given = weightsOf(table, options);
-  const weights = settings.classWeight === 'balanced' ? balancedWeights(targets, given) : given;
-  const rows = Uint32Array.from({ length: table.numRows }, (_, row) => row).filter((row) => !given || given[row]! > 0);
+  const all = Uint32Array.from({ length: table.numRows }, (_, row) => row);
+  const weights = weighTargets(settings.classWeight, targets, given, all);
+  const rows = all.filter((row) => !weights || weights[row]! > 0);
   const seed = seedOf(settings.randomState, options);
   const bins = await findCodes(features, rows, { ...settings, engine, weights, seed }, options.signal);
   const data = new CodedRows(
@@ -92,6 +94,26 @@ export async function readTreeData(
     throw error;
   }
   return { ...read, [Symbol.dispose]: () => data[Symbol.dispose]() };
+}
+
+/** The rows' weights times the factors of their classes, multiplied over the targets. */
+function weighTargets(
+  classWeight: TreeSettings['classWeight'],
+  targets: readonly Target[],
+  given: Float64Array | undefined,
+  all: Uint32Array,
+): Float64Array | undefined {
+  if (classWeight === 'balanced_subsample' || classWeight === null) return given;
+  const rows = given ? all.filter((row) => given[row]! > 0) : all;
+  let weights = given;
+  for (const { values, classes } of targets) {
+    const factors = classFactors(classWeight, { targets: values, classes: classes!, rows });
+    weights = weighClasses(values, factors, weights);
+  }
+  if (weights?.some((weight) => weight > 0) === false) {
+    throw new LanewiseError('usage', 'Expected a classWeight above 0 for some class that there is but all are 0');
+  }
+  return weights;
 }
 
 /** The kernel's options. */

@@ -65,15 +65,17 @@ export const numberCriterion = {
 export const maxFeatures = {
   type: 'choice',
   choices: ['sqrt', 'log2', 'third', 'all'],
-  meaning: 'features tried at a node: the root or the logarithm of their number, a third of them, or all',
+  orNumber: 1_000_000,
+  meaning:
+    'features tried at a node: the root or the logarithm of their number, a third of them, or all; or a share of them up to 1, above it a number',
   tune: { choices: ['sqrt', 'third', 'all'] },
 } as const;
 
 export const classWeight = {
-  type: 'choice',
-  choices: ['none', 'balanced'],
-  default: 'none',
-  meaning: 'balanced: classes weigh alike, whatever their number of rows',
+  type: 'class-weights',
+  choices: ['balanced'],
+  default: null,
+  meaning: 'factors of the weights of each class’s rows; balanced: classes weigh alike, whatever their number of rows',
 } as const;
 
 /** Of forests. */
@@ -104,8 +106,9 @@ export const forestParameters = defineParameters({
 
 export const balancedSubsample = {
   ...classWeight,
-  choices: ['none', 'balanced', 'balanced_subsample'],
-  meaning: 'balanced: classes weigh alike; balanced_subsample: in the rows of each tree',
+  choices: ['balanced', 'balanced_subsample'],
+  meaning:
+    'factors of the weights of each class’s rows; balanced: classes weigh alike; balanced_subsample: in the rows of each tree',
 } as const;
 
 export const categories = {
@@ -124,10 +127,14 @@ export const binning = {
 /** Bins up to which a column keeps every distinct value. */
 export const MOST_BINS = 65_535;
 
-export type MaxFeatures = (typeof maxFeatures.choices)[number];
+export type MaxFeatures = (typeof maxFeatures.choices)[number] | number;
 
-/** How many features `choice` means of so many. */
+/** How many features `choice` means of so many: at least one, at most all. */
 export function featuresTried(choice: MaxFeatures, featureCount: number): number {
+  if (typeof choice === 'number') {
+    const tried = Math.floor(choice <= 1 ? choice * featureCount : choice);
+    return Math.min(featureCount, Math.max(1, tried));
+  }
   // Integer arithmetic: the largest n with n² (or 2^n) within the count.
   if (choice === 'all') return featureCount;
   if (choice === 'third') return Math.max(1, Math.floor(featureCount / 3));

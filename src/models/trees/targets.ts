@@ -120,20 +120,6 @@ function coarseMean(values: Float64Array): number {
   return Number.isFinite(mean) ? mean : 0;
 }
 
-/** Weights with every class of every target weighing alike: rows / (classes · rows of the class), multiplied over the targets. */
-export function balancedWeights(targets: readonly Target[], weights: Float64Array | undefined): Float64Array {
-  const balanced = weights ? weights.slice() : new Float64Array(targets[0]!.values.length).fill(1);
-  for (const { values, classes } of targets) {
-    const counts = new Float64Array(classes!.length);
-    for (const value of values) counts[value]!++;
-    const present = counts.filter((count) => count > 0).length;
-    for (let row = 0; row < values.length; row++) {
-      balanced[row]! *= values.length / (present * counts[values[row]!]!);
-    }
-  }
-  return balanced;
-}
-
 /** Impurity of all rows together, the mean over the targets, as scikit-learn measures it. */
 export function impurityOf(coded: CodedTargets, weights: Float64Array | undefined): number {
   const { values, count, classCount, logarithmic, gainScale } = coded;
