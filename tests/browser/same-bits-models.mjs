@@ -21,14 +21,22 @@ function makeTable(task, complete) {
     x[2].values[row] * x[3].values[row] +
     (group[row] === 3 ? 2 : 0);
   const y = Float64Array.from({ length: ROWS }, (_, row) => signal(row) + random.normal() * 0.3);
-  const target =
-    task === 'classification'
-      ? { name: 'y', type: 'category', labels: ['no', 'yes'], values: y.map((value) => (value > 1 ? 1 : 0)) }
-      : { name: 'y', type: 'number', values: y };
+  const targets = {
+    classification: {
+      name: 'y',
+      type: 'category',
+      labels: ['no', 'yes'],
+      values: y.map((value) => (value > 1 ? 1 : 0)),
+    },
+    regression: { name: 'y', type: 'number', values: y },
+    ranking: { name: 'y', type: 'number', values: y.map((value) => (value > 3 ? 2 : value > 1 ? 1 : 0)) },
+  };
+  const target = targets[task] ? [{ ...targets[task], role: 'target' }] : [];
+  const list = task === 'ranking' ? [column('list', (_, row) => Math.floor(row / 20))] : [];
   const features = complete
     ? x
     : [...x, { name: 'group', type: 'category', labels: ['p', 'q', 'r', 's', 't'], values: group }];
-  return tableFromRegisters([...features, ...(task === 'clustering' ? [] : [{ ...target, role: 'target' }])]);
+  return tableFromRegisters([...features, ...target, ...list]);
 }
 
 async function sha256(parts) {
@@ -50,8 +58,9 @@ export async function fitAll(options) {
   try {
     for (const { name, tasks, create } of models) {
       for (const task of tasks) {
-        const table = makeTable(task, !/boosting|forest|dummy/.test(name));
-        const model = await create(task).fit(table, { engine, ...(task !== 'clustering' && { target: 'y' }) });
+        const table = makeTable(task, !/boosting|forest|tree|dummy/.test(name));
+        const options = { engine, ...(task === 'ranking' && { group: 'list' }) };
+        const model = await create(task).fit(table, options);
         const predictions = await model.predict(table, { engine });
         const columns = model.program.outputs.map(
           (output) => readRegister(predictions, output.name, output.labels).values,
