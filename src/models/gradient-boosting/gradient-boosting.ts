@@ -10,6 +10,7 @@ import type { Estimator, FitOptions, Model, Source } from '../../table/interface
 import { columnToBin, type FeatureBins, findBins, findBundles } from '../binning/index.js';
 import { featureColumns, inputsOf, type Target } from '../features.js';
 import { makeModel } from '../model.js';
+import { weighingRows } from '../rows.js';
 import { seedOf } from '../seed.js';
 import { outputsOf, targetFacts } from '../targets.js';
 import { joined } from '../validation.js';
@@ -258,7 +259,7 @@ interface Rows {
 function splitRows(parameters: GradientBoostingParameters, subject: Subject, options: FitOptions): Rows {
   const { weights, groups, targets } = subject;
   const target = targets[0]!;
-  const all = Uint32Array.from(target.values, (_, row) => row).filter((row) => !weights || weights[row]! > 0);
+  const all = weighingRows(target.values.length, weights);
   const none = new Uint32Array(0);
   const { earlyStopping, validationFraction, randomState } = parameters;
   const seed = seedOf(randomState, options);

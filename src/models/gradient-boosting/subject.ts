@@ -5,6 +5,7 @@ import type { RegisterColumn } from '../../table/columns.js';
 import type { FitOptions } from '../../table/interfaces.js';
 import { classFactors, weighClasses } from '../class-weights.js';
 import { groupsOf, type Target, targetOf, targetsOf, weightsOf } from '../features.js';
+import { weighingRows } from '../rows.js';
 import { readValidation } from '../validation.js';
 import { baseOf, checkTarget, classificationLoss, regressionLoss } from './choose-loss.js';
 import type { CustomLoss } from './custom-loss.js';
@@ -79,7 +80,7 @@ export function classificationSubject(
   const classes = target.classes!;
   const loss = classificationLoss(parameters.loss, custom, classes);
   const own = weightsOf(table, options);
-  const rows = Uint32Array.from(target.values, (_, row) => row).filter((row) => !own || own[row]! > 0);
+  const rows = weighingRows(target.values.length, own);
   const factors = classFactors(parameters.classWeight, { targets: target.values, classes, rows });
   const weights = weighClasses(target.values, factors, own);
   if (weights?.every((weight) => weight === 0)) {

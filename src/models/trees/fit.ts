@@ -9,6 +9,7 @@ import type { FeatureBins } from '../binning/index.js';
 import { type ClassWeights, classFactors, weighClasses } from '../class-weights.js';
 import { featureColumns, type Target, targetsOf, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
+import { weighingRows } from '../rows.js';
 import { seedOf } from '../seed.js';
 import { targetFacts } from '../targets.js';
 import { readValidation } from '../validation.js';
@@ -77,9 +78,8 @@ export async function readTreeData(
   const targets = targetsOf(table, options, estimator.task);
   const coded = codeTargets(targets, settings.criterion);
   const given = weightsOf(table, options);
-  const all = Uint32Array.from({ length: table.numRows }, (_, row) => row);
-  const weights = weighTargets(settings.classWeight, targets, given, all);
-  const rows = all.filter((row) => !weights || weights[row]! > 0);
+  const weights = weighTargets(settings.classWeight, targets, given);
+  const rows = weighingRows(table.numRows, weights);
   const seed = seedOf(settings.randomState, options);
   const bins = await findCodes(features, rows, { ...settings, engine, weights, seed }, options.signal);
   const data = new CodedRows(
@@ -101,10 +101,9 @@ function weighTargets(
   classWeight: TreeSettings['classWeight'],
   targets: readonly Target[],
   given: Float64Array | undefined,
-  all: Uint32Array,
 ): Float64Array | undefined {
   if (classWeight === 'balanced_subsample' || classWeight === null) return given;
-  const rows = given ? all.filter((row) => given[row]! > 0) : all;
+  const rows = weighingRows(targets[0]!.values.length, given);
   let weights = given;
   for (const { values, classes } of targets) {
     const factors = classFactors(classWeight, { targets: values, classes: classes!, rows });
@@ -206,7 +205,7 @@ function validationRows({ features, targets, coded, bins }: TreeData, options: F
   return {
     columns,
     targets: codeMore(coded, known),
-    rows: Uint32Array.from({ length: validation.numRows }, (_, row) => row),
+    rows: weighingRows(validation.numRows, undefined),
   };
 }
 
