@@ -31,7 +31,7 @@ const help = `npm run bench -- trees [--sets a,b] [--runs n] [--seeds n] [--thre
   --runs     trainings of each engine, taken in turns; the fastest counts, the median is kept beside it (default 3)
   --seeds    further draws or splits on which only scores are compared (default 8, the first is that of the runs)
   --engines  of native, wasm, ${peers.join(', ')}
-  --docs     writes docs/bench-trees.{md,json,svg}`;
+  --docs     writes docs/bench-trees.{md,json,svg}; sets measured there before and not now are kept`;
 
 const { values: flags } = parseArgs({
   args: process.argv.slice(2).filter((word) => word !== 'trees'),

@@ -1,5 +1,5 @@
 // The tree bench as a table, and as the page, figures and chart under docs/.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, View } from 'vega';
 import { compile } from 'vega-lite';
@@ -116,21 +116,22 @@ function aligned(lines) {
 const markdown = (lines) =>
   [lines[0], lines[0].map(() => '---'), ...lines.slice(1)].map((cells) => `| ${cells.join(' | ')} |`);
 
+const WHAT =
+  '100 rounds, 31 leaves, learning rate 0.1, 255 bins, at least 20 rows a leaf (XGBoost has no such limit: the hessian of about 20 rows stands in), no regularisation, no sampling, no early stopping. Fit is binning and boosting, from columns in memory; scikit-learn does not tell them apart.';
+
 function conditions({ machine, runs, command, loadAtEnd, timed }) {
   const versions = [...new Map(timed.map(({ engine, version }) => [ours(engine) ? 'Lanewise' : engine, version]))].map(
     (pair) => pair.join(' '),
   );
-  return [
-    `\`${command}\`: ${machine.processor}, ${machine.cores} cores, ${machine.platform}, ${machine.runtime}; load ${machine.loadAverage?.toFixed(2)} at the start, ${loadAtEnd?.toFixed(2)} at the end (the bench itself is part of it).`,
-    `${versions.join(', ')}. Fastest of ${runs} trainings, each in a process of its own, engines in turns.`,
-    '100 rounds, 31 leaves, learning rate 0.1, 255 bins, at least 20 rows a leaf (XGBoost has no such limit: the hessian of about 20 rows stands in), no regularisation, no sampling, no early stopping. Fit is binning and boosting, from columns in memory; scikit-learn does not tell them apart.',
-  ];
+  return `\`${command}\`: ${machine.processor}, ${machine.cores} cores, ${machine.platform}, ${machine.runtime}; load ${machine.loadAverage?.toFixed(2)} at the start, ${loadAtEnd?.toFixed(2)} at the end (the bench itself is part of it). ${versions.join(', ')}. Fastest of ${runs} trainings, each in a process of its own, engines in turns.`;
 }
 
 export function formatReport(report) {
   const tables = groups(report).flatMap(({ title, rows }) => ['', title, ...aligned(timeLines(rows))]);
-  return [...conditions(report), ...tables, '', 'Scores', ...aligned(scoreLines(report))].join('\n');
+  return [conditions(report), WHAT, ...tables, '', 'Scores', ...aligned(scoreLines(report))].join('\n');
 }
+
+const ORDER = ['Lanewise native', 'Lanewise WASM', 'LightGBM', 'XGBoost', 'scikit-learn', 'CatBoost'];
 
 /** Fit and prediction times as ratios to the fastest peer, one small panel a set. */
 async function chart(report) {
@@ -172,17 +173,17 @@ async function chart(report) {
         },
       ],
       encoding: {
-        y: { field: 'engine', type: 'nominal', title: null, sort: { field: 'ratio' } },
+        y: { field: 'engine', type: 'nominal', title: null, sort: ORDER },
         x: {
           field: 'ratio',
           type: 'quantitative',
-          scale: { type: 'linear' },
+          scale: { domain: [0, 3], clamp: true },
           title: 'fit time ÷ fastest peer',
           axis: { tickCount: 4 },
         },
       },
     },
-    resolve: { scale: { x: 'independent', y: 'independent' } },
+
     background: null,
     config: {
       view: { stroke: null },
@@ -193,12 +194,28 @@ async function chart(report) {
   return new View(parse(spec), { renderer: 'none' }).toSVG();
 }
 
+/** What earlier runs measured and this one did not stays, under the conditions that it was measured in. */
+function withEarlier(report, file) {
+  const again = new Set(report.timed.map(({ set }) => set));
+  const rest = ({ set }) => !again.has(set);
+  const earlier = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
+  const kept = earlier.map((one) => ({ ...one, timed: one.timed.filter(rest), scored: one.scored.filter(rest) }));
+  return [...kept.filter(({ timed }) => timed.length > 0), report];
+}
+
 export async function writeDocs(report, folder) {
-  const tables = groups(report).flatMap(({ title, rows }) => ['', `## ${title}`, '', ...markdown(timeLines(rows))]);
+  const reports = withEarlier(report, join(folder, 'bench-trees.json'));
+  const all = { timed: reports.flatMap(({ timed }) => timed), scored: reports.flatMap(({ scored }) => scored) };
+  const tables = reports.flatMap((one) => [
+    '',
+    conditions(one),
+    ...groups(one).flatMap(({ title, rows }) => ['', `## ${title}`, '', ...markdown(timeLines(rows))]),
+  ]);
   const page = [
     '# Trees beside their peers',
     '',
-    ...conditions(report).flatMap((line) => [line, '']),
+    WHAT,
+    '',
     '![Fit time divided by the fastest peer’s, for each data set and number of threads](bench-trees.svg)',
     ...tables,
     '',
@@ -206,10 +223,10 @@ export async function writeDocs(report, folder) {
     '',
     'Another seed is another draw (HIGGS-like) or another split of four to one (real data). All backends and numbers of threads give the same bits, so Lanewise has one score.',
     '',
-    ...markdown(scoreLines(report)),
+    ...markdown(scoreLines(all)),
     '',
   ];
   writeFileSync(join(folder, 'bench-trees.md'), page.join('\n'));
-  writeFileSync(join(folder, 'bench-trees.json'), `${JSON.stringify(report, null, 1)}\n`);
-  writeFileSync(join(folder, 'bench-trees.svg'), await chart(report));
+  writeFileSync(join(folder, 'bench-trees.json'), `${JSON.stringify(reports, null, 1)}\n`);
+  writeFileSync(join(folder, 'bench-trees.svg'), await chart(all));
 }
