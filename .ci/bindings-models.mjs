@@ -71,11 +71,14 @@ const small = {
 };
 for (const { name, tasks } of models) {
   for (const task of tasks) {
-    const target = { regression: 'fare', classification: 'payment' }[task];
-    const data = selectColumns(trips, target ? [...known, target] : known);
+    const target = { regression: 'fare', classification: 'payment', ranking: 'passengers' }[task];
+    // The taxis' colours are two lists, whose trips are ranked by how many ride along.
+    const group = task === 'ranking' ? 'color' : undefined;
+    const features = known.filter((name) => name !== target);
+    const data = selectColumns(trips, target ? [...features, target] : features);
     const steps = [...defaultRepairs(), ...defaultFeatures()];
     const recipe = defaultRecipe(data, { target, task, model: name, parameters: small[name], steps });
-    const model = await recipe.fit(data, { target });
+    const model = await recipe.fit(data, { target, group });
     await write(`taxi-${name}-${task}`, model, columnRanges(model.program, data));
   }
 }
