@@ -150,10 +150,10 @@ async function chart(report) {
     facet: {
       field: 'group',
       type: 'nominal',
-      columns: 2,
       title: null,
       header: { labelColor: grey, labelFontSize: 12, labelAnchor: 'start' },
     },
+    columns: 2,
     spec: {
       width: 260,
       layer: [
