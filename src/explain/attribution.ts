@@ -2,9 +2,10 @@ import type { Table } from 'apache-arrow';
 import { defaultEngine, type Engine } from '../engine/engine.js';
 import { explainEnsembleAgainst, explainEnsembleOn } from '../engine/tree-shap.js';
 import { LanewiseError } from '../errors.js';
+import { runProgramOn } from '../models/execute.js';
 import type { EnsembleOperation, InputType, LinearOperation } from '../scoring/program.js';
 import type { Context, Model } from '../table/interfaces.js';
-import { inputColumns, rowWeights, runOnColumns, weightedMean } from './columns.js';
+import { inputColumns, rowWeights, weightedMean } from './columns.js';
 import { type AdditiveOperation, namesOfOutputs, programUpTo, type Traced, traceModel, unitOf } from './trace.js';
 
 export interface ExplainOptions extends Context {
@@ -68,11 +69,15 @@ export async function explain(model: Model, table: Table, options: ExplainOption
   const groups = groupFeatures(model, traced, columns);
   const parts: Part[] = [];
   for (const operation of traced.operations) {
-    const inputs = await operationInputs(engine, model, operation, columns, rows, options);
+    const inputs = await registersOf(engine, model, operation.inputs, columns, rows, options);
     const { groupOf } = groups;
     const summer = new GroupSums(operation.inputs.map(groupOf), groups.features.length, rows);
     const part = await explainOperation({ engine, model, operation, inputs, rows, options });
-    parts.push({ ...part, predicted: await outputsOf(engine, model, operation, columns, rows, options), summer });
+    parts.push({
+      ...part,
+      predicted: await registersOf(engine, model, operation.outputs, columns, rows, options),
+      summer,
+    });
   }
   return {
     method: parts[0]!.method,
@@ -114,26 +119,16 @@ interface Part extends Values {
   readonly summer: GroupSums;
 }
 
-async function operationInputs(
+/** What some registers of the model's program hold for the rows. */
+async function registersOf(
   engine: Engine,
   { program }: Model,
-  operation: AdditiveOperation,
+  registers: readonly number[],
   columns: readonly Float64Array[],
   rows: number,
   { signal }: Context,
 ): Promise<Float64Array[]> {
-  return runOnColumns(engine, programUpTo(program, operation.inputs), columns, rows, signal);
-}
-
-async function outputsOf(
-  engine: Engine,
-  { program }: Model,
-  operation: AdditiveOperation,
-  columns: readonly Float64Array[],
-  rows: number,
-  { signal }: Context,
-): Promise<Float64Array[]> {
-  return runOnColumns(engine, programUpTo(program, operation.outputs), columns, rows, signal);
+  return runProgramOn(engine, programUpTo(program, registers), columns, rows, signal);
 }
 
 async function explainOperation(work: Work): Promise<Values> {
@@ -176,12 +171,12 @@ async function explainAgainst(
   const given = rowWeights(background, options.backgroundWeights);
   const total = given ? given.reduce((sum, weight) => sum + weight, 0) : count;
   const weights = Float64Array.from({ length: count }, (_, row) => (given ? given[row]! : 1) / total);
-  const others = await operationInputs(engine, model, operation, columns, count, options);
+  const others = await registersOf(engine, model, operation.inputs, columns, count, options);
   const { signal, onProgress } = options;
   const onRows = (done: number) => onProgress?.({ what: 'row', done, total: rows });
   const against = { columns: others, weights };
   const values = await explainEnsembleAgainst(engine, operation, inputs, rows, against, { signal, onRows });
-  const outputs = await outputsOf(engine, model, operation, columns, count, options);
+  const outputs = await registersOf(engine, model, operation.outputs, columns, count, options);
   const expected = Float64Array.from(outputs, (output) => weightedMean(output, weights));
   return { method: 'interventional', values, expected };
 }
@@ -190,10 +185,10 @@ async function explainLinear(work: Work & { readonly operation: LinearOperation 
   const { engine, model, operation, inputs, rows, options } = work;
   const { background } = options;
   const others = background
-    ? await operationInputs(
+    ? await registersOf(
         engine,
         model,
-        operation,
+        operation.inputs,
         inputColumns(model.program, background),
         background.numRows,
         options,

@@ -1,14 +1,8 @@
 import type { Table } from 'apache-arrow';
-import type { Engine } from '../engine/engine.js';
-import { turnEventLoop } from '../engine/turn.js';
-import { LanewiseError, throwIfCancelled } from '../errors.js';
-import { runProgramOn } from '../models/execute.js';
+import { LanewiseError } from '../errors.js';
 import type { Program } from '../scoring/program.js';
 import { readRegister } from '../table/columns.js';
 import { readInput } from '../table/inputs.js';
-
-/** Rows between two turns of the event loop. */
-const BLOCK_ROWS = 8_192;
 
 /** A table's columns as the program's inputs, in their order. */
 export function inputColumns(program: Program, table: Table): Float64Array[] {
@@ -16,28 +10,6 @@ export function inputColumns(program: Program, table: Table): Float64Array[] {
     throw new LanewiseError('data', 'Expected rows to explain but the table has none');
   }
   return program.inputs.map((input) => readInput(table, input));
-}
-
-/** A program's outputs for columns of any length. */
-export async function runOnColumns(
-  engine: Engine,
-  program: Program,
-  columns: readonly Float64Array[],
-  rowCount: number,
-  signal?: AbortSignal,
-): Promise<Float64Array[]> {
-  const outputs = program.outputs.map(() => new Float64Array(rowCount));
-  for (let start = 0; start < rowCount; start += BLOCK_ROWS) {
-    throwIfCancelled(signal);
-    const end = Math.min(rowCount, start + BLOCK_ROWS);
-    const block = columns.map((column) => column.subarray(start, end));
-    const results = await runProgramOn(engine, program, block, end - start, signal);
-    results.forEach((values, index) => {
-      outputs[index]!.set(values, start);
-    });
-    await turnEventLoop();
-  }
-  return outputs;
 }
 
 /** The weights of rows, or undefined where all count alike. @throws LanewiseError `data` for weights that cannot be. */

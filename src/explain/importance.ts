@@ -6,11 +6,12 @@ import { resolveMetrics } from '../evaluate/cross-validate.js';
 import { studentCritical } from '../evaluate/distributions.js';
 import type { Scorer } from '../evaluate/metric.js';
 import { knownRows, readTruth, targetName } from '../evaluate/target.js';
+import { runProgramOn } from '../models/execute.js';
 import type { EnsembleOperation } from '../scoring/program.js';
 import { takeRows } from '../table/columns.js';
 import type { Model, Scored } from '../table/interfaces.js';
 import { type ExplainOptions, type Explanation, explain } from './attribution.js';
-import { inputColumns, rowWeights, runOnColumns } from './columns.js';
+import { inputColumns, rowWeights } from './columns.js';
 import { traceModel } from './trace.js';
 
 /**
@@ -156,7 +157,7 @@ async function permutationImportances(model: Model, table: Table, options: Impor
   const weights = rowWeights(rows, options.weights);
   const columns = inputColumns(model.program, rows);
   const scoreOf = async (changed: readonly Float64Array[]) => {
-    const outputs = await runOnColumns(engine, model.program, changed, known.length, signal);
+    const outputs = await runProgramOn(engine, model.program, changed, known.length, signal);
     return scorer!.score({ ...scoredOutputs(model, outputs), target, ...(weights && { weights }) });
   };
   const score = await scoreOf(columns);

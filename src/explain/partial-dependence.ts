@@ -2,11 +2,12 @@ import type { Table } from 'apache-arrow';
 import { defaultEngine } from '../engine/engine.js';
 import { stream } from '../engine/random.js';
 import { invalid, throwIfCancelled, unknownName } from '../errors.js';
+import { runProgramOn } from '../models/execute.js';
 import type { InputType, ProgramInput } from '../scoring/program.js';
 import { takeRows } from '../table/columns.js';
 import type { Context, Model } from '../table/interfaces.js';
 import { quantileOfSorted, sortedPresent } from '../table/statistics.js';
-import { inputColumns, rowWeights, runOnColumns, weightedMean } from './columns.js';
+import { inputColumns, rowWeights, weightedMean } from './columns.js';
 
 export interface PartialDependenceOptions extends Context {
   /** Points on the axis of a number; default 20. Categories have one each, the most frequent 20 at most. */
@@ -75,7 +76,7 @@ export async function partialDependence(
     throwIfCancelled(signal);
     const changed = columns.slice();
     indices.forEach((index, k) => (changed[index] = new Float64Array(count).fill(points[point]![k]!)));
-    const [predicted] = await runOnColumns(engine, program, changed, count, signal);
+    const [predicted] = await runProgramOn(engine, program, changed, count, signal);
     mean[point] = weightedMean(predicted!, weights);
     lines.forEach((line, k) => (line[point] = predicted![Math.floor((k * count) / kept)]!));
     onProgress?.({ what: 'point', done: point + 1, total: points.length });

@@ -78,32 +78,6 @@ export const classWeight = {
   meaning: 'factors of the weights of each class’s rows; balanced: classes weigh alike, whatever their number of rows',
 } as const;
 
-/** Of forests. */
-export const forestParameters = defineParameters({
-  nEstimators: {
-    type: 'integer',
-    default: 100,
-    min: 1,
-    max: 100_000,
-    meaning: 'trees',
-    tune: { low: 50, high: 300, log: true },
-  },
-  maxSamples: {
-    type: 'number',
-    default: null,
-    min: 0,
-    above: true,
-    nullable: true,
-    meaning:
-      'rows drawn for a tree where bootstrap is on: a share up to 1, above it a number; null: as many as there are',
-  },
-  oobScore: {
-    type: 'boolean',
-    default: false,
-    meaning: 'predict every row by the trees that did not see it, and score that: model.outOfBag',
-  },
-});
-
 export const balancedSubsample = {
   ...classWeight,
   choices: ['balanced', 'balanced_subsample'],
@@ -126,6 +100,57 @@ export const binning = {
 
 /** Bins up to which a column keeps every distinct value. */
 export const MOST_BINS = 65_535;
+
+/** Of forests, of either splitter. */
+const forestParameters = defineParameters({
+  ...treeParameters,
+  nEstimators: {
+    type: 'integer',
+    default: 100,
+    min: 1,
+    max: 100_000,
+    meaning: 'trees',
+    tune: { low: 50, high: 300, log: true },
+  },
+  maxSamples: {
+    type: 'number',
+    default: null,
+    min: 0,
+    above: true,
+    nullable: true,
+    meaning:
+      'rows drawn for a tree where bootstrap is on: a share up to 1, above it a number; null: as many as there are',
+  },
+  oobScore: {
+    type: 'boolean',
+    default: false,
+    meaning: 'predict every row by the trees that did not see it, and score that: model.outOfBag',
+  },
+  // Full-grown trees learn by heart what parts many labels best: taxi fares are predicted worse by 8 %.
+  categories: { ...categories, default: 'ordered' },
+  maxBins: {
+    type: 'integer',
+    default: 255,
+    min: 2,
+    max: MOST_BINS,
+    meaning: 'bins of a feature at most, missing apart; splits lie between bins',
+  },
+  binning,
+});
+
+export const forestClassification = defineParameters({
+  ...forestParameters,
+  criterion: classCriterion,
+  maxFeatures: { ...maxFeatures, default: 'sqrt' },
+  classWeight: balancedSubsample,
+});
+
+/** scikit-learn's maxFeatures 1.0 is 'all'. */
+export const forestRegression = defineParameters({
+  ...forestParameters,
+  criterion: numberCriterion,
+  maxFeatures: { ...maxFeatures, default: 'all' },
+});
 
 export type MaxFeatures = (typeof maxFeatures.choices)[number] | number;
 
