@@ -14,6 +14,7 @@ import { formatCount, formatNumber } from '../table/format.js';
 import type { Model, TaskKind } from '../table/interfaces.js';
 import { columnsOf } from '../table/schema.js';
 import { isSupervised } from '../table/tasks.js';
+import { outcomeOf } from '../training/verdict.js';
 import { holdOutRows, intervalsOf, judge } from '../workflow/held-out.js';
 import { chooseTask } from '../workflow/task.js';
 import type { Shell } from './shell.js';
@@ -65,7 +66,7 @@ export async function trainWithoutTarget(shell: Shell, task: TaskKind, work: Mor
     return shell.print(
       JSON.stringify({ model: work.output, digest, estimator: model.estimator, task, rows, training: model.training }),
     );
-  shell.print(`${work.model}: ${task}. ${formatCount(table.numRows)} rows learnt from. ${model.training.verdict}`);
+  shell.print(`${work.model}: ${task}. ${formatCount(table.numRows)} rows learnt from. ${outcomeOf(model.training)}`);
   shell.print(nextLine(work.output));
 }
 
@@ -99,7 +100,7 @@ export async function trainSeveral(shell: Shell, targets: readonly string[], wor
   }
   shell.print(`${work.model}: ${task} of ${targets.join(', ')}`);
   shell.print(
-    `${formatCount(rows.train)} rows learnt from, ${formatCount(rows.test)} held out to test. ${model.training.verdict}\n`,
+    `${formatCount(rows.train)} rows learnt from, ${formatCount(rows.test)} held out to test. ${outcomeOf(model.training)}\n`,
   );
   const lines = scores.map(({ target, scores: [first] }) => [target, first!.metric, formatNumber(first!.score)]);
   if (lines.length > 0) shell.print(textTable(['on the test rows', 'metric', 'score'], lines, [2]));

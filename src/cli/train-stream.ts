@@ -14,6 +14,7 @@ import type { ParameterValue } from '../parameters.js';
 import { findModel } from '../prepare/index.js';
 import { formatCount } from '../table/format.js';
 import type { TaskKind } from '../table/interfaces.js';
+import { outcomeOf } from '../training/verdict.js';
 import { chooseTask } from '../workflow/task.js';
 import type { Shell } from './shell.js';
 
@@ -96,7 +97,7 @@ export async function trainFromSource(
   }
   shell.print(`${MODEL}: ${task} of ${target} (${reason}), trained from a file: the table does not fit into memory`);
   shell.print(
-    `${formatCount(model.training.rows)} rows learnt from${quarantined ? `, ${quarantined} unreadable` : ''}. ${model.training.verdict}`,
+    `${formatCount(model.training.rows)} rows learnt from${quarantined ? `, ${quarantined} unreadable` : ''}. ${outcomeOf(model.training)}`,
   );
   shell.print(`\nThe model is ${output}. Next: lanewise predict NEW.csv --model ${output}`);
 }

@@ -10,6 +10,7 @@ import { defaultRecipe } from '../prepare/index.js';
 import { takeRows } from '../table/columns.js';
 import { formatCount, formatNumber } from '../table/format.js';
 import type { TaskKind } from '../table/interfaces.js';
+import { outcomeOf } from '../training/verdict.js';
 import { withRoles } from '../workflow/data.js';
 import { fitWithValidation, holdOutRows, intervalsOf, judge } from '../workflow/held-out.js';
 import { chooseTask } from '../workflow/task.js';
@@ -122,7 +123,7 @@ const command: CommandFile = {
     }
     shell.print(`${options.model}: ${task} of ${target} (${reason})`);
     shell.print(
-      `${formatCount(learnt.numRows)} rows learnt from${fold ? `, ${formatCount(fold.test.length)} held out to test` : '; too few to hold any out'}${quarantine.length ? `, ${quarantine.length} unreadable` : ''}. ${model.training.verdict}\n`,
+      `${formatCount(learnt.numRows)} rows learnt from${fold ? `, ${formatCount(fold.test.length)} held out to test` : '; too few to hold any out'}${quarantine.length ? `, ${quarantine.length} unreadable` : ''}. ${outcomeOf(model.training)}\n`,
     );
     const rows = scores.map(({ metric, score, low, high }) => {
       const { label, natural } = metricNamed(metric);

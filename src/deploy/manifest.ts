@@ -82,6 +82,8 @@ function checkFacts(model: ModelFacts): void {
   require(targets === undefined || (Array.isArray(targets) && targets.every(isTarget)), 'model.targets');
   require(classes === undefined || (Array.isArray(classes) && classes.every(isText)), 'model.classes');
   require(isRecord(training) && Array.isArray(training.history) && isText(training.verdict), 'model.training');
+  const { warnings = [] } = training;
+  require(Array.isArray(warnings) && warnings.every(isWarning), 'model.training.warnings');
   require(importances === undefined ||
     (isRecord(importances) && Object.values(importances).every(Number.isFinite)), 'model.importances');
   require(['high', 'medium', 'low'].includes(interpretability), 'model.interpretability');
@@ -91,6 +93,10 @@ function isTarget(target: unknown): boolean {
   if (!isRecord(target) || !isText(target['name'])) return false;
   const classes = target['classes'];
   return classes === undefined || (Array.isArray(classes) && classes.every(isText));
+}
+
+function isWarning(warning: unknown): boolean {
+  return isRecord(warning) && isText(warning['name']) && isText(warning['message']);
 }
 
 function isRange(range: unknown): boolean {

@@ -94,6 +94,23 @@ export interface HistoryPoint {
   readonly validationLoss?: number;
 }
 
+/** Proof of an iterative fit: a number that is 0 at the optimum. */
+export interface Convergence {
+  /** What was measured: 'gradient norm', 'duality gap', 'subgradient norm', … */
+  readonly certificate: string;
+  readonly value: number;
+  /** What `value` was to fall to. */
+  readonly tolerance: number;
+  readonly reached: boolean;
+}
+
+/** Something about a fit that whoever uses the model should know, with a name that a program can look for. */
+export interface TrainingWarning {
+  /** 'not-converged', 'separable', 'collinear', … */
+  readonly name: string;
+  readonly message: string;
+}
+
 export interface Training {
   readonly rows: number;
   readonly iterations: number;
@@ -103,6 +120,10 @@ export interface Training {
   readonly history: readonly HistoryPoint[];
   /** Plain language: why it stopped and whether it converged. */
   readonly verdict: string;
+  /** Iterative fits of convex problems: how near the optimum they ended. */
+  readonly convergence?: Convergence;
+  /** Absent where there is nothing to warn of. */
+  readonly warnings?: readonly TrainingWarning[];
 }
 
 /** One of several targets of a model. */

@@ -6,4 +6,4 @@ export type { CurvedObjective, Evaluation, MinimizeOptions, Minimum, Objective }
 export { Adam, type Optimizer, Sgd } from './optimizer.js';
 export { constant, cosine, halving, inverseTime, type Schedule } from './schedule.js';
 export { Stopping } from './stopping.js';
-export { type Curve, verdictOf } from './verdict.js';
+export { type Curve, certified, convergenceOf, outcomeOf, verdictOf } from './verdict.js';

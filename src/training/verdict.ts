@@ -1,9 +1,11 @@
-import type { HistoryPoint } from '../table/interfaces.js';
+import type { Convergence, HistoryPoint, Training, TrainingWarning } from '../table/interfaces.js';
 
 export interface Curve {
   readonly history: readonly HistoryPoint[];
   /** Did training end because nothing more was to be gained? */
   readonly converged?: boolean;
+  /** Where there is a certificate: takes the place of `converged`. */
+  readonly convergence?: Convergence;
   /** Did early stopping end it? */
   readonly stoppedEarly?: boolean;
   readonly bestIteration: number;
@@ -28,10 +30,43 @@ export function verdictOf(curve: Curve): string {
   return parts.join('; ');
 }
 
-function ending({ history, converged, stoppedEarly, bestIteration }: Curve, unit: string): string {
+/** A value below its tolerance has converged; NaN never has. */
+export function convergenceOf(certificate: string, value: number, tolerance: number): Convergence {
+  return { certificate, value, tolerance, reached: value <= tolerance };
+}
+
+/** The parts of a training record that a certificate decides: itself, and the warning where it was not reached. */
+export function certified(
+  convergence: Convergence,
+  others: readonly TrainingWarning[] = [],
+): Pick<Training, 'convergence' | 'warnings'> {
+  const { certificate, value, tolerance, reached } = convergence;
+  const message = `the ${certificate} is ${shown(value)} where at most ${shown(tolerance)} was asked for`;
+  const warnings = reached ? others : [{ name: 'not-converged', message }, ...others];
+  return { convergence, ...(warnings.length > 0 && { warnings }) };
+}
+
+/** How a fit went, for people: the verdict, then a line for each warning. */
+export function outcomeOf({ verdict, warnings = [] }: Training): string {
+  return [verdict, ...warnings.map(({ name, message }) => `warning, ${name}: ${message}`)].join('\n');
+}
+
+function ending(curve: Curve, unit: string): string {
+  const { history, converged, convergence, stoppedEarly, bestIteration } = curve;
+  if (convergence && !stoppedEarly) return certificateInWords(convergence, history.length, unit);
   if (stoppedEarly) return `stopped early: ${unit} ${bestIteration} of ${history.length} was the best and was kept`;
   if (converged) return `converged after ${history.length} ${unit}${history.length === 1 ? '' : 's'}`;
   return `used all ${history.length} ${unit}s; more may still help`;
+}
+
+function certificateInWords(
+  { certificate, value, tolerance, reached }: Convergence,
+  count: number,
+  unit: string,
+): string {
+  const units = `${count} ${unit}${count === 1 ? '' : 's'}`;
+  if (reached) return `converged after ${units} (${certificate} ${shown(value)}, at most ${shown(tolerance)})`;
+  return `not converged after ${units}: ${certificate} ${shown(value)}, at most ${shown(tolerance)} was asked for`;
 }
 
 function fitting(curve: Curve, last: HistoryPoint, bestIteration: number, unit: string): string | undefined {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Stopping } from '#lanewise/training/stopping.js';
-import { verdictOf } from '#lanewise/training/verdict.js';
+import { certified, convergenceOf, outcomeOf, verdictOf } from '#lanewise/training/verdict.js';
 
 test('stops when the loss has not fallen for as long as patience lasts, and knows the best', () => {
   const stopping = new Stopping({ patience: 3 });
@@ -42,4 +42,21 @@ test('says in words what a learning curve shows', () => {
   expect(verdict([0.9, 0.1], { converged: true }, [0.9, 0.5])).toMatch(/over-fits: validation loss 0.5 against 0.1/);
   expect(verdict([0.9, 0.5], { converged: true }, [0.9, 0.52])).toMatch(/generalises/);
   expect(verdictOf({ history: [], bestIteration: 1 })).toBe('solved directly');
+});
+
+test('a certificate says how near the optimum a fit ended, and warns by name where that is not near enough', () => {
+  const history = [{ iteration: 1, loss: 0.5 }];
+  const reached = convergenceOf('gradient norm', 2e-9, 1e-6);
+  expect(verdictOf({ history, bestIteration: 1, convergence: reached })).toBe(
+    'converged after 1 iteration (gradient norm 2e-9, at most 0.000001)',
+  );
+  expect(certified(reached)).toEqual({ convergence: { ...reached, reached: true } });
+  const missed = convergenceOf('duality gap', 0.25, 1e-3);
+  const verdict = verdictOf({ history, bestIteration: 1, convergence: missed });
+  expect(verdict).toMatch(/^not converged after 1 iteration: duality gap 0.25/);
+  const { warnings } = certified(missed, [{ name: 'collinear', message: 'a is b' }]);
+  expect(warnings!.map(({ name }) => name)).toEqual(['not-converged', 'collinear']);
+  const training = { rows: 1, iterations: 1, bestIteration: 1, lossName: '', history, verdict, warnings };
+  expect(outcomeOf(training)).toMatch(/\nwarning, not-converged: .*\nwarning, collinear: a is b$/);
+  expect(convergenceOf('gradient norm', Number.NaN, 1).reached).toBe(false);
 });

@@ -10,7 +10,7 @@ import type { Estimator, FitOptions, HistoryPoint, Model } from '../../table/int
 import { minimizeLbfgs } from '../../training/lbfgs.js';
 import { minimizeNewton } from '../../training/newton.js';
 import type { MinimizeOptions, Minimum } from '../../training/objective.js';
-import { verdictOf } from '../../training/verdict.js';
+import { certified, convergenceOf, verdictOf } from '../../training/verdict.js';
 import {
   classificationOutputs,
   featureColumns,
@@ -51,6 +51,8 @@ export class LogisticRegression implements Estimator {
     requireFinite('linear', columns);
     const engine = options.engine ?? (await defaultEngine());
     const fitted = await this.#solve(engine, columns, target, weights, options);
+    const { minimum } = fitted;
+    const convergence = convergenceOf('gradient norm', minimum.largestDerivative, this.parameters.tol);
     return makeModel({
       estimator: this.name,
       task: this.task,
@@ -61,16 +63,17 @@ export class LogisticRegression implements Estimator {
       interpretability: 'high',
       training: {
         rows: table.numRows,
-        iterations: fitted.minimum.iterations,
-        bestIteration: fitted.minimum.iterations,
+        iterations: minimum.iterations,
+        bestIteration: minimum.iterations,
         lossName: 'log loss',
         history: fitted.history,
         verdict: verdictOf({
           history: fitted.history,
-          converged: fitted.minimum.converged || fitted.minimum.iterations < this.parameters.maxIter,
-          bestIteration: fitted.minimum.iterations,
+          convergence,
+          bestIteration: minimum.iterations,
           baselineLoss: fitted.baselineLoss,
         }),
+        ...certified(convergence),
       },
     });
   }
