@@ -4,6 +4,7 @@
 import { scoreAcross } from './predict/across';
 import { scoreElementwise, scoreBinary, scoreOneHot } from './predict/elementwise';
 import { scoreEnsemble } from './predict/ensemble';
+import { scoreGaussian } from './predict/gaussian';
 import { scoreLinear } from './predict/linear';
 import { scoreCentroids, scoreNeighbors } from './predict/neighbors';
 import {
@@ -30,6 +31,7 @@ const CENTROIDS: i32 = 17;
 const SOFTMAX: i32 = 18;
 const NORMALIZE: i32 = 19;
 const ARGMAX: i32 = 20;
+const GAUSSIAN: i32 = 22;
 
 // Where the next allocation begins; 0 until the first.
 let top: usize = 0;
@@ -96,6 +98,7 @@ function score(opcode: i32, at: usize, rows: i32): void {
     case ENSEMBLE: { scoreEnsemble(at, rows); return; }
     case NEIGHBORS: { scoreNeighbors(at, rows); return; }
     case CENTROIDS: { scoreCentroids(at, rows); return; }
+    case GAUSSIAN: { scoreGaussian(at, rows); return; }
     case SOFTMAX:
     case NORMALIZE:
     case ARGMAX: { scoreAcross(opcode - SOFTMAX, at, rows); return; }

@@ -3,6 +3,7 @@ import { scoreNeighborsOn, scoreNeighborsOnThreads } from '../engine/distance.js
 import { scoreAcrossOn, scoreUnaryOn } from '../engine/elementary.js';
 import type { Engine } from '../engine/engine.js';
 import { scoreEnsembleOn, scoreEnsembleOnThreads } from '../engine/ensemble.js';
+import { scoreGaussianOn } from '../engine/gaussian.js';
 import { scoreLinearOn } from '../engine/linear-algebra.js';
 import { Breather } from '../engine/turn.js';
 import { throwIfCancelled } from '../errors.js';
@@ -17,6 +18,8 @@ export function executeOn(engine: Engine): typeof execute {
         return scoreEnsembleOn(engine, operation, registers, rowCount);
       case 'linear':
         return scoreLinearOn(engine, operation, registers, rowCount);
+      case 'gaussian':
+        return scoreGaussianOn(engine, operation, registers, rowCount);
       case 'neighbors':
         return scoreNeighborsOn(engine, operation, registers, rowCount);
       case 'unary':

@@ -31,6 +31,7 @@ const opcodes: Readonly<Partial<Record<Operation['op'], number>>> = {
   normalize: 19,
   argmax: 20,
   threshold: 21,
+  gaussian: 22,
 };
 
 const inputTypeCodes: Readonly<Record<InputType, number>> = { number: 0, boolean: 1, timestamp: 2, category: 3 };

@@ -1,6 +1,7 @@
 import { cos, exp, expm1, log, log1p, sigmoid, sin, tanh } from '../kernels/elementary.js';
 import { calendarPart } from './calendar.js';
 import { scoreEnsemble } from './ensemble.js';
+import { scoreGaussian } from './gaussian.js';
 import { scoreCentroids, scoreNeighbors } from './neighbors.js';
 import type { BinaryOperator, LinearOperation, Operation, Program, UnaryFunction } from './program.js';
 import { writtenRegisters } from './program.js';
@@ -45,6 +46,8 @@ export function execute(operation: Operation, registers: Registers, rowCount: nu
       return scoreNeighbors(operation, registers, rowCount);
     case 'centroids':
       return scoreCentroids(operation, registers, rowCount);
+    case 'gaussian':
+      return scoreGaussian(operation, registers, rowCount);
     case 'softmax':
     case 'normalize':
     case 'argmax':

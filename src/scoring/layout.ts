@@ -74,6 +74,7 @@ export const binaryOperators: readonly BinaryOperator[] = [
   'maximum',
 ];
 const waves = ['sin', 'cos'] as const;
+const covariances = ['full', 'diagonal'] as const;
 const neighborWeights = ['uniform', 'distance'] as const;
 
 /** Fields in the order of the binary form: append to it, never change what is there. */
@@ -122,6 +123,14 @@ export const layout: Layout = {
   normalize: { inputs: 'reads', outputs: 'writes' },
   argmax: { inputs: 'reads', out: 'write' },
   threshold: { in: 'read', out: 'write', value: 'number' },
+  gaussian: {
+    inputs: 'reads',
+    outputs: 'writes',
+    covariance: covariances,
+    offsets: 'f64',
+    means: 'f64',
+    factors: 'f64',
+  },
 };
 
 /**

@@ -115,6 +115,7 @@ export type Operation =
   | EnsembleOperation
   | NeighborsOperation
   | CentroidsOperation
+  | GaussianOperation
   /** outputs = exp(inputs − max) / Σ */
   | { readonly op: 'softmax'; readonly inputs: readonly number[]; readonly outputs: readonly number[] }
   /** outputs = inputs / Σ inputs (all equal where the sum is 0) */
@@ -193,6 +194,23 @@ export interface CentroidsOperation {
   readonly distances: readonly number[];
   /** clusters × inputs.length, row-major. */
   readonly centers: Float64Array;
+}
+
+/**
+ * Log densities, up to what they have in common: outputs[k] = offsets[k] − ½·Σ z², where z = W·(x − means[k]) and W is
+ * the k-th of the factors, a square root of an inverse covariance. A full W is inputs × inputs, row-major; of a diagonal
+ * one only the diagonal is stored. z and Σ are added in the order of the inputs.
+ */
+export interface GaussianOperation {
+  readonly op: 'gaussian';
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly covariance: 'full' | 'diagonal';
+  readonly offsets: Float64Array;
+  /** outputs × inputs, row-major. */
+  readonly means: Float64Array;
+  /** outputs × inputs × inputs where full, outputs × inputs where diagonal. */
+  readonly factors: Float64Array;
 }
 
 /** The registers an operation reads, in order. */

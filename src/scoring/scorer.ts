@@ -1,7 +1,14 @@
 import { exp } from '../kernels/elementary.js';
 import { EnsembleWalk } from './ensemble-walk.js';
 import { applyBinary, elementwise } from './interpreter.js';
-import type { CentroidsOperation, LinearOperation, NeighborsOperation, Operation, Program } from './program.js';
+import type {
+  CentroidsOperation,
+  GaussianOperation,
+  LinearOperation,
+  NeighborsOperation,
+  Operation,
+  Program,
+} from './program.js';
 
 /** What one operation does to a row's registers. */
 type Step = (registers: Float64Array) => void;
@@ -53,6 +60,8 @@ function stepOf(operation: Operation): Step {
       return gathered(operation.inputs, new NeighborSearch(operation));
     case 'centroids':
       return gathered(operation.inputs, new CenterSearch(operation));
+    case 'gaussian':
+      return gathered(operation.inputs, new LogDensities(operation));
     case 'softmax':
     case 'normalize':
     case 'argmax':
@@ -216,5 +225,35 @@ class CenterSearch {
       if (distance < bestDistance) [best, bestDistance] = [k, distance];
     }
     registers[out] = best;
+  }
+}
+
+class LogDensities {
+  readonly #operation: GaussianOperation;
+  readonly #differences: Float64Array;
+
+  constructor(operation: GaussianOperation) {
+    this.#operation = operation;
+    this.#differences = new Float64Array(operation.inputs.length);
+  }
+
+  score(x: Float64Array, registers: Float64Array): void {
+    const { outputs, covariance, offsets, means, factors } = this.#operation;
+    const differences = this.#differences;
+    const count = x.length;
+    for (let k = 0; k < outputs.length; k++) {
+      for (let j = 0; j < count; j++) differences[j] = x[j]! - means[k * count + j]!;
+      let sum = 0;
+      for (let i = 0; i < count; i++) {
+        let z = 0;
+        if (covariance === 'diagonal') z = factors[k * count + i]! * differences[i]!;
+        else {
+          const row = (k * count + i) * count;
+          for (let j = 0; j < count; j++) z = factors[row + j]! * differences[j]! + z;
+        }
+        sum += z * z;
+      }
+      registers[outputs[k]!] = offsets[k]! - 0.5 * sum;
+    }
   }
 }

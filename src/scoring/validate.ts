@@ -3,6 +3,7 @@ import { annotationsOf, arrayTypes, type FieldKind, fieldsOf, isArrayKind } from
 import type {
   CentroidsOperation,
   EnsembleOperation,
+  GaussianOperation,
   InputType,
   LinearOperation,
   NeighborsOperation,
@@ -139,6 +140,8 @@ function checkMeaning(operation: Operation, where: string): void {
       return checkNeighbors(operation, where);
     case 'centroids':
       return checkCentroids(operation, where);
+    case 'gaussian':
+      return checkGaussian(operation, where);
     case 'softmax':
     case 'normalize':
       check(operation.inputs.length > 0, `${where} has no inputs`);
@@ -173,6 +176,16 @@ function checkCentroids(operation: CentroidsOperation, where: string): void {
   const { inputs, distances, centers } = operation;
   check(distances.length > 0, `${where} has no centres`);
   checkLength(centers, distances.length * inputs.length, `centers of ${where}`);
+}
+
+function checkGaussian(operation: GaussianOperation, where: string): void {
+  const { inputs, outputs, covariance, offsets, means, factors } = operation;
+  check(outputs.length > 0, `${where} has no outputs`);
+  check(inputs.length > 0, `${where} has no inputs`);
+  checkLength(offsets, outputs.length, `offsets of ${where}`);
+  checkLength(means, outputs.length * inputs.length, `means of ${where}`);
+  const each = covariance === 'full' ? inputs.length * inputs.length : inputs.length;
+  checkLength(factors, outputs.length * each, `factors of ${where}`);
 }
 
 function checkEnsemble(operation: EnsembleOperation, where: string): void {

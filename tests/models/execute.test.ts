@@ -70,3 +70,25 @@ test('a large linear operation has the bits of the interpreter', async () => {
   const expected = runProgram(program(operation, [3, 4, 5]), inputs, 3001).map(bitsOf);
   expect((await runProgramOn(engine, program(operation, [3, 4, 5]), inputs, 3001)).map(bitsOf)).toEqual(expected);
 });
+
+test('full log densities of many rows have the bits of the interpreter', async () => {
+  for (const backend of ['wasm', 'reference'] as const) {
+    await using engine = await createEngine({ backend, threads: 2 });
+    for (let seed = 1; seed <= 3; seed++) {
+      const random = dice(seed);
+      const operation: Operation = {
+        op: 'gaussian',
+        inputs: [0, 1, 2],
+        outputs: [3, 4],
+        covariance: 'full',
+        offsets: numbers(random, 2),
+        means: numbers(random, 6),
+        factors: numbers(random, 18),
+      };
+      const inputs = [0, 1, 2].map(() => numbers(random, 777));
+      const expected = runProgram(program(operation, [3, 4]), inputs, 777);
+      const found = await runProgramOn(engine, program(operation, [3, 4]), inputs, 777);
+      expect(found.map(bitsOf), `${backend}, seed ${seed}`).toEqual(expected.map(bitsOf));
+    }
+  }
+});

@@ -168,6 +168,28 @@ describe('what the operations mean', () => {
       [5, Math.sqrt(1.5 ** 2 + 1), nan],
     ]);
   });
+
+  test('log densities: the offset less half the squares of W·(x − mean), W full or diagonal', () => {
+    const gaussian = {
+      op: 'gaussian',
+      inputs: [0, 1],
+      outputs: [2, 3],
+      covariance: 'full',
+      offsets: Float64Array.of(-1, 2),
+      means: Float64Array.of(1, 2, 0, 0),
+      factors: Float64Array.of(2, 0, 1, 3, 1, 0, 0, 1),
+    } as const;
+    // rows (0, 0), (1.5, 3), (NaN, NaN): differences from the first mean (−1, −2) and (0.5, 1)
+    expect(results([0, 1.5, nan], gaussian)).toEqual([
+      [-1 - (4 + 49) / 2, -1 - (1 + 12.25) / 2, nan],
+      [2, 2 - (2.25 + 9) / 2, nan],
+    ]);
+    const diagonal = { ...gaussian, covariance: 'diagonal', factors: Float64Array.of(2, 3, 1, 1) } as const;
+    expect(results([0, 1.5, nan], diagonal)).toEqual([
+      [-1 - (4 + 36) / 2, -1 - (1 + 9) / 2, nan],
+      [2, 2 - (2.25 + 9) / 2, nan],
+    ]);
+  });
 });
 
 describe('the calendar', () => {
