@@ -73,6 +73,36 @@ export interface FitOptions extends Context {
    * is that of a fit without the pause. Other estimators refuse it.
    */
   readonly warmStart?: Model;
+  /**
+   * Seconds of training, greater than 0. At their end the iteration at hand is finished, the best state so far is kept, and
+   * the verdict says so. How far that is depends on the machine: with a budget the same seed need not give the same bits.
+   */
+  readonly timeBudget?: number;
+  /** Keeps the state of a long fit, so that the same fit goes on from it after a kill, to the same final bits. */
+  readonly checkpoint?: Checkpoint;
+}
+
+export type CheckpointArray = Uint8Array | Int32Array | Uint32Array | Float32Array | Float64Array;
+
+/** What a trainer needs to go on. Numbers that may be NaN, infinite or −0 belong into the arrays: JSON has none. */
+export interface CheckpointState {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly arrays: Readonly<Record<string, CheckpointArray>>;
+}
+
+/** Where a fit keeps its state: `fileCheckpoint` in Node, or one's own. A fit asks for it under a key of data and settings. */
+export interface Checkpoint {
+  /** Is it time to save again? Asked after each iteration. */
+  readonly due: boolean;
+  /**
+   * What was saved last, undefined where nothing was.
+   * @throws LanewiseError `file` where it is damaged or belongs to another fit.
+   */
+  load(key: string): Promise<CheckpointState | undefined>;
+  /** Replaces what was saved, wholly or not at all. */
+  save(key: string, state: CheckpointState): Promise<void>;
+  /** The fit is done: nothing is kept. */
+  clear(): Promise<void>;
 }
 
 /** Checked parameters that can be fitted; fitting gives another type, so "not fitted" cannot be written. */

@@ -1,4 +1,6 @@
 /** Step 6: what training loops are made of: losses, optimisers, schedules, stopping, and what a learning curve says. */
+export { checkpointKey, decodeCheckpoint, encodeCheckpoint, fileCheckpoint } from './checkpoint.js';
+export { Deadline } from './deadline.js';
 export { minimizeLbfgs } from './lbfgs.js';
 export { type Loss, logisticLoss, squaredLoss } from './loss.js';
 export { minimizeNewton } from './newton.js';

@@ -1,0 +1,21 @@
+import { invalid } from '../errors.js';
+
+/** A time budget, counted from its making. Iterative training asks it after each iteration, the first included. */
+export class Deadline {
+  readonly seconds: number | undefined;
+  readonly #end: number;
+
+  /**
+   * @param seconds greater than 0; undefined: no end
+   * @throws LanewiseError `usage` for anything else.
+   */
+  constructor(seconds: number | undefined) {
+    if (seconds !== undefined && !(seconds > 0)) throw invalid('timeBudget', 'seconds greater than 0', seconds);
+    this.seconds = seconds;
+    this.#end = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1000 * seconds;
+  }
+
+  get passed(): boolean {
+    return performance.now() >= this.#end;
+  }
+}
