@@ -19,6 +19,7 @@ import { holdOutRows, intervalsOf, judge } from '../workflow/held-out.js';
 import { chooseTask } from '../workflow/task.js';
 import type { Shell } from './shell.js';
 import { textTable } from './table.js';
+import type { TrainingRun } from './training-options.js';
 
 /** What training a model of no target, or of several, needs. */
 export interface MoreTraining {
@@ -33,6 +34,7 @@ export interface MoreTraining {
   readonly engine: Engine;
   readonly json?: boolean;
   readonly testFraction: number;
+  readonly training: TrainingRun;
 }
 
 /** The task of a model that needs no target; undefined where it needs one. @throws LanewiseError `usage` for no such model. */
@@ -58,7 +60,8 @@ export async function trainWithoutTarget(shell: Shell, task: TaskKind, work: Mor
   const { table, engine, seed } = work;
   const recipe = defaultRecipe(table, { task, model: work.model, parameters: work.parameters });
   const context = { engine, seed, signal: shell.signal };
-  const model = await recipe.fit(table, { ...context, onProgress: shell.onProgress });
+  const model = await recipe.fit(table, { ...context, ...work.training.given });
+  work.training.end(model.training);
   const reference = await buildReference(table, { ...context, model });
   const digest = await save(work, model, table, reference);
   const rows = { train: table.numRows, test: 0 };
@@ -86,7 +89,8 @@ export async function trainSeveral(shell: Shell, targets: readonly string[], wor
   const fold = holdOutRows(table, targets[0]!, 'regression', work.testFraction, seed);
   const learnt = fold ? takeRows(table, fold.train) : table;
   const context = { engine, seed, signal: shell.signal };
-  const model = await recipe.fit(learnt, { ...context, targets, onProgress: shell.onProgress });
+  const model = await recipe.fit(learnt, { ...context, ...work.training.given, targets });
+  work.training.end(model.training);
   const scores = [];
   for (const target of fold ? targets : []) {
     const judged = await judge(modelOfTarget(model, target), takeRows(table, fold!.test), target, context);

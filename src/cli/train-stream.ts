@@ -17,9 +17,10 @@ import type { TaskKind } from '../table/interfaces.js';
 import { outcomeOf } from '../training/verdict.js';
 import { chooseTask } from '../workflow/task.js';
 import type { Shell } from './shell.js';
+import { openTraining, type TrainingOptions } from './training-options.js';
 
 /** What `train` is told that matters to a table beyond memory. */
-export interface StreamTraining {
+export interface StreamTraining extends TrainingOptions {
   readonly target: string;
   readonly task?: TaskKind;
   readonly model: string;
@@ -67,9 +68,11 @@ export async function trainFromSource(
   if (!(estimator instanceof GradientBoostingRegressor || estimator instanceof GradientBoostingClassifier)) {
     throw new LanewiseError('unsupported', `Expected classification or regression for ${MODEL} but received ${task}`);
   }
-  const { signal, onProgress } = shell;
-  const rest = { engine, seed, signal, onProgress, target, directory, ...(memory && { memory }) };
+  using training = await openTraining(shell, options);
+  const { signal } = shell;
+  const rest = { engine, seed, signal, ...training.given, target, directory, ...(memory && { memory }) };
   const model = await estimator.fitStream(passes, rest);
+  training.end(model.training);
   const artefact = await saveArtefact(output, {
     model,
     ranges: columnRanges(model.program, first),

@@ -18,8 +18,9 @@ import { type CommandFile, type CommonOptions, engineOf, list, parameter, readDa
 import { textTable } from './table.js';
 import { splitTargets, taskWithoutTarget, trainSeveral, trainWithoutTarget } from './train-more.js';
 import { sourceBeyondMemory, trainFromSource } from './train-stream.js';
+import { addTrainingOptions, openTraining, type TrainingOptions } from './training-options.js';
 
-interface TrainOptions extends CommonOptions {
+interface TrainOptions extends CommonOptions, TrainingOptions {
   readonly target?: string;
   readonly task?: TaskKind;
   readonly group?: string;
@@ -35,7 +36,7 @@ const TEST_FRACTION = 0.2;
 const VALIDATION_FRACTION = 0.15;
 
 const command: CommandFile = {
-  configure: (train) =>
+  configure: (train) => {
     train
       .argument('<DATA>', 'a CSV, Parquet or Arrow file')
       .option(
@@ -58,7 +59,9 @@ const command: CommandFile = {
         '--memory <size>',
         'train from a file where the table is larger than this: 512MB, 1GB; default: half of all',
       )
-      .option('--directory <folder>', 'where that file is made; default: the folder for temporary files'),
+      .option('--directory <folder>', 'where that file is made; default: the folder for temporary files');
+    addTrainingOptions(train);
+  },
   run: async (shell, options: TrainOptions, path) => {
     const { drop, seed = 0, json } = options;
     const withoutTarget = options.target === undefined ? taskWithoutTarget(options.model) : undefined;
@@ -71,6 +74,7 @@ const command: CommandFile = {
       const source = await sourceBeyondMemory(path!, streamed);
       if (source) return await trainFromSource(shell, engine, source, path!, output, streamed);
     }
+    using training = await openTraining(shell, options);
     const context = { engine, seed, signal: shell.signal };
     const {
       table: read,
@@ -79,7 +83,7 @@ const command: CommandFile = {
     } = await readData(path!, { group: options.group, ignore: drop, engine }, shell);
     const targets = options.target === undefined ? [] : splitTargets(read, options.target);
     const table = withRoles(read, { target: targets.length === 1 ? targets[0] : undefined });
-    const more = { table, hash, seed, engine, json, output, file: path!, testFraction: TEST_FRACTION };
+    const more = { table, hash, seed, engine, json, output, training, file: path!, testFraction: TEST_FRACTION };
     const asked = { ...more, model: options.model, parameters: options.param, task: options.task };
     if (withoutTarget) return await trainWithoutTarget(shell, withoutTarget, asked);
     if (targets.length > 1) return await trainSeveral(shell, targets, asked);
@@ -91,9 +95,10 @@ const command: CommandFile = {
     const model = await fitWithValidation(recipe, learnt, {
       ...context,
       target,
+      ...training.given,
       validation: VALIDATION_FRACTION,
-      onProgress: shell.onProgress,
     });
+    training.end(model.training);
     const judged = fold && (await judge(model, takeRows(table, fold.test), target, context));
     const scores = judged ? await intervalsOf(judged, task, seed, shell.signal, model) : [];
     const artefact = await saveArtefact(output, {

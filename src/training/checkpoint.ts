@@ -79,7 +79,7 @@ export async function decodeCheckpoint(bytes: Uint8Array, key: string, file?: st
       hint: 'Data, parameters and seed must be those of the training that wrote it. Name another file, or delete this one to start anew.',
     });
   }
-  const { buffer } = content.slice(end + 1);
+  const { buffer } = new Uint8Array(content.subarray(end + 1));
   const arrays = head.arrays.map(
     ({ name, type, offset, length }) => [name, new arrayTypes[type](buffer, offset, length)] as const,
   );
@@ -93,7 +93,8 @@ async function checkedContent(bytes: Uint8Array, file: string | undefined): Prom
   if (format !== FORMAT) throw damaged('it is none', file);
   if (version !== String(VERSION))
     throw damaged(`it is of version ${version}, and this Lanewise reads ${VERSION}`, file);
-  const content = bytes.slice(end + 1);
+  // Not slice(): of a Buffer that would be no copy.
+  const content = new Uint8Array(bytes.subarray(end + 1));
   if (digest === (await digestOf(content))) return content;
   throw damaged('its digest is not that of its contents', file);
 }

@@ -5,7 +5,7 @@ import { lossMetrics, resolveMetrics, scoredOf } from '../evaluate/cross-validat
 import { holdOut } from '../evaluate/splitter.js';
 import { groupName, readTruth } from '../evaluate/target.js';
 import { takeRows } from '../table/columns.js';
-import type { Context, Estimator, Fold, Model, Scored, TaskKind } from '../table/interfaces.js';
+import type { Context, Estimator, FitOptions, Fold, Model, Scored, TaskKind } from '../table/interfaces.js';
 
 /** Rows below which nothing is held out: scores over a handful of rows would say nothing. */
 const FEWEST_ROWS = 30;
@@ -23,7 +23,7 @@ export function holdOutRows(
   return holdOut({ testFraction: fraction, stratify, group: groupName(table) }).split(table, { target, seed })[0];
 }
 
-export interface FitWithValidation extends Context {
+export interface FitWithValidation extends Pick<FitOptions, keyof Context | 'timeBudget' | 'checkpoint'> {
   readonly target: string;
   /** Share of the rows kept aside for the loss curve and early stopping; 0: none. */
   readonly validation: number;

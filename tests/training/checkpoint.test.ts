@@ -65,7 +65,7 @@ describe('checkpoints', () => {
     expect(checkpoint.due).toBe(true);
     await checkpoint.save('key', state);
     await checkpoint.save('key', { ...state, values: { iteration: 8 } });
-    expect((await checkpoint.load('key'))!.values['iteration']).toBe(8);
+    expect(await checkpoint.load('key')).toEqual({ ...state, values: { iteration: 8 } });
     await expect(checkpoint.load('other')).rejects.toMatchObject({ code: 'file', place: { file: path } });
     await checkpoint.clear();
     expect(await checkpoint.load('key')).toBeUndefined();

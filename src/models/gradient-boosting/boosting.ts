@@ -4,6 +4,7 @@ import { MemoryRows } from '../../engine/row-store.js';
 import { TreeWorkspace } from '../../engine/tree-workspace.js';
 import type { BinnedRows } from '../../engine/trees.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
+import type { Deadline } from '../../training/deadline.js';
 import { Stopping } from '../../training/stopping.js';
 import type { FeatureBins } from '../binning/index.js';
 import type { FeatureConstraints } from './constraints.js';
@@ -29,6 +30,9 @@ export interface BoostingOptions extends GradientBoostingParameters {
   readonly start?: BoostingStart;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  readonly deadline?: Deadline;
+  /** Called after each round that does not end it all, with everything that there is by then. */
+  readonly onRound?: (soFar: Boosted) => Promise<void>;
 }
 
 /** What boosting learns from. Rows index the binned data, `targets`, `weights` and `groups`. */
@@ -43,7 +47,9 @@ export interface Boosted {
   readonly trees: readonly GrownNode[];
   readonly history: readonly HistoryPoint[];
   readonly bestIteration: number;
-  readonly stopped: 'converged' | 'no improvement' | 'rounds used up';
+  /** The validation loss before the first round; undefined without validation rows. */
+  readonly startLoss?: number;
+  readonly stopped: 'converged' | 'no improvement' | 'rounds used up' | 'time used up';
 }
 
 /** Gradient boosting (Friedman, 2001) with Newton steps on histograms. */
@@ -112,13 +118,13 @@ class BoostingRun implements Disposable {
   }
 
   async boost(): Promise<Boosted> {
-    const { maxIter, nIterNoChange, tol, onProgress } = this.#options;
+    const { maxIter, nIterNoChange, tol, onProgress, onRound, deadline } = this.#options;
     const { base } = this.#state;
     const trees: GrownNode[] = [];
     const history: HistoryPoint[] = [...(this.#options.start?.history ?? [])];
     const { signal } = this.#options;
     await this.#state.beginRound(signal);
-    const start = await this.#state.validationLoss(signal);
+    const start = this.#options.start?.startLoss ?? (await this.#state.validationLoss(signal));
     const stopping = new Stopping({ patience: nIterNoChange, tolerance: tol, start: start ?? 0 });
     const untold = replay(stopping, history, this.#before);
     let stopped: Boosted['stopped'] = 'rounds used up';
@@ -143,12 +149,15 @@ class BoostingRun implements Disposable {
         stopped = 'no improvement';
         break;
       }
+      if (deadline?.passed) stopped = 'time used up';
+      await onRound?.({ base, trees, history, bestIteration: iteration, startLoss: start, stopped });
+      if (stopped === 'time used up') break;
     }
-    const least = Math.max(1, this.#before);
+    const least = Math.max(1, this.#options.start?.fewestRounds ?? 0);
     const bestIteration = start === undefined ? history.length : Math.max(least, untold + stopping.bestIteration);
     this.#dart?.applyWeights();
-    const kept = trees.slice(0, (bestIteration - this.#before) * this.#loss.outputs);
-    return { base, trees: kept, history, bestIteration, stopped };
+    const kept = trees.slice(0, Math.max(0, bestIteration - this.#before) * this.#loss.outputs);
+    return { base, trees: kept, history, bestIteration, startLoss: start, stopped };
   }
 
   /** Grows the trees of one round, one an output, and adds them to the raw predictions. */

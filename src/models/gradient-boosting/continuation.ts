@@ -9,18 +9,24 @@ import { runProgramOn } from '../execute.js';
 import { joined } from '../validation.js';
 import type { Subject } from './subject.js';
 
-/** A fitted model of boosted trees, as what goes on from it or refits it sees it. */
+/** Boosted trees, as what goes on from them sees them. */
 export interface FittedTrees {
-  readonly model: Model;
+  readonly program: Program;
   readonly operation: EnsembleOperation;
   readonly rounds: number;
+  readonly history: readonly HistoryPoint[];
+}
+
+/** A fitted model of boosted trees, as what goes on from it or refits it sees it. */
+export interface FittedModel extends FittedTrees {
+  readonly model: Model;
 }
 
 /**
  * Takes a model apart.
  * @throws LanewiseError `usage` where it is not a model of gradient boosting for this task and nothing else.
  */
-export function fittedTreesOf(model: Model, task: TaskKind, what: string): FittedTrees {
+export function fittedTreesOf(model: Model, task: TaskKind, what: string): FittedModel {
   const operation = model.program.operations[0];
   const alone = operation?.op === 'ensemble' && operation.leafWidth === 1 && !operation.average;
   if (model.estimator !== 'gradient-boosting' || !alone) {
@@ -35,7 +41,9 @@ export function fittedTreesOf(model: Model, task: TaskKind, what: string): Fitte
   if (model.task !== task) {
     throw new LanewiseError('usage', `Expected a model for ${task} for ${what} but received one for ${model.task}`);
   }
-  return { model, operation, rounds: operation.roots.length / operation.outputs.length };
+  const rounds = operation.roots.length / operation.outputs.length;
+  const { program, training } = model;
+  return { model, program, operation, rounds, history: training.history.slice(0, rounds) };
 }
 
 /**
@@ -43,8 +51,8 @@ export function fittedTreesOf(model: Model, task: TaskKind, what: string): Fitte
  * unknown.
  * @throws LanewiseError `data` where a column is missing or holds something else.
  */
-export function inputColumns({ model }: FittedTrees, table: Table): RegisterColumn[] {
-  return model.program.inputs.map(({ name, type, labels }) => ({
+export function inputColumns({ program }: FittedTrees, table: Table): RegisterColumn[] {
+  return program.inputs.map(({ name, type, labels }) => ({
     name,
     type,
     ...(labels && { labels }),
@@ -55,7 +63,7 @@ export function inputColumns({ model }: FittedTrees, table: Table): RegisterColu
 /**
  * @throws LanewiseError `usage` where the rows are learnt from otherwise than the model was: other classes, another loss.
  */
-export function requireSameSubject({ model, operation }: FittedTrees, subject: Subject, what: string): void {
+export function requireSameSubject({ model, operation }: FittedModel, subject: Subject, what: string): void {
   const { classes } = subject.targets[0]!;
   const same =
     classes?.length === model.classes?.length && (classes ?? []).every((label, k) => label === model.classes![k]);
@@ -82,12 +90,12 @@ export function requireSameSubject({ model, operation }: FittedTrees, subject: S
 /** The raw predictions of a model's trees: output by output, one f64 a row; the sums are those of training. */
 export async function rawPredictions(
   engine: Engine,
-  { model, operation }: FittedTrees,
+  { program: whole, operation }: FittedTrees,
   columns: readonly RegisterColumn[],
   signal?: AbortSignal,
 ): Promise<Float64Array[]> {
   const outputs = operation.outputs.map((register) => ({ name: `raw_${register}`, register, type: 'number' as const }));
-  const program: Program = { ...model.program, operations: [operation], outputs };
+  const program: Program = { ...whole, operations: [operation], outputs };
   const values = columns.map((column) => column.values);
   return await runProgramOn(engine, program, values, values[0]!.length, signal);
 }
@@ -101,15 +109,19 @@ export async function startFrom(
 ): Promise<BoostingStart> {
   const parts: Float64Array[][] = [];
   for (const table of tables) parts.push(await rawPredictions(engine, fitted, inputColumns(fitted, table), signal));
-  const { operation, rounds, model } = fitted;
+  const { operation, rounds, history } = fitted;
   const raw = operation.outputs.map((_, output) => joined(...parts.map((part) => part[output]!)));
-  return { rounds, base: operation.base, raw, history: model.training.history.slice(0, rounds) };
+  return { rounds, fewestRounds: rounds, base: operation.base, raw, history };
 }
 
 /** What boosting goes on from. */
 export interface BoostingStart {
   /** Rounds that there are. */
   readonly rounds: number;
+  /** Rounds that are kept whatever the validation loss says. */
+  readonly fewestRounds: number;
+  /** The validation loss before the first round, where `history` begins there. */
+  readonly startLoss?: number;
   readonly base: Float64Array;
   /** Raw predictions of every row of the data, output by output. */
   readonly raw: readonly Float64Array[];

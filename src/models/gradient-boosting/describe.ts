@@ -42,6 +42,11 @@ function verdictOf({ history, bestIteration, stopped }: Boosted, parameters: Gra
   const last = history.at(-1);
   if (!last) return 'nothing to learn: no split was allowed, every row gets the same prediction';
   const shown = (value: number) => Number(value.toPrecision(4));
+  if (stopped === 'time used up') {
+    const best =
+      last.validationLoss === undefined ? '' : `; validation loss was least at round ${bestIteration}, which was kept`;
+    return `time budget used up after ${rounds} of ${parameters.maxIter} rounds${best}: more may help`;
+  }
   if (stopped === 'converged') return `converged: after ${rounds} rounds no split gains anything more`;
   const best = history[bestIteration - 1]!;
   if (stopped === 'no improvement') {

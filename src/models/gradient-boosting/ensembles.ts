@@ -1,5 +1,32 @@
 import type { EnsembleArrays } from './lower.js';
 
+/** The first trees of an ensemble whose trees lie one behind the other, and nothing of the others. */
+export function firstTrees(ensemble: EnsembleArrays, count: number): EnsembleArrays {
+  const { roots, feature, left, categoryOffset, categoryWords, cover, gain, leafWidth } = ensemble;
+  if (count >= roots.length) return ensemble;
+  const nodes = roots[count]!;
+  let [leaves, words] = [0, 0];
+  for (let node = 0; node < nodes; node++) {
+    if (feature[node]! < 0) leaves = Math.max(leaves, left[node]! + 1);
+    else words = Math.max(words, categoryOffset[node]! + categoryWords[node]!);
+  }
+  return {
+    ...ensemble,
+    roots: roots.slice(0, count),
+    feature: feature.slice(0, nodes),
+    threshold: ensemble.threshold.slice(0, nodes),
+    left: left.slice(0, nodes),
+    right: ensemble.right.slice(0, nodes),
+    missingGoesLeft: ensemble.missingGoesLeft.slice(0, nodes),
+    categoryOffset: categoryOffset.slice(0, nodes),
+    categoryWords: categoryWords.slice(0, nodes),
+    categories: ensemble.categories.slice(0, words),
+    leafValues: ensemble.leafValues.slice(0, leaves * leafWidth),
+    ...(cover && { cover: cover.slice(0, nodes) }),
+    ...(gain && { gain: gain.slice(0, nodes) }),
+  };
+}
+
 /** The trees of one ensemble behind those of another, both with the same inputs, outputs and base. */
 export function joinEnsembles(first: EnsembleArrays, second: EnsembleArrays): EnsembleArrays {
   const nodes = first.feature.length;

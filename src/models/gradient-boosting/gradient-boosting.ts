@@ -7,6 +7,7 @@ import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model, Source } from '../../table/interfaces.js';
+import { Deadline } from '../../training/deadline.js';
 import { columnToBin, type FeatureBins, findBins, findBundles } from '../binning/index.js';
 import { featureColumns, inputsOf, type Target } from '../features.js';
 import { makeModel } from '../model.js';
@@ -19,7 +20,7 @@ import { constraintsOf } from './constraints.js';
 import { fittedTreesOf, inputColumns, requireSameSubject, startFrom } from './continuation.js';
 import type { CustomLoss } from './custom-loss.js';
 import { describeTraining, importances } from './describe.js';
-import { joinEnsembles } from './ensembles.js';
+import { firstTrees, joinEnsembles } from './ensembles.js';
 import { holdOut } from './hold-out.js';
 import { holdOutLists } from './lists.js';
 import type { BoostingLoss } from './loss.js';
@@ -35,6 +36,7 @@ import { type EnsembleArrays, lowerTrees } from './lower.js';
 import type { StreamOptions } from './out-of-core/fit-stream.js';
 import type { GradientBoostingParameters } from './parameters.js';
 import { type RefitOptions, refitTrees } from './refit.js';
+import { BoostingCheckpoint } from './resumption.js';
 import { classificationSubject, rankingSubject, regressionSubject, type Subject } from './subject.js';
 
 /** Above so many rows `earlyStopping: 'auto'` holds some out. */
@@ -169,6 +171,7 @@ async function fitBoosting(
   subjectOf: () => Subject,
 ): Promise<Model> {
   throwIfCancelled(options.signal);
+  const deadline = new Deadline(options.timeBudget);
   const engine = options.engine ?? (await defaultEngine());
   const { parameters, task } = estimator;
   const previous = options.warmStart && fittedTreesOf(options.warmStart, task, 'warmStart');
@@ -190,18 +193,29 @@ async function fitBoosting(
   const { signal, onProgress } = options;
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
   const tables = options.validation && options.validation.numRows > 0 ? [table, options.validation] : [table];
-  const start = previous && (await startFrom(engine, previous, tables, signal));
+  const checkpoint = await BoostingCheckpoint.of(options, { estimator, seed, features, subject, previous });
+  const resumed = await checkpoint?.resume(engine, tables, signal);
+  const start = resumed?.start ?? (previous && (await startFrom(engine, previous, tables, signal)));
+  const behind = resumed?.trees ?? previous;
+  const facts = { columns, features, bins, targets, loss, rows: rows.training.length, previous: behind?.operation };
   const boosted = await boost(engine, data, loss, {
     ...parameters,
     constraints,
     seed,
     base,
-    start,
+    start: start && { ...start, fewestRounds: previous?.rounds ?? 0 },
     signal,
     onProgress,
+    deadline,
+    onRound: async (soFar) => {
+      if (!checkpoint || !(checkpoint.due || soFar.stopped === 'time used up')) return;
+      await checkpoint.save(boostedModel(estimator, { ...facts, boosted: soFar }).program, soFar);
+    },
   });
-  const fitted = { columns, features, bins, boosted, targets, loss, rows: rows.training.length };
-  return boostedModel(estimator, { ...fitted, previous: previous?.operation });
+  const model = boostedModel(estimator, { ...facts, boosted });
+  // With more time the same fit goes on.
+  if (boosted.stopped !== 'time used up') await checkpoint?.clear();
+  return model;
 }
 
 /** What boosting was done on, however it was done. */
@@ -237,7 +251,9 @@ export function boostedModel({ name, task, parameters }: BoostingEstimator, fitt
   const { features, bins, boosted, targets, loss, rows, previous } = fitted;
   const labelCounts = features.map(({ labels }) => labels?.length ?? 0);
   const grown = lowerTrees(boosted.trees, bins, labelCounts, boosted.base);
-  const ensemble = previous ? joinEnsembles(previous, grown) : grown;
+  // Trees that were there before may be more than the best round wants.
+  const kept = previous && firstTrees(previous, boosted.bestIteration * loss.outputs);
+  const ensemble = kept ? joinEnsembles(kept, grown) : grown;
   return makeModel({
     estimator: name,
     task,

@@ -1,6 +1,7 @@
 import { defaultEngine } from '../../../engine/engine.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../../errors.js';
 import type { FitOptions, Model, Source } from '../../../table/interfaces.js';
+import { Deadline } from '../../../training/deadline.js';
 import type { Target } from '../../features.js';
 import { seedOf } from '../../seed.js';
 import { readValidation } from '../../validation.js';
@@ -44,6 +45,7 @@ const LEAST_MEMORY = 1e6;
 export async function fitStream(estimator: StreamedEstimator, source: Source, options: StreamOptions): Promise<Model> {
   const { signal, onProgress } = options;
   throwIfCancelled(signal);
+  const deadline = new Deadline(options.timeBudget);
   const engine = options.engine ?? (await defaultEngine());
   const { parameters, task } = estimator;
   refuseUnstreamed(parameters, options);
@@ -92,7 +94,8 @@ export async function fitStream(estimator: StreamedEstimator, source: Source, op
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
   const followed = found.followed + (validation?.target.length ?? 0);
   const data = { rows, bins: found.bins, learnt: found.learnt, followed, weighted: found.weighted };
-  using run = new SpilledBoosting(engine, data, loss, { ...parameters, constraints, seed, base, signal, onProgress });
+  const given = { ...parameters, constraints, seed, base, signal, onProgress, deadline };
+  using run = new SpilledBoosting(engine, data, loss, given);
   const boosted = await run.boost();
   return boostedModel(estimator, {
     columns,

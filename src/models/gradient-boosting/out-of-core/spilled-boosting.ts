@@ -71,7 +71,7 @@ export class SpilledBoosting implements Disposable {
   }
 
   async boost(): Promise<Boosted> {
-    const { maxIter, nIterNoChange, tol, onProgress } = this.#options;
+    const { maxIter, nIterNoChange, tol, onProgress, deadline } = this.#options;
     const found = await this.#base();
     const base = this.#options.base ?? found.base;
     this.#scales = found.scales;
@@ -96,9 +96,12 @@ export class SpilledBoosting implements Disposable {
       const metrics = await this.#measure();
       history.push({ iteration, ...metrics });
       onProgress?.({ what: 'tree', done: iteration, total: maxIter, metrics: { ...metrics } });
-      if (metrics.validationLoss === undefined) continue;
-      if (stopping.next(metrics.validationLoss) === 'stop') {
+      if (metrics.validationLoss !== undefined && stopping.next(metrics.validationLoss) === 'stop') {
         stopped = 'no improvement';
+        break;
+      }
+      if (deadline?.passed) {
+        stopped = 'time used up';
         break;
       }
     }

@@ -4,11 +4,12 @@ import type { GradientBoostingParameters } from '../parameters.js';
 import { samplesRows } from '../sampling.js';
 
 /** @throws LanewiseError `unsupported` for what only rows in memory are fitted with. */
-export function refuseUnstreamed(parameters: GradientBoostingParameters, { warmStart }: FitOptions): void {
+export function refuseUnstreamed(parameters: GradientBoostingParameters, { warmStart, checkpoint }: FitOptions): void {
   const asked =
     (parameters.boostingType === 'dart' && 'boostingType dart') ||
     (samplesRows(parameters) && (parameters.dataSampleStrategy === 'goss' ? 'dataSampleStrategy goss' : 'subsample')) ||
-    (warmStart && 'warmStart');
+    (warmStart && 'warmStart') ||
+    (checkpoint && 'checkpoint');
   if (!asked) return;
   throw new LanewiseError('unsupported', `Expected no ${asked} for rows beyond memory`, {
     hint: 'Fit a table in memory, or leave it out.',
