@@ -1,4 +1,5 @@
 // The compiled kernels' one entry: re-exports only. The contract of each stands in src/kernels/<stem>.ts.
+export * from './coordinate-descent';
 export * from './distance';
 export * from './elementary';
 export * from './gradient-descent';

@@ -4,12 +4,15 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "c3a739014417d979"
+#define LANEWISE_KERNELS_HASH "e63178d0fbb413cd"
 
 namespace lanewise {
 
 /// Every kernel, as one instruction set's build offers it.
 struct Kernels {
+  void (*coordinate_correlations_f64)(const double* x, const double* residual, double* correlations, const int32_t* indices, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t indexCount);
+  int32_t (*coordinate_gram_f64)(const double* gram, double* correlations, double* coefficients, const double* l1, const double* l2, const int32_t* indices, int32_t columnCount, int32_t indexCount, int32_t positive, double limit, int32_t passCount);
+  double (*coordinate_residual_f64)(const double* x, double* residual, double* coefficients, const double* l1, const double* l2, const double* squares, const int32_t* indices, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t indexCount, int32_t positive);
   void (*assign_points_f64)(const double* queries, const double* centers, const float* queryRows, const float* panels, const double* queryBounds, const float* panelBounds, int32_t* labels, double* distances, float* values, int32_t queryCount, int32_t pointCount, int32_t dimension, double unit);
   void (*cluster_sums_f64)(const double* points, const int32_t* labels, const double* weights, double* sums, int32_t pointCount, int32_t dimension, int32_t clusterCount);
   void (*l2_block_f32)(const float* queryRows, const float* panels, const float* queryLengths, const float* panelLengths, float* out, int32_t queryCount, int32_t pointCount, int32_t dimension);
@@ -84,6 +87,15 @@ struct Kernels {
 #pragma GCC visibility push(hidden)
 namespace lanewise::LANEWISE_ISA {
 
+/// correlations[j] = x[j]·residual of the listed columns; the others stay.
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; residual[rowCount] in; correlations[columnCount] inout; indices[indexCount] in
+void coordinate_correlations_f64(const double* x, const double* residual, double* correlations, const int32_t* indices, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t indexCount);
+/// Passes over the listed columns on xᵀ·x, until no gram·change² exceeds the limit. Returns the passes made.
+/// gram[columnCount * columnCount] in; correlations[columnCount] inout; coefficients[columnCount] inout; l1[columnCount] in; l2[columnCount] in; indices[indexCount] in
+int32_t coordinate_gram_f64(const double* gram, double* correlations, double* coefficients, const double* l1, const double* l2, const int32_t* indices, int32_t columnCount, int32_t indexCount, int32_t positive, double limit, int32_t passCount);
+/// One visit of each listed column; the residual y − x·u follows. Returns the largest squares·change².
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; residual[rowCount] inout; coefficients[columnCount] inout; l1[columnCount] in; l2[columnCount] in; squares[columnCount] in; indices[indexCount] in
+double coordinate_residual_f64(const double* x, double* residual, double* coefficients, const double* l1, const double* l2, const double* squares, const int32_t* indices, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t indexCount, int32_t positive);
 /// The nearest centre of every query by squared L2 distance, the first of equals, and that distance.
 /// queries[queryCount * dimension] in; centers[pointCount * dimension] in; queryRows[queryCount * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryBounds[queryCount] in; panelBounds[Math.ceil(pointCount / 8) * 8] in; labels[queryCount] out; distances[queryCount] out; values[4 * Math.ceil(pointCount / 8) * 8] scratch
 void assign_points_f64(const double* queries, const double* centers, const float* queryRows, const float* panels, const double* queryBounds, const float* panelBounds, int32_t* labels, double* distances, float* values, int32_t queryCount, int32_t pointCount, int32_t dimension, double unit);
@@ -281,6 +293,9 @@ void shap_values_f64(const double* inputs, const int32_t* trees, const int32_t* 
 void split_scan_f64(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, const int8_t* monotone, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, int32_t featureCount);
 
 inline constexpr Kernels all_kernels{
+    coordinate_correlations_f64,
+    coordinate_gram_f64,
+    coordinate_residual_f64,
     assign_points_f64,
     cluster_sums_f64,
     l2_block_f32,

@@ -10,6 +10,7 @@ export type Parameter =
   | BooleanParameter
   | FeatureNumbersParameter
   | FeatureGroupsParameter
+  | NumbersParameter
   | ClassWeightsParameter;
 
 export interface NumberParameter {
@@ -62,6 +63,22 @@ export interface FeatureGroupsParameter {
   readonly tune?: undefined;
 }
 
+/** A list of numbers, such as the sizes of layers or the penalties to be tried. */
+export interface NumbersParameter {
+  readonly type: 'numbers' | 'integers';
+  readonly default: readonly number[] | null;
+  readonly meaning: string;
+  readonly min?: number;
+  readonly max?: number;
+  /** true: `min` itself is not allowed. */
+  readonly above?: boolean;
+  /** true: null is a value too (say what it means in `meaning`). */
+  readonly nullable?: boolean;
+  /** true: the list may be empty. */
+  readonly empty?: boolean;
+  readonly tune?: undefined;
+}
+
 /** A factor for the rows of some classes: `{ yes: 3 }` by label, or one of the choices. */
 export interface ClassWeightsParameter {
   readonly type: 'class-weights';
@@ -90,7 +107,9 @@ type ValueOf<P extends Parameter> = P extends { type: 'choice'; choices: readonl
       ? readonly (readonly string[])[] | C | null
       : P extends { type: 'class-weights'; choices: readonly (infer C)[] }
         ? Readonly<Record<string, number>> | C | null
-        : ScalarOf<P>;
+        : P extends { type: 'numbers' | 'integers' }
+          ? readonly number[] | (P extends { nullable: true } ? null : never)
+          : ScalarOf<P>;
 
 type ScalarOf<P extends Parameter> = P extends { type: 'boolean' }
   ? boolean
@@ -144,7 +163,7 @@ export function describeRange(declaration: Parameter): string {
     return `a map of classes with numbers >= 0, or ${declaration.choices.join(', ')}, or null`;
   }
   const { type, min, max, above, nullable } = declaration;
-  const noun = type === 'integer' ? 'an integer' : 'a number';
+  const noun = { integer: 'an integer', number: 'a number', integers: 'integers', numbers: 'numbers' }[type];
   const orNull = nullable ? ' or null' : '';
   if (min === undefined && max === undefined) return `${noun}${orNull}`;
   if (max === undefined) return `${noun} ${above ? '>' : '>='} ${min}${orNull}`;
@@ -181,11 +200,22 @@ function checkValue(name: string, declaration: Parameter, value: unknown): Param
     return value as ParameterValue;
   }
   if (value === null && declaration.nullable) return null;
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong();
-  const { type, min = -Infinity, max = Infinity, above } = declaration;
-  if (type === 'integer' && !Number.isInteger(value)) throw wrong();
-  if (value < min || value > max || (above && value === min)) throw wrong();
+  if (declaration.type === 'numbers' || declaration.type === 'integers') {
+    if (!Array.isArray(value) || (value.length === 0 && !declaration.empty)) throw wrong();
+    if (!value.every((number) => isWithin(number, declaration, declaration.type === 'integers'))) throw wrong();
+    return value;
+  }
+  if (!isWithin(value, declaration, declaration.type === 'integer')) throw wrong();
   return value;
+}
+
+function isWithin(
+  value: unknown,
+  { min = -Infinity, max = Infinity, above }: { min?: number; max?: number; above?: boolean },
+  whole: boolean,
+): value is number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || (whole && !Number.isInteger(value))) return false;
+  return value >= min && value <= max && !(above && value === min);
 }
 
 function isFeatureNumbers(

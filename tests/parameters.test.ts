@@ -47,3 +47,19 @@ test('groups of features are lists of names, a choice or null, and nothing else'
     );
   }
 });
+
+const lists = defineParameters({
+  l1Ratio: { type: 'numbers', default: [0.5], min: 0, max: 1, above: true, meaning: 'shares' },
+  sizes: { type: 'integers', default: null, min: 1, nullable: true, empty: true, meaning: 'sizes' },
+});
+
+test('lists of numbers hold numbers in their range, and are empty or null only where that is declared', () => {
+  expect(checkParameters('Net', lists, {})).toEqual({ l1Ratio: [0.5], sizes: null });
+  expect(checkParameters('Net', lists, { l1Ratio: [0.1, 1], sizes: [] })).toEqual({ l1Ratio: [0.1, 1], sizes: [] });
+  for (const l1Ratio of [[], [0], [1.1], ['1'], 0.5, null, [Number.NaN]]) {
+    expect(() => checkParameters('Net', lists, { l1Ratio }), String(l1Ratio)).toThrow(
+      /numbers in \(0, 1\] for Net\.l1R/,
+    );
+  }
+  expect(() => checkParameters('Net', lists, { sizes: [2, 1.5] })).toThrow(/integers >= 1 or null for Net\.sizes/);
+});

@@ -1,4 +1,5 @@
 // Derived from the kernel table by `npm run generate`; do not edit.
+#include "../coordinate-descent.cpp"
 #include "../distance.cpp"
 #include "../elementary.cpp"
 #include "../gradient-descent.cpp"

@@ -2,6 +2,12 @@
 
 /** The kernels, as every backend offers them. */
 export interface KernelFunctions {
+  /** correlations[j] = x[j]·residual of the listed columns; the others stay. */
+  coordinate_correlations_f64(xOffset: number, residualOffset: number, correlationsOffset: number, indicesOffset: number, rowCount: number, columnCount: number, columnStride: number, indexCount: number): void;
+  /** Passes over the listed columns on xᵀ·x, until no gram·change² exceeds the limit. Returns the passes made. */
+  coordinate_gram_f64(gramOffset: number, correlationsOffset: number, coefficientsOffset: number, l1Offset: number, l2Offset: number, indicesOffset: number, columnCount: number, indexCount: number, positive: number, limit: number, passCount: number): number;
+  /** One visit of each listed column; the residual y − x·u follows. Returns the largest squares·change². */
+  coordinate_residual_f64(xOffset: number, residualOffset: number, coefficientsOffset: number, l1Offset: number, l2Offset: number, squaresOffset: number, indicesOffset: number, rowCount: number, columnCount: number, columnStride: number, indexCount: number, positive: number): number;
   /** The nearest centre of every query by squared L2 distance, the first of equals, and that distance. */
   assign_points_f64(queriesOffset: number, centersOffset: number, queryRowsOffset: number, panelsOffset: number, queryBoundsOffset: number, panelBoundsOffset: number, labelsOffset: number, distancesOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, unit: number): void;
   /** By cluster: the weighted sum of its points, and behind it their weight, added in the order of the points. */
@@ -135,4 +141,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'c3a739014417d979';
+export const kernelsHash = 'e63178d0fbb413cd';

@@ -1,4 +1,5 @@
 import type { Kernel } from './contract.js';
+import * as coordinateDescent from './coordinate-descent.js';
 import * as distance from './distance.js';
 import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
@@ -20,6 +21,7 @@ import * as treeSplitting from './tree-splitting.js';
 /** The families, one module a line. */
 // biome-ignore format: a line a module, so that two additions do not meet
 const families = [
+  coordinateDescent,
   distance,
   elementary,
   gradientDescent,
