@@ -5,6 +5,7 @@ export * from './elementary';
 export * from './gradient-descent';
 export * from './limits';
 export * from './random';
+export * from './sparse';
 export * from './statistics';
 export * from './tree-background';
 export * from './tree-building';

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "e63178d0fbb413cd"
+#define LANEWISE_KERNELS_HASH "dc56f748d4d93b8c"
 
 namespace lanewise {
 
@@ -37,6 +37,8 @@ struct Kernels {
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+  void (*sparse_moments_f64)(const int32_t* offsets, const double* values, double* sums, double* squares, int32_t rowCount, int32_t entryCount);
+  void (*sparse_multiply_f64)(const int32_t* offsets, const int32_t* indices, const double* values, const double* dense, double* out, int32_t rowCount, int32_t entryCount, int32_t columnCount, int32_t outputCount);
   void (*values_sort_f64)(double* values, double* weights, double* scratch, int32_t count);
   void (*shap_background_f64)(const double* inputs, const double* background, const double* weights, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* right, const int32_t* leaf, const double* leafValues, const double* coalitions, double* contributions, double* sides, int32_t inputCount, int32_t backgroundCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t mostInputs, int32_t stride, int32_t firstRow, int32_t endRow);
   double (*absolute_largest_f32)(const float* values, int32_t length);
@@ -168,6 +170,12 @@ void random_uniform_f64(double* out, int32_t keyLow, int32_t keyHigh, double sta
 /// Random 32-bit words startIndex … startIndex + count − 1 of a key.
 /// out[count] out
 void random_words_u32(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+/// The sum and the sum of squares of each row of a sparse matrix.
+/// offsets[rowCount + 1] in; values[entryCount] in; sums[rowCount] out; squares[rowCount] out
+void sparse_moments_f64(const int32_t* offsets, const double* values, double* sums, double* squares, int32_t rowCount, int32_t entryCount);
+/// Rows of a sparse matrix times a dense matrix.
+/// offsets[rowCount + 1] in; indices[entryCount] in; values[entryCount] in; dense[columnCount * outputCount] in; out[rowCount * outputCount] out
+void sparse_multiply_f64(const int32_t* offsets, const int32_t* indices, const double* values, const double* dense, double* out, int32_t rowCount, int32_t entryCount, int32_t columnCount, int32_t outputCount);
 /// Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along.
 /// values[count] inout; weights[count] inout, may be null; scratch[2 * count + 1024] scratch
 void values_sort_f64(double* values, double* weights, double* scratch, int32_t count);
@@ -320,6 +328,8 @@ inline constexpr Kernels all_kernels{
     limit_multiply_add_f64,
     random_uniform_f64,
     random_words_u32,
+    sparse_moments_f64,
+    sparse_multiply_f64,
     values_sort_f64,
     shap_background_f64,
     absolute_largest_f32,

@@ -5,6 +5,7 @@
 #include "../gradient-descent.cpp"
 #include "../limits.cpp"
 #include "../random.cpp"
+#include "../sparse.cpp"
 #include "../statistics.cpp"
 #include "../tree-background.cpp"
 #include "../tree-building.cpp"

@@ -56,6 +56,10 @@ export interface KernelFunctions {
   random_uniform_f64(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
   /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
   random_words_u32(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
+  /** The sum and the sum of squares of each row of a sparse matrix. */
+  sparse_moments_f64(offsetsOffset: number, valuesOffset: number, sumsOffset: number, squaresOffset: number, rowCount: number, entryCount: number): void;
+  /** Rows of a sparse matrix times a dense matrix. */
+  sparse_multiply_f64(offsetsOffset: number, indicesOffset: number, valuesOffset: number, denseOffset: number, outOffset: number, rowCount: number, entryCount: number, columnCount: number, outputCount: number): void;
   /** Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along. */
   values_sort_f64(valuesOffset: number, weightsOffset: number, scratchOffset: number, count: number): void;
   /** Adds to the Shapley value of every input of every row what trees give it against background rows (interventional). */
@@ -141,4 +145,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'e63178d0fbb413cd';
+export const kernelsHash = 'dc56f748d4d93b8c';

@@ -5,6 +5,7 @@ import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
 import * as limits from './limits.js';
 import * as random from './random.js';
+import * as sparse from './sparse.js';
 import * as statistics from './statistics.js';
 import * as treeBackground from './tree-background.js';
 import * as treeBuilding from './tree-building.js';
@@ -27,6 +28,7 @@ const families = [
   gradientDescent,
   limits,
   random,
+  sparse,
   statistics,
   treeBackground,
   treeBuilding,
