@@ -1,13 +1,13 @@
 // The tree bench: Lanewise (native and WASM) beside LightGBM, XGBoost, scikit-learn and CatBoost, same data, same
 // hyper-parameters, same threads, one process a training, in turns. `npm run bench -- trees --help`.
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '../../dist/engine/machine-node.js';
-import { createEngine, metricNamed } from '../../dist/index.js';
+import { metricNamed } from '../../dist/index.js';
 import { cache, peersPython } from '../peers/python.mjs';
+import { child, inTurns, list, median, usableBackends } from '../suite.mjs';
 import { formatReport, writeDocs } from './report.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -52,39 +52,15 @@ if (flags.help) {
 }
 
 const python = peersPython();
-const list = (text) => text?.split(',').map((word) => word.trim());
 const chosenSets = list(flags.sets) ?? Object.keys(sets).filter((name) => !sets[name].small);
 for (const name of chosenSets) {
   if (!sets[name]) throw new Error(`Expected --sets among ${Object.keys(sets).join(', ')} but received ${name}`);
   if (sets[name].shared && !existsSync(shared)) throw new Error(`Expected the real data in ../shared/data for ${name}`);
 }
-const backends = [];
-for (const backend of ['native', 'wasm']) {
-  try {
-    await (await createEngine({ backend, strict: false })).close();
-    backends.push(backend);
-  } catch (error) {
-    console.error(`not measured: ${backend}: ${error.message}`);
-  }
-}
+const backends = await usableBackends();
 const engines = [...backends, ...peers].filter((name) => !flags.engines || list(flags.engines).includes(name));
 if (engines.length === 0) throw new Error(`Expected --engines among native, wasm, ${peers.join(', ')}`);
 const [runs, seeds] = [Number(flags.runs), Number(flags.seeds)];
-
-/** Runs a child program that prints one line of JSON. */
-function child(command, args) {
-  return new Promise((resolve, reject) => {
-    const process_ = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const [out, err] = [[], []];
-    process_.stdout.on('data', (part) => out.push(part));
-    process_.stderr.on('data', (part) => err.push(part));
-    process_.on('error', reject);
-    process_.on('close', (status) => {
-      if (status === 0) resolve(Buffer.concat(out).toString());
-      else reject(new Error(`${command} ${args[0]} failed (${status}): ${Buffer.concat(err).toString().slice(-2000)}`));
-    });
-  });
-}
 
 const folderOf = (set, seed) => join(cache, 'trees', `${set}-${seed}`);
 
@@ -92,7 +68,7 @@ async function makeData(set, seed) {
   const folder = folderOf(set, seed);
   if (existsSync(join(folder, 'meta.json'))) return;
   mkdirSync(folder, { recursive: true });
-  await child(python, [join(here, 'data.py'), set, String(seed), folder, shared]);
+  await child(python, [join(here, 'sets.py'), set, String(seed), folder, shared]);
 }
 
 async function train(engine, set, seed, threads) {
@@ -136,19 +112,14 @@ function scoredOf({ classes }, target, values) {
   return { target, prediction, probabilities };
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
-
 /** All engines in turns, `runs` times; the order is turned round every time. */
 async function timeSet(set, threads) {
-  const found = new Map(engines.map((engine) => [engine, []]));
-  for (let run = 0; run < runs; run++) {
-    for (const engine of run % 2 === 0 ? engines : engines.toReversed()) {
-      found.get(engine).push(await train(engine, set, 0, threads));
-      console.error(
-        `  ${set}, ${threads} thread${threads > 1 ? 's' : ''}, run ${run + 1}: ${engine} ${found.get(engine).at(-1).fit.toFixed(3)} s`,
-      );
-    }
-  }
+  const title = `${set}, ${threads} thread${threads > 1 ? 's' : ''}`;
+  const found = await inTurns(engines, runs, async (engine, run) => {
+    const trained = await train(engine, set, 0, threads);
+    console.error(`  ${title}, run ${run + 1}: ${engine} ${trained.fit.toFixed(3)} s`);
+    return trained;
+  });
   return engines.map((engine) => {
     const all = found.get(engine);
     const least = (key) => (all[0][key] == null ? null : Math.min(...all.map((one) => one[key])));

@@ -1,43 +1,11 @@
 // One training of Lanewise: `lanewise.mjs '{"backend", "folder", "threads", "predictions"}'` prints one line of JSON, as
 // peers.py does for the peers.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { makeVector, Table } from 'apache-arrow';
-import {
-  createEngine,
-  GradientBoostingClassifier,
-  GradientBoostingRegressor,
-  tableFromRegisters,
-} from '../../dist/index.js';
+import { writeFileSync } from 'node:fs';
+import { createEngine, GradientBoostingClassifier, GradientBoostingRegressor } from '../../dist/index.js';
+import { peak, readData, tableOf, version } from '../files.mjs';
 
 const job = JSON.parse(process.argv[2]);
 const seconds = () => performance.now() / 1000;
-
-function read(folder) {
-  const meta = JSON.parse(readFileSync(`${folder}/meta.json`, 'utf8'));
-  const kind = meta.dtype === 'f32' ? Float32Array : Float64Array;
-  const bytes = readFileSync(`${folder}/columns.bin`);
-  const column = (index) =>
-    new kind(bytes.buffer, bytes.byteOffset + index * meta.rows * kind.BYTES_PER_ELEMENT, meta.rows);
-  const target = readFileSync(`${folder}/target.bin`);
-  const targets = new Float64Array(target.buffer, target.byteOffset, meta.rows);
-  return { meta, columns: meta.columns.map((_, index) => column(index)), targets };
-}
-
-function tableOf({ meta, columns, targets }, from, to) {
-  const target = targets.slice(from, to);
-  if (meta.dtype === 'f32') {
-    const vectors = meta.columns.map(({ name }, index) => [name, makeVector(columns[index].slice(from, to))]);
-    return new Table(Object.fromEntries([...vectors, ['target', makeVector(target)]]));
-  }
-  const registers = meta.columns.map(({ name, labels }, index) => {
-    const values = columns[index].slice(from, to);
-    return labels ? { name, type: 'category', labels, values } : { name, type: 'number', values };
-  });
-  return tableFromRegisters([...registers, { name: 'target', type: 'number', values: target }]);
-}
-
-/** Highest resident memory of this process so far, in bytes. */
-const peak = () => process.resourceUsage().maxRSS * 1024;
 
 /** Median microseconds of one row with the scorer that a server keeps: values in, prediction out. */
 function latency(model, data, from) {
@@ -76,7 +44,7 @@ function predictionsOf(table, meta) {
   return all;
 }
 
-const data = read(job.folder);
+const data = readData(job.folder);
 const { meta } = data;
 const [train, test] = [tableOf(data, 0, meta.train), tableOf(data, meta.train, meta.rows)];
 const engine = await createEngine({ backend: job.backend, threads: job.threads });
@@ -109,7 +77,6 @@ const values = Float64Array.from(predictionsOf(predicted, meta));
 writeFileSync(job.predictions, new Uint8Array(values.buffer));
 await engine.close();
 const apart = binned === undefined ? {} : { binning: binned - begin, boosting: end - binned };
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const one = latency(model, data, meta.train);
 console.log(
   JSON.stringify({ version, fit: end - begin, ...apart, predict, one, memory: after, memoryAdded: after - before }),

@@ -1,13 +1,8 @@
 // The tree bench as a table, and as the page, figures and chart under docs/.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, View } from 'vega';
-import { compile } from 'vega-lite';
-
-const ours = (engine) => engine === 'native' || engine === 'wasm';
-const nameOf = (engine) => (engine === 'native' ? 'Lanewise native' : engine === 'wasm' ? 'Lanewise WASM' : engine);
-const seconds = (value) => (value == null ? '–' : value.toPrecision(3));
-const megabytes = (value) => (value == null ? '–' : (value / 1e6).toFixed(0));
+import { barChart } from '../chart.mjs';
+import { aligned, conditionsOf, markdown, megabytes, nameOf, ours, seconds } from '../suite.mjs';
 
 /** Rows of one set and number of threads, with the ratio of the fit to the fastest peer's. */
 function groups({ timed }) {
@@ -103,39 +98,20 @@ function summary(values) {
   return { mean, error: Math.sqrt(variance / values.length) };
 }
 
-function aligned(lines) {
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  return lines.map((line) =>
-    line
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-const markdown = (lines) =>
-  [lines[0], lines[0].map(() => '---'), ...lines.slice(1)].map((cells) => `| ${cells.join(' | ')} |`);
-
 const WHAT =
   '100 rounds, 31 leaves, learning rate 0.1, 255 bins, at least 20 rows a leaf (XGBoost has no such limit: the hessian of about 20 rows stands in), no regularisation, no sampling, no early stopping. Fit is binning and boosting, from columns in memory; scikit-learn does not tell them apart.';
 
-function conditions({ machine, runs, command, loadAtEnd, timed }) {
-  const versions = [...new Map(timed.map(({ engine, version }) => [ours(engine) ? 'Lanewise' : engine, version]))].map(
-    (pair) => pair.join(' '),
-  );
-  return `\`${command}\`: ${machine.processor}, ${machine.cores} cores, ${machine.platform}, ${machine.runtime}; load ${machine.loadAverage?.toFixed(2)} at the start, ${loadAtEnd?.toFixed(2)} at the end (the bench itself is part of it). ${versions.join(', ')}. Fastest of ${runs} trainings, each in a process of its own, engines in turns.`;
-}
+const conditions = (report) =>
+  conditionsOf(report, `Fastest of ${report.runs} trainings, each in a process of its own, engines in turns.`);
 
 export function formatReport(report) {
   const tables = groups(report).flatMap(({ title, rows }) => ['', title, ...aligned(timeLines(rows))]);
   return [conditions(report), WHAT, ...tables, '', 'Scores', ...aligned(scoreLines(report))].join('\n');
 }
 
-const ORDER = ['Lanewise native', 'Lanewise WASM', 'LightGBM', 'XGBoost', 'scikit-learn', 'CatBoost'];
-
-/** Fit and prediction times as ratios to the fastest peer, one small panel a set. */
-async function chart(report) {
-  const values = groups(report).flatMap(({ title, rows }) => {
+/** Fit times as ratios to the fastest peer, one small panel a set. */
+function chart(report) {
+  const bars = groups(report).flatMap(({ title, rows }) => {
     const best = Math.min(...rows.filter(({ engine }) => !ours(engine)).map(({ fit }) => fit));
     return rows.map((row) => ({
       group: title,
@@ -144,54 +120,7 @@ async function chart(report) {
       whose: ours(row.engine) ? 'Lanewise' : 'peer',
     }));
   });
-  const grey = '#7d8590';
-  const { spec } = compile({
-    data: { values },
-    facet: {
-      field: 'group',
-      type: 'nominal',
-      title: null,
-      header: { labelColor: grey, labelFontSize: 12, labelAnchor: 'start' },
-    },
-    columns: 2,
-    spec: {
-      width: 260,
-      layer: [
-        {
-          mark: { type: 'bar', height: { band: 0.7 } },
-          encoding: {
-            color: {
-              field: 'whose',
-              scale: { domain: ['Lanewise', 'peer'], range: ['#2f81f7', '#9aa4af'] },
-              legend: null,
-            },
-          },
-        },
-        {
-          mark: { type: 'text', align: 'left', dx: 4, color: grey },
-          encoding: { text: { field: 'ratio', format: '.2f' } },
-        },
-      ],
-      encoding: {
-        y: { field: 'engine', type: 'nominal', title: null, sort: ORDER },
-        x: {
-          field: 'ratio',
-          type: 'quantitative',
-          scale: { domain: [0, 3], clamp: true },
-          title: 'fit time ÷ fastest peer',
-          axis: { tickCount: 4 },
-        },
-      },
-    },
-
-    background: null,
-    config: {
-      view: { stroke: null },
-      axis: { labelColor: grey, titleColor: grey, gridColor: '#8884', domainColor: grey, tickColor: grey },
-      font: 'system-ui, sans-serif',
-    },
-  });
-  return new View(parse(spec), { renderer: 'none' }).toSVG();
+  return barChart(bars, 'fit time ÷ fastest peer');
 }
 
 /** What earlier runs measured and this one did not stays, under the conditions that it was measured in. */
