@@ -34,7 +34,7 @@ function slopeOf(
   const [scale, limit, factor] = [round(gradientScale), round(gradientLimit), round(decay)];
   return (i) => {
     const scaled = round(scale * gradient[i]!);
-    const held = scaled > limit ? limit : scaled < -limit ? -limit : scaled;
+    const held = scaled > limit ? limit : Math.max(scaled, -limit);
     return round(held + round(factor * parameters[i]!));
   };
 }
@@ -104,7 +104,8 @@ function adam(dtype: 'f32' | 'f64', round: (x: number) => number) {
   return defineKernel({
     name: `update_adam_${dtype}`,
     family: 'gradient-descent',
-    summary: 'Adam and AdamW: running means of slope and squared slope; shrink·parameter − rate·mean/(√square·rootScale + ε).',
+    summary:
+      'Adam and AdamW: running means of slope and squared slope; shrink·parameter − rate·mean/(√square·rootScale + ε).',
     source: 'Kingma and Ba, 2015; Loshchilov and Hutter, "Decoupled weight decay regularization", 2019',
     arguments: [
       values('parameters', 'inout', dtype, 'parameters'),

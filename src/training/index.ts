@@ -5,8 +5,25 @@ export { minimizeLbfgs } from './lbfgs.js';
 export { type Loss, logisticLoss, squaredLoss } from './loss.js';
 export { minimizeNewton } from './newton.js';
 export type { CurvedObjective, Evaluation, MinimizeOptions, Minimum, Objective } from './objective.js';
-export { Adam, type Optimizer, Sgd } from './optimizer.js';
+export {
+  clipFactor,
+  Optimizer,
+  type OptimizerMethod,
+  type OptimizerOptions,
+  type OptimizerState,
+  type StepOptions,
+} from './optimizer.js';
 export { fitPlatt, type PlattScaling, plattProbability } from './platt.js';
-export { constant, cosine, halving, inverseTime, type Schedule } from './schedule.js';
+export {
+  constant,
+  cosine,
+  inverseScaling,
+  inverseTime,
+  Plateau,
+  type PlateauOptions,
+  type PlateauState,
+  type Schedule,
+  stepwise,
+} from './schedule.js';
 export { Stopping } from './stopping.js';
 export { type Curve, certified, convergenceOf, outcomeOf, verdictOf } from './verdict.js';
