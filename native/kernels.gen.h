@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "dc56f748d4d93b8c"
+#define LANEWISE_KERNELS_HASH "9257db697441d901"
 
 namespace lanewise {
 
@@ -35,6 +35,14 @@ struct Kernels {
   void (*linear_scores_f64)(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*limit_multiply_add_f32)(float* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
+  void (*update_adagrad_f32)(float* parameters, const float* gradient, float* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
+  void (*update_adagrad_f64)(double* parameters, const double* gradient, double* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
+  void (*update_adam_f32)(float* parameters, const float* gradient, float* mean, float* square, double rate, double beta1, double beta2, double epsilon, double rootScale, double shrink, double gradientScale, double gradientLimit, double decay, int32_t count);
+  void (*update_adam_f64)(double* parameters, const double* gradient, double* mean, double* square, double rate, double beta1, double beta2, double epsilon, double rootScale, double shrink, double gradientScale, double gradientLimit, double decay, int32_t count);
+  void (*update_rmsprop_f32)(float* parameters, const float* gradient, float* square, double rate, double rho, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
+  void (*update_rmsprop_f64)(double* parameters, const double* gradient, double* square, double rate, double rho, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
+  void (*update_sgd_f32)(float* parameters, const float* gradient, float* velocity, double rate, double momentum, int32_t nesterov, double gradientScale, double gradientLimit, double decay, int32_t count);
+  void (*update_sgd_f64)(double* parameters, const double* gradient, double* velocity, double rate, double momentum, int32_t nesterov, double gradientScale, double gradientLimit, double decay, int32_t count);
   void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*sparse_moments_f64)(const int32_t* offsets, const double* values, double* sums, double* squares, int32_t rowCount, int32_t entryCount);
@@ -164,6 +172,30 @@ void limit_multiply_add_f32(float* values, double factor, double addend, int32_t
 /// values ← values·factor + addend, over and over: the most multiplications and additions in f64.
 /// values[count] inout
 void limit_multiply_add_f64(double* values, double factor, double addend, int32_t rounds, int32_t count);
+/// AdaGrad: squares of the slope are added up; parameter − rate·slope/(√square + ε).
+/// parameters[count] inout; gradient[count] in; square[count] inout
+void update_adagrad_f32(float* parameters, const float* gradient, float* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
+/// AdaGrad: squares of the slope are added up; parameter − rate·slope/(√square + ε).
+/// parameters[count] inout; gradient[count] in; square[count] inout
+void update_adagrad_f64(double* parameters, const double* gradient, double* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
+/// Adam and AdamW: running means of slope and squared slope; shrink·parameter − rate·mean/(√square·rootScale + ε).
+/// parameters[count] inout; gradient[count] in; mean[count] inout; square[count] inout
+void update_adam_f32(float* parameters, const float* gradient, float* mean, float* square, double rate, double beta1, double beta2, double epsilon, double rootScale, double shrink, double gradientScale, double gradientLimit, double decay, int32_t count);
+/// Adam and AdamW: running means of slope and squared slope; shrink·parameter − rate·mean/(√square·rootScale + ε).
+/// parameters[count] inout; gradient[count] in; mean[count] inout; square[count] inout
+void update_adam_f64(double* parameters, const double* gradient, double* mean, double* square, double rate, double beta1, double beta2, double epsilon, double rootScale, double shrink, double gradientScale, double gradientLimit, double decay, int32_t count);
+/// RMSProp: running mean of the squared slope; parameter − rate·slope/(√square + ε).
+/// parameters[count] inout; gradient[count] in; square[count] inout
+void update_rmsprop_f32(float* parameters, const float* gradient, float* square, double rate, double rho, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
+/// RMSProp: running mean of the squared slope; parameter − rate·slope/(√square + ε).
+/// parameters[count] inout; gradient[count] in; square[count] inout
+void update_rmsprop_f64(double* parameters, const double* gradient, double* square, double rate, double rho, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
+/// Stochastic gradient descent: v ← momentum·v − rate·slope; parameter + v, or + momentum·v − rate·slope.
+/// parameters[count] inout; gradient[count] in; velocity[count] inout, may be null
+void update_sgd_f32(float* parameters, const float* gradient, float* velocity, double rate, double momentum, int32_t nesterov, double gradientScale, double gradientLimit, double decay, int32_t count);
+/// Stochastic gradient descent: v ← momentum·v − rate·slope; parameter + v, or + momentum·v − rate·slope.
+/// parameters[count] inout; gradient[count] in; velocity[count] inout, may be null
+void update_sgd_f64(double* parameters, const double* gradient, double* velocity, double rate, double momentum, int32_t nesterov, double gradientScale, double gradientLimit, double decay, int32_t count);
 /// Uniform numbers in [0, 1), 53 bits each: values startIndex … startIndex + count − 1 of a key.
 /// out[count] out
 void random_uniform_f64(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
@@ -326,6 +358,14 @@ inline constexpr Kernels all_kernels{
     linear_scores_f64,
     limit_multiply_add_f32,
     limit_multiply_add_f64,
+    update_adagrad_f32,
+    update_adagrad_f64,
+    update_adam_f32,
+    update_adam_f64,
+    update_rmsprop_f32,
+    update_rmsprop_f64,
+    update_sgd_f32,
+    update_sgd_f64,
     random_uniform_f64,
     random_words_u32,
     sparse_moments_f64,

@@ -52,6 +52,22 @@ export interface KernelFunctions {
   limit_multiply_add_f32(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f64. */
   limit_multiply_add_f64(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
+  /** AdaGrad: squares of the slope are added up; parameter − rate·slope/(√square + ε). */
+  update_adagrad_f32(parametersOffset: number, gradientOffset: number, squareOffset: number, rate: number, epsilon: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
+  /** AdaGrad: squares of the slope are added up; parameter − rate·slope/(√square + ε). */
+  update_adagrad_f64(parametersOffset: number, gradientOffset: number, squareOffset: number, rate: number, epsilon: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
+  /** Adam and AdamW: running means of slope and squared slope; shrink·parameter − rate·mean/(√square·rootScale + ε). */
+  update_adam_f32(parametersOffset: number, gradientOffset: number, meanOffset: number, squareOffset: number, rate: number, beta1: number, beta2: number, epsilon: number, rootScale: number, shrink: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
+  /** Adam and AdamW: running means of slope and squared slope; shrink·parameter − rate·mean/(√square·rootScale + ε). */
+  update_adam_f64(parametersOffset: number, gradientOffset: number, meanOffset: number, squareOffset: number, rate: number, beta1: number, beta2: number, epsilon: number, rootScale: number, shrink: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
+  /** RMSProp: running mean of the squared slope; parameter − rate·slope/(√square + ε). */
+  update_rmsprop_f32(parametersOffset: number, gradientOffset: number, squareOffset: number, rate: number, rho: number, epsilon: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
+  /** RMSProp: running mean of the squared slope; parameter − rate·slope/(√square + ε). */
+  update_rmsprop_f64(parametersOffset: number, gradientOffset: number, squareOffset: number, rate: number, rho: number, epsilon: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
+  /** Stochastic gradient descent: v ← momentum·v − rate·slope; parameter + v, or + momentum·v − rate·slope. */
+  update_sgd_f32(parametersOffset: number, gradientOffset: number, velocityOffset: number, rate: number, momentum: number, nesterov: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
+  /** Stochastic gradient descent: v ← momentum·v − rate·slope; parameter + v, or + momentum·v − rate·slope. */
+  update_sgd_f64(parametersOffset: number, gradientOffset: number, velocityOffset: number, rate: number, momentum: number, nesterov: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
   /** Uniform numbers in [0, 1), 53 bits each: values startIndex … startIndex + count − 1 of a key. */
   random_uniform_f64(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
   /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
@@ -145,4 +161,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'dc56f748d4d93b8c';
+export const kernelsHash = '9257db697441d901';
