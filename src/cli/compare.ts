@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { type Candidate, type Comparison, compare } from '../evaluate/compare.js';
 import { metricNamed } from '../evaluate/metrics.js';
 import { defaultSplitter } from '../evaluate/splitter.js';
-import { models } from '../models/index.js';
+import { comparedModels, models } from '../models/index.js';
 import { defaultRecipe } from '../prepare/index.js';
 import { formatBytes, formatNumber, formatSeconds } from '../table/format.js';
 import type { TaskKind } from '../table/interfaces.js';
@@ -30,7 +30,7 @@ const command: CommandFile = {
       )
       .option('--group <column>', 'rows of one value belong together: no split cuts them; --task ranking orders them')
       .option('--drop <columns>', 'columns to leave out, separated by commas', list)
-      .option('--models <names>', 'which models, separated by commas; default: all', list)
+      .option('--models <names>', 'which models, separated by commas, or all; default: one or two of each kind', list)
       .addOption(new Option('--folds-count <n>', 'how many folds').default(5).argParser(folds))
       .option('--metric <name>', 'what ranks: a scorer name of scikit-learn'),
   run: async (shell, options: CompareCommandOptions, path) => {
@@ -38,7 +38,7 @@ const command: CommandFile = {
     await using engine = await engineOf(options, shell);
     const { table } = await readData(path!, { target, group: options.group, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(table, target, options.task);
-    const names = options.models ?? models.filter(({ tasks }) => tasks.includes(task)).map(({ name }) => name);
+    const names = namesOf(options.models, task);
     const entries = names.map((model) => ({ name: model, estimator: defaultRecipe(table, { target, task, model }) }));
     const splitter = defaultSplitter(task, foldsCount, options.group);
     const metrics = metric ? [metricNamed(metric, task)] : undefined;
@@ -63,6 +63,13 @@ const command: CommandFile = {
     shell.print(`\n${comparison.reason}`);
   },
 };
+
+function namesOf(asked: readonly string[] | undefined, task: TaskKind): readonly string[] {
+  const all = asked?.length === 1 && asked[0] === 'all';
+  if (asked && !all) return asked;
+  const entries = all ? models.filter(({ tasks }) => tasks.includes(task)) : comparedModels(task);
+  return entries.map(({ name }) => name);
+}
 
 export default command;
 

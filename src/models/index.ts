@@ -45,6 +45,13 @@ export interface ModelEntry {
   readonly tasks: readonly TaskKind[];
   readonly declarations: (task: TaskKind) => ParameterDeclarations;
   readonly create: (task: TaskKind, parameters?: Readonly<Record<string, ParameterValue>>) => Estimator;
+  /** Left out where models are compared and nobody says which: a close relative of one that is not. */
+  readonly onlyByName?: true;
+}
+
+/** The models that are compared for a task where nobody says which: one or two of each kind. */
+export function comparedModels(task: TaskKind): ModelEntry[] {
+  return models.filter(({ tasks, onlyByName }) => tasks.includes(task) && !onlyByName);
 }
 
 /** Every model that Lanewise offers, simplest first. */

@@ -2,7 +2,7 @@ import type { Table } from 'apache-arrow';
 import { unknownName } from '../errors.js';
 import { metricNamed } from '../evaluate/index.js';
 import { defaultFeatures, featuresFromConfig } from '../features/index.js';
-import { models } from '../models/index.js';
+import { comparedModels, models } from '../models/index.js';
 import type { ParameterValue } from '../parameters.js';
 import {
   defaultRecipe,
@@ -52,10 +52,10 @@ export interface ChosenModel {
   readonly parameters: Readonly<Record<string, ParameterValue>>;
 }
 
-/** The models that the workflow names, else every one that can do the task. */
+/** The models that the workflow names, else one or two of each kind that can do the task. */
 export function modelsOf(workflow: Workflow, task: TaskKind): ChosenModel[] {
   if (workflow.models === undefined) {
-    return models.filter(({ tasks }) => tasks.includes(task)).map(({ name }) => ({ name, parameters: {} }));
+    return comparedModels(task).map(({ name }) => ({ name, parameters: {} }));
   }
   return workflow.models.map((entry) => {
     const [name, settings] = typeof entry === 'string' ? [entry, {}] : Object.entries(entry)[0]!;

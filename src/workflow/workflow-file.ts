@@ -60,7 +60,10 @@ export const workflowSchema = z.strictObject({
     .describe('rows to learn from, to test on, and those that stand for what comes in later'),
   prepare: z.array(entry).optional().describe('repairs, in order; default: those that suit any table'),
   features: z.array(entry).optional().describe('features, in order; default: timestamps become their parts'),
-  models: z.array(entry).optional().describe('models to compare; default: all that can do the task'),
+  models: z
+    .array(entry)
+    .optional()
+    .describe('models to compare; default: one or two of each kind that can do the task'),
   compare: z
     .strictObject({
       folds: z.int().min(2).max(50).default(5).describe('folds of the cross-validation'),
