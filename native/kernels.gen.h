@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "9257db697441d901"
+#define LANEWISE_KERNELS_HASH "631bbae9fb9f151e"
 
 namespace lanewise {
 
@@ -35,6 +35,8 @@ struct Kernels {
   void (*linear_scores_f64)(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*limit_multiply_add_f32)(float* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
+  void (*matrix_product_f32)(const float* a, const float* b, float* c, float* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
+  void (*matrix_product_f64)(const double* a, const double* b, double* c, double* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
   void (*update_adagrad_f32)(float* parameters, const float* gradient, float* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
   void (*update_adagrad_f64)(double* parameters, const double* gradient, double* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
   void (*update_adam_f32)(float* parameters, const float* gradient, float* mean, float* square, double rate, double beta1, double beta2, double epsilon, double rootScale, double shrink, double gradientScale, double gradientLimit, double decay, int32_t count);
@@ -172,6 +174,12 @@ void limit_multiply_add_f32(float* values, double factor, double addend, int32_t
 /// values ← values·factor + addend, over and over: the most multiplications and additions in f64.
 /// values[count] inout
 void limit_multiply_add_f64(double* values, double factor, double addend, int32_t rounds, int32_t count);
+/// As matrix_product_f64, in f32: every product and every sum is rounded.
+/// a[form === 1 ? extent(depth, rows, aStride) : extent(rows, depth, aStride)] in; b[form === 2 ? extent(columns, depth, bStride) : extent(depth, columns, bStride)] in; c[extent(rows, columns, cStride)] inout; panels[productScratch(columns, depth)] scratch
+void matrix_product_f32(const float* a, const float* b, float* c, float* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
+/// c ← a·b, aᵀ·b or a·bᵀ, overwritten, added or taken away; sums in ascending order, in blocks of 256 terms.
+/// a[form === 1 ? extent(depth, rows, aStride) : extent(rows, depth, aStride)] in; b[form === 2 ? extent(columns, depth, bStride) : extent(depth, columns, bStride)] in; c[extent(rows, columns, cStride)] inout; panels[productScratch(columns, depth)] scratch
+void matrix_product_f64(const double* a, const double* b, double* c, double* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
 /// AdaGrad: squares of the slope are added up; parameter − rate·slope/(√square + ε).
 /// parameters[count] inout; gradient[count] in; square[count] inout
 void update_adagrad_f32(float* parameters, const float* gradient, float* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
@@ -358,6 +366,8 @@ inline constexpr Kernels all_kernels{
     linear_scores_f64,
     limit_multiply_add_f32,
     limit_multiply_add_f64,
+    matrix_product_f32,
+    matrix_product_f64,
     update_adagrad_f32,
     update_adagrad_f64,
     update_adam_f32,

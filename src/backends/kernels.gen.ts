@@ -52,6 +52,10 @@ export interface KernelFunctions {
   limit_multiply_add_f32(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f64. */
   limit_multiply_add_f64(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
+  /** As matrix_product_f64, in f32: every product and every sum is rounded. */
+  matrix_product_f32(aOffset: number, bOffset: number, cOffset: number, panelsOffset: number, rows: number, columns: number, depth: number, aStride: number, bStride: number, cStride: number, form: number, update: number): void;
+  /** c ← a·b, aᵀ·b or a·bᵀ, overwritten, added or taken away; sums in ascending order, in blocks of 256 terms. */
+  matrix_product_f64(aOffset: number, bOffset: number, cOffset: number, panelsOffset: number, rows: number, columns: number, depth: number, aStride: number, bStride: number, cStride: number, form: number, update: number): void;
   /** AdaGrad: squares of the slope are added up; parameter − rate·slope/(√square + ε). */
   update_adagrad_f32(parametersOffset: number, gradientOffset: number, squareOffset: number, rate: number, epsilon: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
   /** AdaGrad: squares of the slope are added up; parameter − rate·slope/(√square + ε). */
@@ -161,4 +165,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '9257db697441d901';
+export const kernelsHash = '631bbae9fb9f151e';

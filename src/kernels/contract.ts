@@ -109,6 +109,7 @@ export interface Work {
 
 export type Family =
   | 'gradient-descent'
+  | 'linear-algebra'
   | 'tree-building'
   | 'explanation'
   | 'distance'

@@ -4,6 +4,7 @@ import * as distance from './distance.js';
 import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
 import * as limits from './limits.js';
+import * as matrixProduct from './matrix-product.js';
 import * as optimizers from './optimizers.js';
 import * as random from './random.js';
 import * as sparse from './sparse.js';
@@ -28,6 +29,7 @@ const families = [
   elementary,
   gradientDescent,
   limits,
+  matrixProduct,
   optimizers,
   random,
   sparse,
