@@ -35,6 +35,8 @@ export { defaultFeatures, expressionColumn, featureMakers, featuresFromConfig } 
 // models
 export { DecisionTreeClassifier, DecisionTreeRegressor } from './models/decision-tree/index.js';
 export { DummyClassifier, DummyRegressor } from './models/dummy/dummy.js';
+export { ElasticNet, ElasticNetCV, Lasso, LassoCV } from './models/elastic-net/elastic-net.js';
+export { enetPath, lassoPath, type PathOptions, type RegularizationPath } from './models/elastic-net/path.js';
 export { ExtraTreesClassifier, ExtraTreesRegressor } from './models/extra-trees/index.js';
 export {
   type CustomLoss,

@@ -8,6 +8,13 @@ import {
 } from './decision-tree/index.js';
 import { DummyClassifier, DummyRegressor } from './dummy/dummy.js';
 import { classifierParameters, regressorParameters } from './dummy/parameters.js';
+import { ElasticNet, ElasticNetCV, Lasso, LassoCV } from './elastic-net/elastic-net.js';
+import {
+  elasticNetCvParameters,
+  elasticNetParameters,
+  lassoCvParameters,
+  lassoParameters,
+} from './elastic-net/parameters.js';
 import {
   ExtraTreesClassifier,
   ExtraTreesRegressor,
@@ -68,6 +75,30 @@ export const models: readonly ModelEntry[] = [
     tasks: ['classification', 'regression'],
     declarations: (task) => (task === 'regression' ? ridgeParameters : logisticRegressionParameters),
     create: (task, parameters) => (task === 'regression' ? new Ridge(parameters) : new LogisticRegression(parameters)),
+  },
+  {
+    name: 'lasso',
+    tasks: ['regression'],
+    declarations: () => lassoParameters,
+    create: (_task, parameters) => new Lasso(parameters),
+  },
+  {
+    name: 'elastic-net',
+    tasks: ['regression'],
+    declarations: () => elasticNetParameters,
+    create: (_task, parameters) => new ElasticNet(parameters),
+  },
+  {
+    name: 'lasso-cv',
+    tasks: ['regression'],
+    declarations: () => lassoCvParameters,
+    create: (_task, parameters) => new LassoCV(parameters),
+  },
+  {
+    name: 'elastic-net-cv',
+    tasks: ['regression'],
+    declarations: () => elasticNetCvParameters,
+    create: (_task, parameters) => new ElasticNetCV(parameters),
   },
   {
     name: 'gradient-boosting',

@@ -141,6 +141,19 @@ export interface TrainingWarning {
   readonly message: string;
 }
 
+/** How a penalty was chosen by cross-validation along its path. */
+export interface PenaltySearch {
+  readonly alpha: number;
+  readonly l1Ratio: number;
+  /** The splitter. */
+  readonly folds: string;
+  readonly l1Ratios: readonly number[];
+  /** By l1Ratio: the penalties tried, the strongest first. */
+  readonly alphas: readonly (readonly number[])[];
+  /** By l1Ratio, alpha and fold: the mean squared error on the rows held out. */
+  readonly meanSquaredErrors: readonly (readonly (readonly number[])[])[];
+}
+
 export interface Training {
   readonly rows: number;
   readonly iterations: number;
@@ -154,6 +167,8 @@ export interface Training {
   readonly convergence?: Convergence;
   /** Absent where there is nothing to warn of. */
   readonly warnings?: readonly TrainingWarning[];
+  /** Linear models that choose their own penalty: what was tried. */
+  readonly search?: PenaltySearch;
 }
 
 /** One of several targets of a model. */
