@@ -1,5 +1,4 @@
-import { exp_f64x2, log1p_f64x2, log_f64x2 } from './inline/elementary-simd';
-import { foldLanes_f64x2, laneSum } from './inline/lanes';
+import { foldLanes_f64x2, tailProduct } from './inline/lanes';
 
 // Sums keep 32 virtual lanes in sixteen f64x2 registers; element i goes to lane i mod 32 (src/kernels/sums.ts).
 
@@ -49,17 +48,6 @@ export function dot_f64(x: usize, y: usize, rowCount: i32): f64 {
     s14 = f64x2.add(s14, tailProduct(x, y, tail, 28)); s15 = f64x2.add(s15, tailProduct(x, y, tail, 30));
   }
   return foldLanes_f64x2(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15);
-}
-
-// Lanes pair, pair + 1 of a partial block; a lane without an element adds −0, which changes no sum, not even −0.
-// @ts-ignore: decorator
-@inline
-function tailProduct(x: usize, y: usize, tail: i32, pair: i32): v128 {
-  const at = <usize>pair << 3;
-  let product = f64x2.splat(-0.0);
-  if (pair < tail) product = f64x2.replace_lane(product, 0, load<f64>(x + at) * load<f64>(y + at));
-  if (pair + 1 < tail) product = f64x2.replace_lane(product, 1, load<f64>(x + at + 8) * load<f64>(y + at + 8));
-  return product;
 }
 
 export function axpy_f64(x: usize, y: usize, a: f64, rowCount: i32): void {
@@ -113,133 +101,6 @@ export function linear_scores_f64(
     x += stride;
     coefficients += 8;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function addGradient(x: usize, residuals: usize, gradient: usize, rows: i32, columnCount: i32, stride: usize): void {
-  for (let j = 0; j < columnCount; j++) {
-    store<f64>(gradient, load<f64>(gradient) + dot_f64(x, residuals, rows));
-    x += stride;
-    gradient += 8;
-  }
-  store<f64>(gradient, load<f64>(gradient) + laneSum(residuals, rows));
-}
-
-// The element-wise passes below go in pairs, up to one element beyond the rows: tiles have room for it, inputs have slack.
-
-export function gradient_squared_f64(
-  x: usize, target: usize, weights: usize, coefficients: usize, gradient: usize, margins: usize,
-  rowCount: i32, columnCount: i32, columnStride: i32,
-): f64 {
-  const stride = <usize>columnStride << 3;
-  memory.fill(gradient, 0, <usize>(columnCount + 1) << 3);
-  let loss: f64 = 0;
-  for (let start = 0; start < rowCount; start += TILE_ROWS) {
-    const rows = min(TILE_ROWS, rowCount - start);
-    const bytes = <usize>rows << 3;
-    linear_scores_f64(x, coefficients, margins, rows, columnCount, columnStride);
-    for (let at: usize = 0; at < bytes; at += 16) {
-      const weight = weights ? v128.load(weights + at) : f64x2.splat(1);
-      const residual = f64x2.sub(v128.load(margins + at), v128.load(target + at));
-      const half = f64x2.mul(f64x2.mul(f64x2.splat(0.5), residual), residual);
-      v128.store(margins + TILE_BYTES + at, f64x2.mul(half, weight));
-      v128.store(margins + at, f64x2.mul(weight, residual));
-    }
-    loss += laneSum(margins + TILE_BYTES, rows);
-    addGradient(x, margins, gradient, rows, columnCount, stride);
-    x += bytes;
-    target += bytes;
-    if (weights) weights += bytes;
-  }
-  return loss;
-}
-
-export function gradient_logistic_f64(
-  x: usize, target: usize, weights: usize, coefficients: usize, gradient: usize, curvature: usize, margins: usize,
-  rowCount: i32, columnCount: i32, columnStride: i32,
-): f64 {
-  const stride = <usize>columnStride << 3;
-  const one = f64x2.splat(1), zero = f64x2.splat(0);
-  memory.fill(gradient, 0, <usize>(columnCount + 1) << 3);
-  let loss: f64 = 0;
-  for (let start = 0; start < rowCount; start += TILE_ROWS) {
-    const rows = min(TILE_ROWS, rowCount - start);
-    const bytes = <usize>rows << 3;
-    linear_scores_f64(x, coefficients, margins, rows, columnCount, columnStride);
-    for (let at: usize = 0; at < bytes; at += 16) {
-      const z = v128.load(margins + at);
-      const truth = v128.load(target + at);
-      const weight = weights ? v128.load(weights + at) : one;
-      const power = exp_f64x2(f64x2.neg(f64x2.abs(z)));
-      const share = f64x2.div(one, f64x2.add(one, power));
-      const other = f64x2.mul(power, share);
-      const probability = v128.bitselect(other, share, f64x2.lt(z, zero));
-      const linear = f64x2.sub(f64x2.pmax(zero, z), f64x2.mul(truth, z));
-      v128.store(margins + TILE_BYTES + at, f64x2.mul(weight, f64x2.add(log1p_f64x2(power), linear)));
-      if (curvature) {
-        const second = f64x2.mul(weight, f64x2.mul(other, share));
-        if (at + 16 <= bytes) v128.store(curvature + at, second);
-        else store<f64>(curvature + at, f64x2.extract_lane(second, 0));
-      }
-      v128.store(margins + at, f64x2.mul(weight, f64x2.sub(probability, truth)));
-    }
-    loss += laneSum(margins + TILE_BYTES, rows);
-    addGradient(x, margins, gradient, rows, columnCount, stride);
-    x += bytes;
-    target += bytes;
-    if (weights) weights += bytes;
-    if (curvature) curvature += bytes;
-  }
-  return loss;
-}
-
-export function gradient_softmax_f64(
-  x: usize, target: usize, weights: usize, coefficients: usize, gradient: usize, margins: usize,
-  rowCount: i32, columnCount: i32, columnStride: i32, classCount: i32,
-): f64 {
-  const stride = <usize>columnStride << 3;
-  const step = <usize>(columnCount + 1) << 3;
-  const losses = margins + <usize>classCount * TILE_BYTES;
-  memory.fill(gradient, 0, <usize>classCount * step);
-  let loss: f64 = 0;
-  for (let start = 0; start < rowCount; start += TILE_ROWS) {
-    const rows = min(TILE_ROWS, rowCount - start);
-    const bytes = <usize>rows << 3;
-    for (let k = 0; k < classCount; k++) {
-      const tile = margins + <usize>k * TILE_BYTES;
-      linear_scores_f64(x, coefficients + <usize>k * step, tile, rows, columnCount, columnStride);
-    }
-    for (let at: usize = 0; at < bytes; at += 16) {
-      const truth = v128.load(target + at);
-      const weight = weights ? v128.load(weights + at) : f64x2.splat(1);
-      let highest = v128.load(margins + at);
-      for (let k = 1; k < classCount; k++) highest = f64x2.pmax(highest, v128.load(margins + at + <usize>k * TILE_BYTES));
-      let own = f64x2.splat(0), sum = f64x2.splat(0);
-      for (let k = 0; k < classCount; k++) {
-        const tile = margins + at + <usize>k * TILE_BYTES;
-        const margin = f64x2.sub(v128.load(tile), highest);
-        own = v128.bitselect(margin, own, f64x2.eq(truth, f64x2.splat(<f64>k)));
-        const power = exp_f64x2(margin);
-        v128.store(tile, power);
-        sum = f64x2.add(sum, power);
-      }
-      for (let k = 0; k < classCount; k++) {
-        const tile = margins + at + <usize>k * TILE_BYTES;
-        const hit = v128.and(f64x2.eq(truth, f64x2.splat(<f64>k)), f64x2.splat(1));
-        v128.store(tile, f64x2.mul(weight, f64x2.sub(f64x2.div(v128.load(tile), sum), hit)));
-      }
-      v128.store(losses + at, f64x2.mul(weight, f64x2.sub(log_f64x2(sum), own)));
-    }
-    loss += laneSum(losses, rows);
-    for (let k = 0; k < classCount; k++) {
-      addGradient(x, margins + <usize>k * TILE_BYTES, gradient + <usize>k * step, rows, columnCount, stride);
-    }
-    x += bytes;
-    target += bytes;
-    if (weights) weights += bytes;
-  }
-  return loss;
 }
 
 // @ts-ignore: decorator

@@ -4,6 +4,7 @@ export * from './distance';
 export * from './elementary';
 export * from './gradient-descent';
 export * from './limits';
+export * from './linear-losses';
 export * from './matrix-product';
 export * from './optimizers';
 export * from './random';

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "631bbae9fb9f151e"
+#define LANEWISE_KERNELS_HASH "be3f21e079547154"
 
 namespace lanewise {
 
@@ -28,13 +28,14 @@ struct Kernels {
   void (*tanh_f64)(const double* x, double* out, int32_t rowCount);
   void (*axpy_f64)(const double* x, double* y, double a, int32_t rowCount);
   double (*dot_f64)(const double* x, const double* y, int32_t rowCount);
-  double (*gradient_logistic_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* curvature, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride);
-  double (*gradient_softmax_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
-  double (*gradient_squared_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*gram_f64)(const double* x, const double* weights, double* gram, double* weighted, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*linear_scores_f64)(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*limit_multiply_add_f32)(float* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
+  double (*gradient_linear_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* curvature, double* scratch, int32_t loss, double a, double b, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+  double (*gradient_softmax_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* probabilities, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
+  void (*hessian_linear_f64)(const double* x, const double* curvature, const double* direction, double* product, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+  void (*hessian_softmax_f64)(const double* x, const double* weights, const double* probabilities, const double* direction, double* product, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
   void (*matrix_product_f32)(const float* a, const float* b, float* c, float* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
   void (*matrix_product_f64)(const double* a, const double* b, double* c, double* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
   void (*update_adagrad_f32)(float* parameters, const float* gradient, float* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
@@ -153,15 +154,6 @@ void axpy_f64(const double* x, double* y, double a, int32_t rowCount);
 /// Inner product of two columns.
 /// x[rowCount] in; y[rowCount] in
 double dot_f64(const double* x, const double* y, int32_t rowCount);
-/// Logistic loss Σ w·(log(1 + e^z) − target·z) of a linear model, its gradient, and w·p·(1 − p) a row.
-/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; target[rowCount] in; weights[rowCount] in, may be null; coefficients[columnCount + 1] in; gradient[columnCount + 1] out; curvature[rowCount] out, may be null; margins[512] scratch
-double gradient_logistic_f64(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* curvature, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride);
-/// Multinomial loss −Σ w·log p(class of the row) of a linear model with softmax, and its gradient.
-/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; target[rowCount] in; weights[rowCount] in, may be null; coefficients[classCount * (columnCount + 1)] in; gradient[classCount * (columnCount + 1)] out; margins[(classCount + 1) * 256] scratch
-double gradient_softmax_f64(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
-/// Squared loss ½·Σ w·(score − target)² of a linear model, and its gradient, in tiles of 256 rows.
-/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; target[rowCount] in; weights[rowCount] in, may be null; coefficients[columnCount + 1] in; gradient[columnCount + 1] out; margins[512] scratch
-double gradient_squared_f64(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* margins, int32_t rowCount, int32_t columnCount, int32_t columnStride);
 /// xᵀ·W·x, symmetric; eight lanes within tiles of 256 rows, which is what a register of every width divides.
 /// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; weights[rowCount] in, may be null; gram[columnCount * columnCount] out; weighted[256] scratch
 void gram_f64(const double* x, const double* weights, double* gram, double* weighted, int32_t rowCount, int32_t columnCount, int32_t columnStride);
@@ -174,6 +166,18 @@ void limit_multiply_add_f32(float* values, double factor, double addend, int32_t
 /// values ← values·factor + addend, over and over: the most multiplications and additions in f64.
 /// values[count] inout
 void limit_multiply_add_f64(double* values, double factor, double addend, int32_t rounds, int32_t count);
+/// Σ w·loss(margin, target) of a linear model, its gradient, and w·(second derivative by the margin) a row.
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; target[rowCount] in; weights[rowCount] in, may be null; coefficients[columnCount + 1] in; gradient[columnCount + 1] out; curvature[rowCount] out, may be null; scratch[640 + 32 * columnCount] scratch
+double gradient_linear_f64(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* curvature, double* scratch, int32_t loss, double a, double b, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+/// Multinomial loss −Σ w·log p(class of the row) of a linear model with softmax, its gradient, and p.
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; target[rowCount] in; weights[rowCount] in, may be null; coefficients[classCount * (columnCount + 1)] in; gradient[classCount * (columnCount + 1)] out; probabilities[classCount * rowCount] out, may be null; scratch[(classCount + 1) * 256 + 32 * (classCount * (columnCount + 1) + 1)] scratch
+double gradient_softmax_f64(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* probabilities, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
+/// The Hessian of a linear model times a vector, without the Hessian: xᵀ·(curvature ∘ x·direction).
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; curvature[rowCount] in; direction[columnCount + 1] in; product[columnCount + 1] out; scratch[640 + 32 * columnCount] scratch
+void hessian_linear_f64(const double* x, const double* curvature, const double* direction, double* product, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+/// The Hessian of the multinomial loss times a vector, without the Hessian.
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; weights[rowCount] in, may be null; probabilities[classCount * rowCount] in; direction[classCount * (columnCount + 1)] in; product[classCount * (columnCount + 1)] out; scratch[(classCount + 1) * 256 + 32 * (classCount * (columnCount + 1) + 1)] scratch
+void hessian_softmax_f64(const double* x, const double* weights, const double* probabilities, const double* direction, double* product, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
 /// As matrix_product_f64, in f32: every product and every sum is rounded.
 /// a[form === 1 ? extent(depth, rows, aStride) : extent(rows, depth, aStride)] in; b[form === 2 ? extent(columns, depth, bStride) : extent(depth, columns, bStride)] in; c[extent(rows, columns, cStride)] inout; panels[productScratch(columns, depth)] scratch
 void matrix_product_f32(const float* a, const float* b, float* c, float* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
@@ -359,13 +363,14 @@ inline constexpr Kernels all_kernels{
     tanh_f64,
     axpy_f64,
     dot_f64,
-    gradient_logistic_f64,
-    gradient_softmax_f64,
-    gradient_squared_f64,
     gram_f64,
     linear_scores_f64,
     limit_multiply_add_f32,
     limit_multiply_add_f64,
+    gradient_linear_f64,
+    gradient_softmax_f64,
+    hessian_linear_f64,
+    hessian_softmax_f64,
     matrix_product_f32,
     matrix_product_f64,
     update_adagrad_f32,

@@ -55,3 +55,39 @@ function tailPair(x: usize, tail: i32, pair: i32): v128 {
   if (pair + 1 < tail) values = f64x2.replace_lane(values, 1, load<f64>(x + at + 8));
   return values;
 }
+
+// Adds a column to 32 lanes that lie in memory.
+export function addLanes(x: usize, lanes: usize, rowCount: i32): void {
+  const blockEnd = x + ((<usize>rowCount & ~31) << 3);
+  for (; x < blockEnd; x += 256) {
+    for (let at: usize = 0; at < 256; at += 16) {
+      v128.store(lanes + at, f64x2.add(v128.load(lanes + at), v128.load(x + at)));
+    }
+  }
+  const tail = rowCount & 31;
+  for (let lane = 0; lane < tail; lane++) {
+    const at = <usize>lane << 3;
+    store<f64>(lanes + at, load<f64>(lanes + at) + load<f64>(x + at));
+  }
+}
+
+// The sum of 32 lanes that lie in memory.
+export function foldLanesAt(lanes: usize): f64 {
+  return foldLanes_f64x2(
+    v128.load(lanes, 0), v128.load(lanes, 16), v128.load(lanes, 32), v128.load(lanes, 48),
+    v128.load(lanes, 64), v128.load(lanes, 80), v128.load(lanes, 96), v128.load(lanes, 112),
+    v128.load(lanes, 128), v128.load(lanes, 144), v128.load(lanes, 160), v128.load(lanes, 176),
+    v128.load(lanes, 192), v128.load(lanes, 208), v128.load(lanes, 224), v128.load(lanes, 240),
+  );
+}
+
+// Lanes pair, pair + 1 of a partial block; a lane without an element adds −0, which changes no sum, not even −0.
+// @ts-ignore: decorator
+@inline
+export function tailProduct(x: usize, y: usize, tail: i32, pair: i32): v128 {
+  const at = <usize>pair << 3;
+  let product = f64x2.splat(-0.0);
+  if (pair < tail) product = f64x2.replace_lane(product, 0, load<f64>(x + at) * load<f64>(y + at));
+  if (pair + 1 < tail) product = f64x2.replace_lane(product, 1, load<f64>(x + at + 8) * load<f64>(y + at + 8));
+  return product;
+}

@@ -7,6 +7,8 @@
 #include "../inline/elementary.h"
 #include "../inline/philox.h"
 
+#include "../inline/linear.h"
+
 #include "../inline/forest-tree.h"
 
 #include "../inline/forest-cuts.h"

@@ -4,6 +4,7 @@
 #include "../elementary.cpp"
 #include "../gradient-descent.cpp"
 #include "../limits.cpp"
+#include "../linear-losses.cpp"
 #include "../matrix-product.cpp"
 #include "../optimizers.cpp"
 #include "../random.cpp"

@@ -38,12 +38,6 @@ export interface KernelFunctions {
   axpy_f64(xOffset: number, yOffset: number, a: number, rowCount: number): void;
   /** Inner product of two columns. */
   dot_f64(xOffset: number, yOffset: number, rowCount: number): number;
-  /** Logistic loss Σ w·(log(1 + e^z) − target·z) of a linear model, its gradient, and w·p·(1 − p) a row. */
-  gradient_logistic_f64(xOffset: number, targetOffset: number, weightsOffset: number, coefficientsOffset: number, gradientOffset: number, curvatureOffset: number, marginsOffset: number, rowCount: number, columnCount: number, columnStride: number): number;
-  /** Multinomial loss −Σ w·log p(class of the row) of a linear model with softmax, and its gradient. */
-  gradient_softmax_f64(xOffset: number, targetOffset: number, weightsOffset: number, coefficientsOffset: number, gradientOffset: number, marginsOffset: number, rowCount: number, columnCount: number, columnStride: number, classCount: number): number;
-  /** Squared loss ½·Σ w·(score − target)² of a linear model, and its gradient, in tiles of 256 rows. */
-  gradient_squared_f64(xOffset: number, targetOffset: number, weightsOffset: number, coefficientsOffset: number, gradientOffset: number, marginsOffset: number, rowCount: number, columnCount: number, columnStride: number): number;
   /** xᵀ·W·x, symmetric; eight lanes within tiles of 256 rows, which is what a register of every width divides. */
   gram_f64(xOffset: number, weightsOffset: number, gramOffset: number, weightedOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
   /** out = intercept + x·coefficients, added in the order of the columns. */
@@ -52,6 +46,14 @@ export interface KernelFunctions {
   limit_multiply_add_f32(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f64. */
   limit_multiply_add_f64(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
+  /** Σ w·loss(margin, target) of a linear model, its gradient, and w·(second derivative by the margin) a row. */
+  gradient_linear_f64(xOffset: number, targetOffset: number, weightsOffset: number, coefficientsOffset: number, gradientOffset: number, curvatureOffset: number, scratchOffset: number, loss: number, a: number, b: number, rowCount: number, columnCount: number, columnStride: number): number;
+  /** Multinomial loss −Σ w·log p(class of the row) of a linear model with softmax, its gradient, and p. */
+  gradient_softmax_f64(xOffset: number, targetOffset: number, weightsOffset: number, coefficientsOffset: number, gradientOffset: number, probabilitiesOffset: number, scratchOffset: number, rowCount: number, columnCount: number, columnStride: number, classCount: number): number;
+  /** The Hessian of a linear model times a vector, without the Hessian: xᵀ·(curvature ∘ x·direction). */
+  hessian_linear_f64(xOffset: number, curvatureOffset: number, directionOffset: number, productOffset: number, scratchOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
+  /** The Hessian of the multinomial loss times a vector, without the Hessian. */
+  hessian_softmax_f64(xOffset: number, weightsOffset: number, probabilitiesOffset: number, directionOffset: number, productOffset: number, scratchOffset: number, rowCount: number, columnCount: number, columnStride: number, classCount: number): void;
   /** As matrix_product_f64, in f32: every product and every sum is rounded. */
   matrix_product_f32(aOffset: number, bOffset: number, cOffset: number, panelsOffset: number, rows: number, columns: number, depth: number, aStride: number, bStride: number, cStride: number, form: number, update: number): void;
   /** c ← a·b, aᵀ·b or a·bᵀ, overwritten, added or taken away; sums in ascending order, in blocks of 256 terms. */
@@ -165,4 +167,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '631bbae9fb9f151e';
+export const kernelsHash = 'be3f21e079547154';

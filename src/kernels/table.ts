@@ -4,6 +4,7 @@ import * as distance from './distance.js';
 import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
 import * as limits from './limits.js';
+import * as linearLosses from './linear-losses.js';
 import * as matrixProduct from './matrix-product.js';
 import * as optimizers from './optimizers.js';
 import * as random from './random.js';
@@ -29,6 +30,7 @@ const families = [
   elementary,
   gradientDescent,
   limits,
+  linearLosses,
   matrixProduct,
   optimizers,
   random,
