@@ -6,6 +6,7 @@ export * from './gradient-descent';
 export * from './limits';
 export * from './linear-losses';
 export * from './matrix-product';
+export * from './network';
 export * from './optimizers';
 export * from './random';
 export * from './sparse';

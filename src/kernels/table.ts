@@ -6,6 +6,7 @@ import * as gradientDescent from './gradient-descent.js';
 import * as limits from './limits.js';
 import * as linearLosses from './linear-losses.js';
 import * as matrixProduct from './matrix-product.js';
+import * as network from './network.js';
 import * as optimizers from './optimizers.js';
 import * as random from './random.js';
 import * as sparse from './sparse.js';
@@ -32,6 +33,7 @@ const families = [
   limits,
   linearLosses,
   matrixProduct,
+  network,
   optimizers,
   random,
   sparse,
