@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "be3f21e079547154"
+#define LANEWISE_KERNELS_HASH "3e312efaccb1ccc9"
 
 namespace lanewise {
 
@@ -38,6 +38,16 @@ struct Kernels {
   void (*hessian_softmax_f64)(const double* x, const double* weights, const double* probabilities, const double* direction, double* product, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
   void (*matrix_product_f32)(const float* a, const float* b, float* c, float* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
   void (*matrix_product_f64)(const double* a, const double* b, double* c, double* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
+  void (*batch_norm_backward_f32)(float* delta, const float* normalized, const float* gamma, const float* inverse, float* gammaGradient, double* sums, int32_t rowCount, int32_t unitCount);
+  void (*batch_norm_forward_f32)(float* values, float* normalized, const float* gamma, float* inverse, float* runningMean, float* runningVariance, double* sums, double kept, double epsilon, int32_t rowCount, int32_t unitCount);
+  void (*dropout_f32)(float* values, uint32_t* words, int32_t keyLow, int32_t keyHigh, double startIndex, double bound, double factor, int32_t count);
+  void (*gather_rows_f32)(const float* source, const uint32_t* indices, float* out, int32_t rowCount, int32_t columnCount, int32_t sourceRows);
+  void (*layer_backward_f32)(const float* sums, const float* outputs, float* delta, int32_t activation, int32_t rowCount, int32_t unitCount);
+  void (*layer_forward_f32)(float* sums, const float* bias, float* out, int32_t activation, int32_t rowCount, int32_t unitCount);
+  double (*logistic_loss_f32)(float* scores, const float* target, const float* weights, double* losses, double scale, int32_t rowCount);
+  double (*softmax_loss_f32)(float* scores, const float* target, const float* weights, double* losses, double* parts, double scale, int32_t rowCount, int32_t unitCount);
+  double (*squared_loss_f32)(float* scores, const float* target, const float* weights, double* losses, double scale, int32_t rowCount);
+  double (*sum_of_squares_f32)(const float* values, double* lanes, int32_t count);
   void (*update_adagrad_f32)(float* parameters, const float* gradient, float* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
   void (*update_adagrad_f64)(double* parameters, const double* gradient, double* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
   void (*update_adam_f32)(float* parameters, const float* gradient, float* mean, float* square, double rate, double beta1, double beta2, double epsilon, double rootScale, double shrink, double gradientScale, double gradientLimit, double decay, int32_t count);
@@ -184,6 +194,36 @@ void matrix_product_f32(const float* a, const float* b, float* c, float* panels,
 /// c ← a·b, aᵀ·b or a·bᵀ, overwritten, added or taken away; sums in ascending order, in blocks of 256 terms.
 /// a[form === 1 ? extent(depth, rows, aStride) : extent(rows, depth, aStride)] in; b[form === 2 ? extent(columns, depth, bStride) : extent(depth, columns, bStride)] in; c[extent(rows, columns, cStride)] inout; panels[productScratch(columns, depth)] scratch
 void matrix_product_f64(const double* a, const double* b, double* c, double* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
+/// Derivatives by what batch_norm_forward_f32 received, and by gamma, from those by what it gave.
+/// delta[rowCount * unitCount] inout; normalized[rowCount * unitCount] in; gamma[unitCount] in; inverse[unitCount] in; gammaGradient[unitCount] out; sums[2 * unitCount] scratch
+void batch_norm_backward_f32(float* delta, const float* normalized, const float* gamma, const float* inverse, float* gammaGradient, double* sums, int32_t rowCount, int32_t unitCount);
+/// A batch with mean 0 and variance 1 a unit, times gamma; running mean and variance follow.
+/// values[rowCount * unitCount] inout; normalized[rowCount * unitCount] out; gamma[unitCount] in; inverse[unitCount] out; runningMean[unitCount] inout; runningVariance[unitCount] inout; sums[2 * unitCount] scratch
+void batch_norm_forward_f32(float* values, float* normalized, const float* gamma, float* inverse, float* runningMean, float* runningVariance, double* sums, double kept, double epsilon, int32_t rowCount, int32_t unitCount);
+/// Value i ← 0 where word startIndex + i of the key is below `bound`, else factor·value.
+/// values[count] inout; words[64] scratch
+void dropout_f32(float* values, uint32_t* words, int32_t keyLow, int32_t keyHigh, double startIndex, double bound, double factor, int32_t count);
+/// Some rows of a row-major matrix, in the order of their indices: a batch.
+/// source[sourceRows * columnCount] in; indices[rowCount] in; out[rowCount * columnCount] out
+void gather_rows_f32(const float* source, const uint32_t* indices, float* out, int32_t rowCount, int32_t columnCount, int32_t sourceRows);
+/// delta ← delta·activation′: derivatives by the sums, from those by the activations.
+/// sums[rowCount * unitCount] in; outputs[rowCount * unitCount] in; delta[rowCount * unitCount] inout
+void layer_backward_f32(const float* sums, const float* outputs, float* delta, int32_t activation, int32_t rowCount, int32_t unitCount);
+/// sums ← sums + bias; out = activation(sums).
+/// sums[rowCount * unitCount] inout; bias[unitCount] in; out[rowCount * unitCount] out
+void layer_forward_f32(float* sums, const float* bias, float* out, int32_t activation, int32_t rowCount, int32_t unitCount);
+/// Logistic loss Σ weight·(log(1 + e^score) − target·score); scores ← its derivatives, scaled.
+/// scores[rowCount] inout; target[rowCount] in; weights[rowCount] in, may be null; losses[rowCount] out
+double logistic_loss_f32(float* scores, const float* target, const float* weights, double* losses, double scale, int32_t rowCount);
+/// Cross-entropy of softmax: Σ weight·(log Σ e^score − score of the class); scores ← its derivatives, scaled.
+/// scores[rowCount * unitCount] inout; target[rowCount] in; weights[rowCount] in, may be null; losses[rowCount] out; parts[unitCount + 8] scratch
+double softmax_loss_f32(float* scores, const float* target, const float* weights, double* losses, double* parts, double scale, int32_t rowCount, int32_t unitCount);
+/// Squared loss ½·Σ weight·(score − target)²; scores ← its derivatives, scaled.
+/// scores[rowCount] inout; target[rowCount] in; weights[rowCount] in, may be null; losses[rowCount] out
+double squared_loss_f32(float* scores, const float* target, const float* weights, double* losses, double scale, int32_t rowCount);
+/// The sum of squares of f32 numbers, in f64.
+/// values[count] in; lanes[32] scratch
+double sum_of_squares_f32(const float* values, double* lanes, int32_t count);
 /// AdaGrad: squares of the slope are added up; parameter − rate·slope/(√square + ε).
 /// parameters[count] inout; gradient[count] in; square[count] inout
 void update_adagrad_f32(float* parameters, const float* gradient, float* square, double rate, double epsilon, double gradientScale, double gradientLimit, double decay, int32_t count);
@@ -373,6 +413,16 @@ inline constexpr Kernels all_kernels{
     hessian_softmax_f64,
     matrix_product_f32,
     matrix_product_f64,
+    batch_norm_backward_f32,
+    batch_norm_forward_f32,
+    dropout_f32,
+    gather_rows_f32,
+    layer_backward_f32,
+    layer_forward_f32,
+    logistic_loss_f32,
+    softmax_loss_f32,
+    squared_loss_f32,
+    sum_of_squares_f32,
     update_adagrad_f32,
     update_adagrad_f64,
     update_adam_f32,

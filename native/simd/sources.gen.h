@@ -6,6 +6,7 @@
 #include "../limits.cpp"
 #include "../linear-losses.cpp"
 #include "../matrix-product.cpp"
+#include "../network.cpp"
 #include "../optimizers.cpp"
 #include "../random.cpp"
 #include "../sparse.cpp"

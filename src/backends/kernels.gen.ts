@@ -58,6 +58,26 @@ export interface KernelFunctions {
   matrix_product_f32(aOffset: number, bOffset: number, cOffset: number, panelsOffset: number, rows: number, columns: number, depth: number, aStride: number, bStride: number, cStride: number, form: number, update: number): void;
   /** c ← a·b, aᵀ·b or a·bᵀ, overwritten, added or taken away; sums in ascending order, in blocks of 256 terms. */
   matrix_product_f64(aOffset: number, bOffset: number, cOffset: number, panelsOffset: number, rows: number, columns: number, depth: number, aStride: number, bStride: number, cStride: number, form: number, update: number): void;
+  /** Derivatives by what batch_norm_forward_f32 received, and by gamma, from those by what it gave. */
+  batch_norm_backward_f32(deltaOffset: number, normalizedOffset: number, gammaOffset: number, inverseOffset: number, gammaGradientOffset: number, sumsOffset: number, rowCount: number, unitCount: number): void;
+  /** A batch with mean 0 and variance 1 a unit, times gamma; running mean and variance follow. */
+  batch_norm_forward_f32(valuesOffset: number, normalizedOffset: number, gammaOffset: number, inverseOffset: number, runningMeanOffset: number, runningVarianceOffset: number, sumsOffset: number, kept: number, epsilon: number, rowCount: number, unitCount: number): void;
+  /** Value i ← 0 where word startIndex + i of the key is below `bound`, else factor·value. */
+  dropout_f32(valuesOffset: number, wordsOffset: number, keyLow: number, keyHigh: number, startIndex: number, bound: number, factor: number, count: number): void;
+  /** Some rows of a row-major matrix, in the order of their indices: a batch. */
+  gather_rows_f32(sourceOffset: number, indicesOffset: number, outOffset: number, rowCount: number, columnCount: number, sourceRows: number): void;
+  /** delta ← delta·activation′: derivatives by the sums, from those by the activations. */
+  layer_backward_f32(sumsOffset: number, outputsOffset: number, deltaOffset: number, activation: number, rowCount: number, unitCount: number): void;
+  /** sums ← sums + bias; out = activation(sums). */
+  layer_forward_f32(sumsOffset: number, biasOffset: number, outOffset: number, activation: number, rowCount: number, unitCount: number): void;
+  /** Logistic loss Σ weight·(log(1 + e^score) − target·score); scores ← its derivatives, scaled. */
+  logistic_loss_f32(scoresOffset: number, targetOffset: number, weightsOffset: number, lossesOffset: number, scale: number, rowCount: number): number;
+  /** Cross-entropy of softmax: Σ weight·(log Σ e^score − score of the class); scores ← its derivatives, scaled. */
+  softmax_loss_f32(scoresOffset: number, targetOffset: number, weightsOffset: number, lossesOffset: number, partsOffset: number, scale: number, rowCount: number, unitCount: number): number;
+  /** Squared loss ½·Σ weight·(score − target)²; scores ← its derivatives, scaled. */
+  squared_loss_f32(scoresOffset: number, targetOffset: number, weightsOffset: number, lossesOffset: number, scale: number, rowCount: number): number;
+  /** The sum of squares of f32 numbers, in f64. */
+  sum_of_squares_f32(valuesOffset: number, lanesOffset: number, count: number): number;
   /** AdaGrad: squares of the slope are added up; parameter − rate·slope/(√square + ε). */
   update_adagrad_f32(parametersOffset: number, gradientOffset: number, squareOffset: number, rate: number, epsilon: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
   /** AdaGrad: squares of the slope are added up; parameter − rate·slope/(√square + ε). */
@@ -167,4 +187,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'be3f21e079547154';
+export const kernelsHash = '3e312efaccb1ccc9';

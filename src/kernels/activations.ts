@@ -18,6 +18,7 @@ const geluArgument = (x: number): number => ROOT_TWO_OVER_PI * (x + GELU_CUBE * 
 export function activate(code: number, x: number): number {
   switch (code) {
     case 1:
+      // biome-ignore lint/complexity/useMathMinMax: −0 stays, as in the kernels
       return x < 0 ? 0 : x;
     case 2:
       return Math.fround(tanh(x));

@@ -229,7 +229,7 @@ export const logistic_loss_f32 = defineKernel({
       const power = exp(-Math.abs(z));
       const share = 1 / (1 + power);
       const probability = z < 0 ? power * share : share;
-      rowLosses[row] = weight * (log1p(power) + ((z > 0 ? z : 0) - truth * z));
+      rowLosses[row] = weight * (log1p(power) + (Math.max(z, 0) - truth * z));
       scores[row] = factor * weight * (probability - truth);
     }
     return laneSum(0, rows, (row) => rowLosses[row]!);
