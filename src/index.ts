@@ -48,7 +48,9 @@ export { type ModelEntry, models } from './models/index.js';
 export { IsolationForest } from './models/isolation-forest/index.js';
 export { KMeans } from './models/k-means/k-means.js';
 export { KNeighborsClassifier, KNeighborsRegressor } from './models/k-nearest-neighbors/k-nearest-neighbors.js';
-export { LinearRegression, Ridge } from './models/linear/linear.js';
+export { Ridge } from './models/linear/linear.js';
+export { LinearRegression } from './models/linear-regression/linear-regression.js';
+export { regressionTable } from './models/linear-regression/regression-table.js';
 export { LogisticRegression } from './models/logistic-regression/logistic-regression.js';
 export { makeModel } from './models/model.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
@@ -87,6 +89,7 @@ export type { Operation, Program, ProgramInput, ProgramOutput } from './scoring/
 export { type RegisterColumn, readRegister, selectColumns, tableFromRegisters, takeRows } from './table/columns.js';
 export type * from './table/interfaces.js';
 export { annotate, type ColumnInfo, columnsOf, type Kind, type Role } from './table/schema.js';
+export { type Univariate, univariate } from './table/univariate.js';
 // training
 export * as training from './training/index.js';
 // tune

@@ -10,6 +10,7 @@ import {
   renderExplanationPage,
   renderExplanationPicture,
 } from '../explain/index.js';
+import { regressionTable } from '../models/linear-regression/regression-table.js';
 import { formatNumber, formatShare } from '../table/format.js';
 import { fileRows } from '../workflow/data.js';
 import { type OpenedModel, openModel } from '../workflow/open-model.js';
@@ -67,8 +68,14 @@ const command: CommandFile = {
     };
     const render = output?.endsWith('.svg') ? renderExplanationPicture : renderExplanationPage;
     if (output) await writeWhole(output, render(report, about));
-    if (options.json) return shell.print(JSON.stringify({ ...asJson(report), ...(output && { page: output }) }));
+    const { summary } = model;
+    if (options.json) {
+      return shell.print(
+        JSON.stringify({ ...asJson(report), ...(summary && { summary }), ...(output && { page: output }) }),
+      );
+    }
     print(report, options.row ?? [], shell.print);
+    if (summary) shell.print(`\nCoefficients of ${model.target}:\n${regressionTable(summary)}`);
     shell.print(
       output
         ? `\nThe ${output.endsWith('.svg') ? 'picture' : 'page'} is ${output}.`

@@ -107,8 +107,9 @@ function artefactFiles(parts: ArtefactParts): Map<string, Uint8Array | string> {
 }
 
 function factsOf(model: Model): Manifest['model'] {
-  const { estimator, task, parameters, target, targets, classes, training, importances, interpretability } = model;
-  return { estimator, task, parameters, target, targets, classes, training, importances, interpretability };
+  const { estimator, task, parameters, target, targets, classes, training, importances, summary } = model;
+  const { interpretability } = model;
+  return { estimator, task, parameters, target, targets, classes, training, importances, summary, interpretability };
 }
 
 /** Only spans of columns that the model reads: nothing else of the data is anybody's business. */

@@ -87,6 +87,23 @@ function checkFacts(model: ModelFacts): void {
   require(importances === undefined ||
     (isRecord(importances) && Object.values(importances).every(Number.isFinite)), 'model.importances');
   require(['high', 'medium', 'low'].includes(interpretability), 'model.interpretability');
+  require(model.summary === undefined || isSummary(model.summary), 'model.summary');
+}
+
+/** Coefficients by name; all else of them and of the whole is a number, or null where there is none. */
+function isSummary(summary: unknown): boolean {
+  if (!isRecord(summary) || !Array.isArray(summary['coefficients'])) return false;
+  const { coefficients, ...whole } = summary;
+  const parts = (coefficients as unknown[]).every((entry) => {
+    if (!isRecord(entry) || !isText(entry['name'])) return false;
+    const { name, ...numbers } = entry;
+    return ['estimate', 'standardError', 't', 'p', 'low', 'high'].every((key) => key in numbers) && areNumbers(numbers);
+  });
+  return parts && areNumbers(whole);
+}
+
+function areNumbers(record: Record<string, unknown>): boolean {
+  return Object.values(record).every((value) => value === null || Number.isFinite(value));
 }
 
 function isTarget(target: unknown): boolean {

@@ -155,6 +155,13 @@ export function studentCritical(level: number, df: number): number {
   return 0.5 * (low + high);
 }
 
+/** P(X ≥ x) of Fisher's F distribution with `df1` and `df2` degrees of freedom. */
+export function fisherTail(x: number, df1: number, df2: number): number {
+  if (Number.isNaN(x)) return Number.NaN;
+  if (x <= 0) return 1;
+  return x === Number.POSITIVE_INFINITY ? 0 : incompleteBeta(df2 / (df2 + df1 * x), 0.5 * df2, 0.5 * df1);
+}
+
 /** P(X ≥ x) of the chi-squared distribution with `df` degrees of freedom. */
 export function chiSquaredTail(x: number, df: number): number {
   return upperGamma(0.5 * df, 0.5 * x);

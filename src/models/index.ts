@@ -36,6 +36,8 @@ import { KNeighborsClassifier, KNeighborsRegressor } from './k-nearest-neighbors
 import { neighborsParameters } from './k-nearest-neighbors/parameters.js';
 import { Ridge } from './linear/linear.js';
 import { ridgeParameters } from './linear/parameters.js';
+import { LinearRegression } from './linear-regression/linear-regression.js';
+import { linearRegressionParameters } from './linear-regression/parameters.js';
 import { LogisticRegression } from './logistic-regression/logistic-regression.js';
 import { logisticRegressionParameters } from './logistic-regression/parameters.js';
 import {
@@ -99,6 +101,12 @@ export const models: readonly ModelEntry[] = [
     tasks: ['regression'],
     declarations: () => elasticNetCvParameters,
     create: (_task, parameters) => new ElasticNetCV(parameters),
+  },
+  {
+    name: 'linear-regression',
+    tasks: ['regression'],
+    declarations: () => linearRegressionParameters,
+    create: (_task, parameters) => new LinearRegression(parameters),
   },
   {
     name: 'gradient-boosting',

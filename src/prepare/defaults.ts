@@ -33,13 +33,9 @@ const common: readonly Step[] = [
   { transformer: dropConstant.create() },
   { transformer: dropIdentifiers.create() },
 ];
+const imputed: readonly Step[] = [...common, { transformer: infinite.create() }, { transformer: impute.create() }];
 /** Models that add up columns or distances need complete numbers on one scale; one-hot columns follow. */
-const complete: readonly Step[] = [
-  ...common,
-  { transformer: infinite.create() },
-  { transformer: impute.create() },
-  { transformer: scale.create() },
-];
+const complete: readonly Step[] = [...imputed, { transformer: scale.create() }];
 const stepsOfModel: Readonly<Record<string, readonly Step[]>> = {
   dummy: [{ transformer: dropTimestamps.create() }],
   'gradient-boosting': [...common, { transformer: ordinal.create({ minLevels: MOST_NATIVE_LEVELS }) }],
@@ -48,13 +44,19 @@ const stepsOfModel: Readonly<Record<string, readonly Step[]>> = {
   'isolation-forest': [...common, { transformer: ordinal.create() }],
   'decision-tree': [...common, { transformer: ordinal.create({ minLevels: MOST_NATIVE_LEVELS }) }],
 };
+/** In the units of the data, and levels against the first: what a table of coefficients is read by. */
+const interpretable: readonly string[] = ['linear-regression'];
 
 /** One-hot columns take eight bytes a row and level; in all they may take this much. */
 const ONE_HOT_BYTES = 2 ** 30;
 
 /** The preparation that suits a model where nothing else is asked for; the setup of the reference scores. */
 export function defaultSteps(model: string, table?: Table): readonly Step[] {
-  return stepsOfModel[model] ?? [...complete, { transformer: oneHot.create({ maxCategories: mostCategories(table) }) }];
+  const maxCategories = mostCategories(table);
+  if (interpretable.includes(model)) {
+    return [...imputed, { transformer: oneHot.create({ maxCategories, drop: 'first' }) }];
+  }
+  return stepsOfModel[model] ?? [...complete, { transformer: oneHot.create({ maxCategories }) }];
 }
 
 /** Null, no limit, unless the levels of all categories would take too much memory: then each column gets its share. */

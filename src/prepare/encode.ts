@@ -50,12 +50,19 @@ export const oneHot = defineTransformer({
       min: 2,
       meaning: 'at most so many columns; the rest share one; null: no limit',
     },
+    drop: {
+      type: 'choice',
+      default: 'none',
+      choices: ['none', 'first'],
+      meaning:
+        'first: no column for the first level, which the others are then compared with (as regression tables do)',
+    },
   }),
-  fit(table, { columns }, { minFrequency, maxCategories }) {
+  fit(table, { columns }, { minFrequency, maxCategories, drop }) {
     const levels = levelsOf(table, columns);
     const kept = levels.map((level) => frequentCodes(level, minFrequency, maxCategories));
     return {
-      lower: (builder) => levels.forEach((level, index) => lowerOneHot(builder, level, kept[index]!)),
+      lower: (builder) => levels.forEach((level, index) => lowerOneHot(builder, level, kept[index]!, drop === 'first')),
       report: report('one-hot encoded', levels, describeLevels),
     };
   },
@@ -69,7 +76,7 @@ function frequentCodes({ counts }: Levels, minFrequency: number, maxCategories: 
   return byCount.slice(0, maxCategories - 1).sort((a, b) => a - b);
 }
 
-function lowerOneHot(builder: ProgramBuilder, level: Levels, kept: readonly number[]): void {
+function lowerOneHot(builder: ProgramBuilder, level: Levels, kept: readonly number[], dropFirst: boolean): void {
   const { name, labels, counts } = level;
   const column = builder.columns.get(name)!;
   const grouped = counts.some((count, code) => count > 0 && !kept.includes(code));
@@ -86,6 +93,8 @@ function lowerOneHot(builder: ProgramBuilder, level: Levels, kept: readonly numb
     values = Array.from({ length: other + 1 }, (_, place) => place);
   }
   builder.drop(name);
+  const skipped = dropFirst && values.length > 0 ? 1 : 0;
+  values = values.slice(skipped);
   if (values.length === 0 && !missing) return;
   const out = builder.reserve(values.length + (missing ? 1 : 0));
   builder.emit({ op: 'oneHot', in: register, out, values, missing });
@@ -93,7 +102,7 @@ function lowerOneHot(builder: ProgramBuilder, level: Levels, kept: readonly numb
     ...kept.map((code) => labels[code]!),
     ...(grouped ? ['(infrequent)'] : []),
     ...(missing ? ['(missing)'] : []),
-  ];
+  ].slice(skipped);
   names.forEach((label, k) => {
     builder.define({ name: freeName(builder, `${name}=${label}`), register: out + k, type: 'number' });
   });

@@ -171,6 +171,49 @@ export interface Training {
   readonly search?: PenaltySearch;
 }
 
+/** A coefficient and how well the data know it; what they cannot tell is null. */
+export interface CoefficientSummary {
+  /** The feature, `feature^2` of a power, '(intercept)'. */
+  readonly name: string;
+  readonly estimate: number | null;
+  readonly standardError: number | null;
+  /** estimate / standardError */
+  readonly t: number | null;
+  /** P(|T| ≥ |t|) where the true coefficient is 0. */
+  readonly p: number | null;
+  /** The confidence interval's ends. */
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** What statistics say of a linear regression, in the units of the data; what cannot be told is null. */
+export interface RegressionSummary {
+  /** The intercept first, where there is one. */
+  readonly coefficients: readonly CoefficientSummary[];
+  /** Of the intervals: 0.95. */
+  readonly confidence: number;
+  /** Rows that weigh something. */
+  readonly observations: number;
+  /** Of the fit, without the intercept. */
+  readonly modelDegreesOfFreedom: number;
+  readonly residualDegreesOfFreedom: number;
+  /** Weighted, as all below. */
+  readonly residualSumOfSquares: number | null;
+  readonly residualStandardError: number | null;
+  /** About the mean; about 0 where there is no intercept. */
+  readonly rSquared: number | null;
+  readonly adjustedRSquared: number | null;
+  readonly fStatistic: number | null;
+  /** P(F ≥ fStatistic) where every true coefficient but the intercept is 0. */
+  readonly fPValue: number | null;
+  readonly logLikelihood: number | null;
+  /** −2·logLikelihood + 2·coefficients, the variance not counted (as statsmodels has it; R counts it). */
+  readonly aic: number | null;
+  readonly bic: number | null;
+  /** Largest over smallest singular value of the terms as they are, the ones of the intercept among them. */
+  readonly conditionNumber: number | null;
+}
+
 /** One of several targets of a model. */
 export interface ModelTarget {
   readonly name: string;
@@ -198,6 +241,8 @@ export interface Model {
   readonly training: Training;
   /** Share of the model's work that each feature does, by name; sums to 1 where any feature works at all. */
   readonly importances?: Readonly<Record<string, number>>;
+  /** Linear regression: coefficients with their errors, tests and intervals. */
+  readonly summary?: RegressionSummary;
   /** How far a person can follow it: 'high' (coefficients), 'medium' (neighbours, one tree), 'low' (ensembles). */
   readonly interpretability: 'high' | 'medium' | 'low';
   /** Columns: as the program's outputs. */

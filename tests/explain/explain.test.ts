@@ -12,7 +12,7 @@ import {
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
 import { models } from '#lanewise/models/index.js';
 import { KNeighborsRegressor } from '#lanewise/models/k-nearest-neighbors/k-nearest-neighbors.js';
-import { LinearRegression } from '#lanewise/models/linear/linear.js';
+import { LinearRegression } from '#lanewise/models/linear-regression/linear-regression.js';
 import { LogisticRegression } from '#lanewise/models/logistic-regression/logistic-regression.js';
 import { RandomForestClassifier, RandomForestRegressor } from '#lanewise/models/random-forest/index.js';
 import { defaultRecipe } from '#lanewise/prepare/index.js';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { LinearRegression, Ridge } from '#lanewise/models/linear/linear.js';
+import { Ridge } from '#lanewise/models/linear/linear.js';
+import { LinearRegression } from '#lanewise/models/linear-regression/linear-regression.js';
 import { tableFromRegisters } from '#lanewise/table/columns.js';
 import { golden, goldenTable, largestDifference, linearOf } from './linear-data.js';
 

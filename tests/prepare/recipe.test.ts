@@ -107,7 +107,27 @@ test('one-hot columns are limited where all levels together would take too much 
   const values = Float64Array.from({ length: count }, (_, row) => row % 5000);
   const wide = tableFromRegisters([{ name: 'c', type: 'category', values, labels }]);
   const last = defaultRecipe(wide, { task: 'regression', model: 'linear' }).pipeline.steps.at(-1)!.transformer;
-  expect(last.parameters).toEqual({ minFrequency: 1, maxCategories: Math.floor(2 ** 30 / 8 / count) });
+  expect(last.parameters).toMatchObject({ minFrequency: 1, maxCategories: Math.floor(2 ** 30 / 8 / count) });
+});
+
+test('a regression table is in the units of the data, levels against the first', async () => {
+  const codes = Float64Array.from({ length: 60 }, (_, row) => row % 3);
+  const size = Float64Array.from({ length: 60 }, (_, row) => ((row * 7) % 13) * 100);
+  const price = size.map((value, row) => 2 * value + [0, 5, -3][codes[row]!]! + (row % 2) * 1e-3);
+  const shop = tableFromRegisters([
+    { name: 'size', type: 'number', values: size },
+    { name: 'colour', type: 'category', values: codes, labels: ['blue', 'green', 'red'] },
+    { name: 'price', type: 'number', values: price },
+  ]);
+  const recipe = defaultRecipe(shop, { task: 'regression', model: 'linear-regression', target: 'price' });
+  const { summary } = await recipe.fit(shop, { target: 'price' });
+  const estimates = summary!.coefficients.map(({ name, estimate }) => [name, Math.round(estimate! * 100) / 100]);
+  expect(estimates).toEqual([
+    ['(intercept)', 0],
+    ['size', 2],
+    ['colour=green', 5],
+    ['colour=red', -3],
+  ]);
 });
 
 test('the program of a recipe is the pipeline and the model in one, on the columns that are needed', async () => {

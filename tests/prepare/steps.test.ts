@@ -61,6 +61,12 @@ test('one-hot gives a column a level, one for missing where training had it, and
   });
 });
 
+test('one-hot can leave out the first level, with which the others are compared', async () => {
+  const { features, apply } = await prepare([{ one_hot: { drop: 'first' } }], [category('c', 'b', 'a', null, 'd')]);
+  expect(features).toEqual({ 'c=b': [1, 0, 0, 0], 'c=d': [0, 0, 0, 1], 'c=(missing)': [0, 0, 1, 0] });
+  expect(apply([category('c', 'a', 'z', 'd')])['c=d']).toEqual([0, 0, 1]);
+});
+
 test('one-hot puts rare levels, and later those never seen, into one column', async () => {
   const column = category('c', 'a', 'a', 'a', 'b', 'b', 'x', 'y');
   const { features, apply } = await prepare([{ one_hot: { min_frequency: 2 } }], [column]);

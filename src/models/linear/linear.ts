@@ -8,33 +8,8 @@ import type { Estimator, FitOptions, HistoryPoint, Model } from '../../table/int
 import { featureColumns, inputsOf, requireFinite, type Target, targetOf, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
 import { importancesOf, originalUnits } from './coefficients.js';
-import {
-  type LinearRegressionParameters,
-  linearRegressionParameters,
-  type RidgeParameters,
-  ridgeParameters,
-} from './parameters.js';
+import { type RidgeParameters, ridgeParameters } from './parameters.js';
 import { solveLeastSquares } from './solve.js';
-
-/** Ordinary least squares. Of several solutions (collinear columns) it takes the one with the shortest coefficients. */
-export class LinearRegression implements Estimator {
-  readonly name = 'linear';
-  readonly task = 'regression';
-  readonly declarations = linearRegressionParameters;
-  readonly parameters: LinearRegressionParameters;
-
-  constructor(parameters: Partial<LinearRegressionParameters> = {}) {
-    this.parameters = checkParameters('LinearRegression', linearRegressionParameters, parameters);
-  }
-
-  with(parameters: Partial<LinearRegressionParameters>): LinearRegression {
-    return new LinearRegression({ ...this.parameters, ...parameters });
-  }
-
-  fit(table: Table, options: FitOptions = {}): Promise<Model> {
-    return fitLeastSquares(this, { alpha: 0, ...this.parameters }, table, options);
-  }
-}
 
 /** Least squares with an L2 penalty on the coefficients, not on the intercept. */
 export class Ridge implements Estimator {

@@ -1,10 +1,5 @@
 import { defineParameters, type Parameters } from '../../parameters.js';
 
-export const linearRegressionParameters = defineParameters({
-  fitIntercept: { type: 'boolean', default: true, meaning: 'whether to learn a constant beside the coefficients' },
-});
-export type LinearRegressionParameters = Parameters<typeof linearRegressionParameters>;
-
 export const ridgeParameters = defineParameters({
   alpha: {
     type: 'number',
