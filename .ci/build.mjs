@@ -38,7 +38,7 @@ function buildNative() {
 const wanted = process.argv[2] ?? 'all';
 mkdirSync(`${root}dist`, { recursive: true });
 /** One source, several builds. Kernels import nothing but the memory and hold no state, so instances can share it. */
-function buildWasm(name, ...flags) {
+function buildWasm(name, entry, ...flags) {
   const kernelFlags = [
     '--runtime',
     'stub',
@@ -52,7 +52,7 @@ function buildWasm(name, ...flags) {
     '1',
   ];
   const output = ['--outFile', `dist/wasm/${name}.wasm`];
-  run(`WebAssembly ${name}`, bin('asc'), 'assembly/index.ts', ...output, ...kernelFlags, ...flags);
+  run(`WebAssembly ${name}`, bin('asc'), entry, ...output, ...kernelFlags, ...flags);
 }
 
 /** The stand-alone predict module: a memory of its own, no imports, WebAssembly 1.0; src/deploy/wasm.ts writes the model into it. */
@@ -65,8 +65,11 @@ function buildPredict() {
 
 if (wanted === 'all' || wanted === 'wasm') {
   buildPredict();
-  buildWasm('simd-threads', '--enable', 'simd,threads', '--sharedMemory', '--maximumMemory', '65536');
-  buildWasm('simd', '--enable', 'simd');
+  const shared = ['--sharedMemory', '--maximumMemory', '65536'];
+  buildWasm('simd-threads', 'assembly/index.ts', '--enable', 'simd,threads', ...shared);
+  buildWasm('simd', 'assembly/index.ts', '--enable', 'simd');
+  // The kernels that `numerics: 'fast'` replaces, with fused multiply-add.
+  buildWasm('fast', 'assembly/fast.gen.ts', '--enable', 'simd,threads,relaxed-simd', ...shared);
 }
 if (wanted === 'all' || wanted === 'generate') run('TypeScript', bin('tsc'), '-p', '.');
 if (wanted === 'all' || wanted === 'report') {

@@ -20,6 +20,7 @@ export function kernelsJson(kernels, head) {
     source: kernel.source,
     returns: kernel.returns,
     agreement: kernel.agreement,
+    ...(kernel.fast && { fast: kernel.fast }),
     arguments: kernel.arguments.map(describeArgument),
   }));
   return `${JSON.stringify({ note: head, version: 1, kernels: entries }, undefined, 2)}\n`;
@@ -52,6 +53,7 @@ function section(kernel) {
   const facts = [
     `Returns ${kernel.returns === 'void' ? 'nothing' : kernel.returns}`,
     `backends agree: ${agreementText(kernel)}`,
+    ...(kernel.fast ? [`fast: products and sums fused, within ${kernel.fast.relative} of the largest result`] : []),
     ...(kernel.source ? [`source: ${kernel.source}`] : []),
   ];
   return `### \`${kernel.name}\`

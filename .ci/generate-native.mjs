@@ -94,14 +94,27 @@ export function nativeList(kernels, head) {
   return `// ${head}\n// LANEWISE_KERNEL(name, bit i set = argument i may be absent)\n${lines.join('\n')}\n`;
 }
 
-/** native/simd/sources.gen.h: the kernels' sources, by stem, which every instruction set's build includes. */
+/**
+ * native/simd/sources.gen.h and fast.gen.h: the kernels' sources, by stem, which every instruction set's build includes; and
+ * those with kernels for `numerics: 'fast'`.
+ */
 export async function nativeSources(head) {
   const folder = new URL('../src/kernels/', import.meta.url);
   const stems = readdirSync(folder).map((file) => file.replace(/\.ts$/, ''));
-  const withKernels = [];
+  const [withKernels, fastStems, fastNames] = [[], [], []];
   for (const stem of stems.sort()) {
     const entries = Object.values(await import(new URL(`../dist/kernels/${stem}.js`, import.meta.url).href));
-    if (entries.some((entry) => typeof entry?.reference === 'function')) withKernels.push(stem);
+    const found = entries.filter((entry) => typeof entry?.reference === 'function');
+    if (found.length > 0) withKernels.push(stem);
+    const fast = found.filter((entry) => entry.fast);
+    if (fast.length > 0) fastStems.push(stem);
+    fastNames.push(...fast.map(({ name }) => name));
   }
-  return `// ${head}\n${withKernels.map((stem) => `#include "../${stem}.cpp"`).join('\n')}\n`;
+  const includes = (list) => list.map((stem) => `#include "../${stem}.cpp"`).join('\n');
+  const fasten = fastNames.map((name) => `  kernels.${name} = ${name};`).join(' \\\n');
+  return {
+    sources: `// ${head}\n${includes(withKernels)}\n`,
+    fast: `// ${head}\n${includes(fastStems)}\n\n#define LANEWISE_FASTEN(kernels) \\\n${fasten}\n`,
+    fastStems,
+  };
 }

@@ -1,6 +1,8 @@
 // Matrix products: src/kernels/matrix-product.ts is the law. A tile is four rows by two registers of columns; the right
 // factor lies in panels of that width, the left one is read by rows, or, where it is transposed, in panels of four.
 
+import { multiplyAdd } from './inline/multiply-add';
+
 const DEPTH: i32 = 256;
 // Columns whose panels stay in the second-level cache while every row meets them.
 const COLUMNS: i32 = 512;
@@ -25,39 +27,39 @@ function tile<T>(
   while (panel < unrolled) {
     low = v128.load(panel); high = v128.load(panel, 16);
     a = v128.load_splat<T>(p0); b = packed ? v128.load_splat<T>(p0, sizeof<T>()) : v128.load_splat<T>(p1);
-    s00 = v128.add<T>(s00, v128.mul<T>(a, low)); s01 = v128.add<T>(s01, v128.mul<T>(a, high));
-    s10 = v128.add<T>(s10, v128.mul<T>(b, low)); s11 = v128.add<T>(s11, v128.mul<T>(b, high));
+    s00 = multiplyAdd<T>(a, low, s00); s01 = multiplyAdd<T>(a, high, s01);
+    s10 = multiplyAdd<T>(b, low, s10); s11 = multiplyAdd<T>(b, high, s11);
     a = packed ? v128.load_splat<T>(p0, 2 * sizeof<T>()) : v128.load_splat<T>(p2);
     b = packed ? v128.load_splat<T>(p0, 3 * sizeof<T>()) : v128.load_splat<T>(p3);
-    s20 = v128.add<T>(s20, v128.mul<T>(a, low)); s21 = v128.add<T>(s21, v128.mul<T>(a, high));
-    s30 = v128.add<T>(s30, v128.mul<T>(b, low)); s31 = v128.add<T>(s31, v128.mul<T>(b, high));
+    s20 = multiplyAdd<T>(a, low, s20); s21 = multiplyAdd<T>(a, high, s21);
+    s30 = multiplyAdd<T>(b, low, s30); s31 = multiplyAdd<T>(b, high, s31);
     low = v128.load(panel, 32); high = v128.load(panel, 48);
     a = packed ? v128.load_splat<T>(p0, 4 * sizeof<T>()) : v128.load_splat<T>(p0, sizeof<T>());
     b = packed ? v128.load_splat<T>(p0, 5 * sizeof<T>()) : v128.load_splat<T>(p1, sizeof<T>());
-    s00 = v128.add<T>(s00, v128.mul<T>(a, low)); s01 = v128.add<T>(s01, v128.mul<T>(a, high));
-    s10 = v128.add<T>(s10, v128.mul<T>(b, low)); s11 = v128.add<T>(s11, v128.mul<T>(b, high));
+    s00 = multiplyAdd<T>(a, low, s00); s01 = multiplyAdd<T>(a, high, s01);
+    s10 = multiplyAdd<T>(b, low, s10); s11 = multiplyAdd<T>(b, high, s11);
     a = packed ? v128.load_splat<T>(p0, 6 * sizeof<T>()) : v128.load_splat<T>(p2, sizeof<T>());
     b = packed ? v128.load_splat<T>(p0, 7 * sizeof<T>()) : v128.load_splat<T>(p3, sizeof<T>());
-    s20 = v128.add<T>(s20, v128.mul<T>(a, low)); s21 = v128.add<T>(s21, v128.mul<T>(a, high));
-    s30 = v128.add<T>(s30, v128.mul<T>(b, low)); s31 = v128.add<T>(s31, v128.mul<T>(b, high));
+    s20 = multiplyAdd<T>(a, low, s20); s21 = multiplyAdd<T>(a, high, s21);
+    s30 = multiplyAdd<T>(b, low, s30); s31 = multiplyAdd<T>(b, high, s31);
     low = v128.load(panel, 64); high = v128.load(panel, 80);
     a = packed ? v128.load_splat<T>(p0, 8 * sizeof<T>()) : v128.load_splat<T>(p0, 2 * sizeof<T>());
     b = packed ? v128.load_splat<T>(p0, 9 * sizeof<T>()) : v128.load_splat<T>(p1, 2 * sizeof<T>());
-    s00 = v128.add<T>(s00, v128.mul<T>(a, low)); s01 = v128.add<T>(s01, v128.mul<T>(a, high));
-    s10 = v128.add<T>(s10, v128.mul<T>(b, low)); s11 = v128.add<T>(s11, v128.mul<T>(b, high));
+    s00 = multiplyAdd<T>(a, low, s00); s01 = multiplyAdd<T>(a, high, s01);
+    s10 = multiplyAdd<T>(b, low, s10); s11 = multiplyAdd<T>(b, high, s11);
     a = packed ? v128.load_splat<T>(p0, 10 * sizeof<T>()) : v128.load_splat<T>(p2, 2 * sizeof<T>());
     b = packed ? v128.load_splat<T>(p0, 11 * sizeof<T>()) : v128.load_splat<T>(p3, 2 * sizeof<T>());
-    s20 = v128.add<T>(s20, v128.mul<T>(a, low)); s21 = v128.add<T>(s21, v128.mul<T>(a, high));
-    s30 = v128.add<T>(s30, v128.mul<T>(b, low)); s31 = v128.add<T>(s31, v128.mul<T>(b, high));
+    s20 = multiplyAdd<T>(a, low, s20); s21 = multiplyAdd<T>(a, high, s21);
+    s30 = multiplyAdd<T>(b, low, s30); s31 = multiplyAdd<T>(b, high, s31);
     low = v128.load(panel, 96); high = v128.load(panel, 112);
     a = packed ? v128.load_splat<T>(p0, 12 * sizeof<T>()) : v128.load_splat<T>(p0, 3 * sizeof<T>());
     b = packed ? v128.load_splat<T>(p0, 13 * sizeof<T>()) : v128.load_splat<T>(p1, 3 * sizeof<T>());
-    s00 = v128.add<T>(s00, v128.mul<T>(a, low)); s01 = v128.add<T>(s01, v128.mul<T>(a, high));
-    s10 = v128.add<T>(s10, v128.mul<T>(b, low)); s11 = v128.add<T>(s11, v128.mul<T>(b, high));
+    s00 = multiplyAdd<T>(a, low, s00); s01 = multiplyAdd<T>(a, high, s01);
+    s10 = multiplyAdd<T>(b, low, s10); s11 = multiplyAdd<T>(b, high, s11);
     a = packed ? v128.load_splat<T>(p0, 14 * sizeof<T>()) : v128.load_splat<T>(p2, 3 * sizeof<T>());
     b = packed ? v128.load_splat<T>(p0, 15 * sizeof<T>()) : v128.load_splat<T>(p3, 3 * sizeof<T>());
-    s20 = v128.add<T>(s20, v128.mul<T>(a, low)); s21 = v128.add<T>(s21, v128.mul<T>(a, high));
-    s30 = v128.add<T>(s30, v128.mul<T>(b, low)); s31 = v128.add<T>(s31, v128.mul<T>(b, high));
+    s20 = multiplyAdd<T>(a, low, s20); s21 = multiplyAdd<T>(a, high, s21);
+    s30 = multiplyAdd<T>(b, low, s30); s31 = multiplyAdd<T>(b, high, s31);
     panel += 128;
     if (packed) p0 += 16 * sizeof<T>();
     else { p0 += 4 * sizeof<T>(); p1 += 4 * sizeof<T>(); p2 += 4 * sizeof<T>(); p3 += 4 * sizeof<T>(); }
@@ -65,12 +67,12 @@ function tile<T>(
   while (panel < end) {
     low = v128.load(panel); high = v128.load(panel, 16);
     a = v128.load_splat<T>(p0); b = packed ? v128.load_splat<T>(p0, sizeof<T>()) : v128.load_splat<T>(p1);
-    s00 = v128.add<T>(s00, v128.mul<T>(a, low)); s01 = v128.add<T>(s01, v128.mul<T>(a, high));
-    s10 = v128.add<T>(s10, v128.mul<T>(b, low)); s11 = v128.add<T>(s11, v128.mul<T>(b, high));
+    s00 = multiplyAdd<T>(a, low, s00); s01 = multiplyAdd<T>(a, high, s01);
+    s10 = multiplyAdd<T>(b, low, s10); s11 = multiplyAdd<T>(b, high, s11);
     a = packed ? v128.load_splat<T>(p0, 2 * sizeof<T>()) : v128.load_splat<T>(p2);
     b = packed ? v128.load_splat<T>(p0, 3 * sizeof<T>()) : v128.load_splat<T>(p3);
-    s20 = v128.add<T>(s20, v128.mul<T>(a, low)); s21 = v128.add<T>(s21, v128.mul<T>(a, high));
-    s30 = v128.add<T>(s30, v128.mul<T>(b, low)); s31 = v128.add<T>(s31, v128.mul<T>(b, high));
+    s20 = multiplyAdd<T>(a, low, s20); s21 = multiplyAdd<T>(a, high, s21);
+    s30 = multiplyAdd<T>(b, low, s30); s31 = multiplyAdd<T>(b, high, s31);
     panel += 32;
     if (packed) p0 += 4 * sizeof<T>();
     else { p0 += sizeof<T>(); p1 += sizeof<T>(); p2 += sizeof<T>(); p3 += sizeof<T>(); }

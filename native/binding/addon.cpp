@@ -29,12 +29,12 @@ const Entry entries[] = {
 #undef LANEWISE_KERNEL
 };
 
-/// The build of that name, or the best one that runs here; null when there is none of that name or it does not run.
-const Build* findBuild(const std::string& isa) {
+/// The kernels of the build of that name; null when there is none of that name or it does not run.
+const Kernels* findKernels(const std::string& isa, bool fast) {
   int count;
   const Build* list = builds(&count);
-  for (int i = count - 1; i >= 0; i--) {
-    if (list[i].supported && (isa.empty() || isa == list[i].isa)) return &list[i];
+  for (int i = 0; i < count; i++) {
+    if (list[i].supported && isa == list[i].isa) return fast ? list[i].fast : list[i].kernels;
   }
   return nullptr;
 }
@@ -60,7 +60,7 @@ bool addKernels(Napi::Env env, Napi::Object functions, Napi::Value memory, Attac
 
 void freeAttachment(napi_env, void* data, void*) { delete static_cast<Attachment*>(data); }
 
-/// attach(memory: Uint8Array, isa?: string) → { isa, kernels }. The array must start the memory: its address is what
+/// attach(memory: Uint8Array, isa: string, fast: boolean) → { kernels }. The array must start the memory: its address is what
 /// offsets count from. A shared WebAssembly memory keeps its address when it grows, so it is attached once.
 Napi::Value attach(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -73,10 +73,11 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
   }
   const bool named = info.Length() > 1 && info[1].IsString();
   const std::string isa = named ? info[1].As<Napi::String>().Utf8Value() : std::string();
-  const Build* build = findBuild(isa);
-  if (build == nullptr) return refused(env, "This processor does not run a build named \"" + isa + "\"");
+  const bool fast = info.Length() > 2 && info[2].ToBoolean();
+  const Kernels* kernels = findKernels(isa, fast);
+  if (kernels == nullptr) return refused(env, "This processor does not run a build named \"" + isa + "\"");
 
-  auto* attachment = new Attachment{static_cast<std::uint8_t*>(base), build->kernels};
+  auto* attachment = new Attachment{static_cast<std::uint8_t*>(base), kernels};
   if (napi_add_finalizer(env, info[0], attachment, freeAttachment, nullptr, nullptr) != napi_ok) {
     delete attachment;
     return refused(env, "The engine's memory could not be held");
@@ -84,25 +85,25 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
   Napi::Object functions = Napi::Object::New(env);
   if (!addKernels(env, functions, info[0], attachment)) return env.Undefined();
   Napi::Object result = Napi::Object::New(env);
-  result.Set("isa", build->isa);
   result.Set("kernels", functions);
   return result;
 }
 
-/// The builds that run on this processor, baseline first.
-Napi::Array supportedIsas(Napi::Env env) {
+/// The builds that run on this processor, baseline first; or those of them that have fast kernels.
+Napi::Array supportedIsas(Napi::Env env, bool fast) {
   int count;
   const Build* list = builds(&count);
   Napi::Array names = Napi::Array::New(env);
   for (int i = 0; i < count; i++) {
-    if (list[i].supported) names.Set(names.Length(), Napi::String::New(env, list[i].isa));
+    if (list[i].supported && (!fast || list[i].fast != nullptr)) names.Set(names.Length(), Napi::String::New(env, list[i].isa));
   }
   return names;
 }
 
 Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("hash", Napi::String::New(env, LANEWISE_KERNELS_HASH));
-  exports.Set("isas", supportedIsas(env));
+  exports.Set("isas", supportedIsas(env, false));
+  exports.Set("fastIsas", supportedIsas(env, true));
   exports.Set("attach", Napi::Function::New(env, attach, "attach"));
   return exports;
 }

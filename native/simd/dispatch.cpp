@@ -20,6 +20,12 @@ extern const Kernels kernels;
 namespace avx512 {
 extern const Kernels kernels;
 }
+namespace avx2_fast {
+Kernels fastened(const Kernels& build);
+}
+namespace avx512_fast {
+Kernels fastened(const Kernels& build);
+}
 
 namespace {
 
@@ -47,7 +53,7 @@ constexpr unsigned ymmStates = 0x06;  // SSE, AVX
 constexpr unsigned zmmStates = 0xe6;  // and the AVX-512 mask and upper registers
 
 struct Detected {
-  bool sse42, avx2, avx512;
+  bool sse42, avx2, avx512, fma;
 };
 
 Detected detect() {
@@ -59,6 +65,7 @@ Detected detect() {
                has(extended.ebx, bit_AVX2 | bit_BMI | bit_BMI2) && has(amd.ecx, bit_LZCNT);
   found.avx512 = found.avx2 && has(saved, zmmStates) &&
                  has(extended.ebx, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL);
+  found.fma = has(basic.ecx, bit_FMA);
   return found;
 }
 
@@ -66,11 +73,13 @@ Detected detect() {
 
 const Build* builds(int* count) {
   static const Detected found = detect();
+  static const Kernels avx2Fast = avx2_fast::fastened(avx2::kernels);
+  static const Kernels avx512Fast = avx512_fast::fastened(avx512::kernels);
   static const Build list[] = {
-      {"sse2", &sse2::kernels, true},
-      {"sse42", &sse42::kernels, found.sse42},
-      {"avx2", &avx2::kernels, found.avx2},
-      {"avx512", &avx512::kernels, found.avx512},
+      {"sse2", &sse2::kernels, true, nullptr},
+      {"sse42", &sse42::kernels, found.sse42, nullptr},
+      {"avx2", &avx2::kernels, found.avx2, found.fma ? &avx2Fast : nullptr},
+      {"avx512", &avx512::kernels, found.avx512, found.fma ? &avx512Fast : nullptr},
   };
   *count = sizeof list / sizeof list[0];
   return list;
@@ -81,10 +90,14 @@ const Build* builds(int* count) {
 namespace neon {
 extern const Kernels kernels;
 }
+namespace neon_fast {
+Kernels fastened(const Kernels& build);
+}
 
 // NEON with f64 is part of every 64-bit Arm processor: nothing to detect.
 const Build* builds(int* count) {
-  static const Build list[] = {{"neon", &neon::kernels, true}};
+  static const Kernels neonFast = neon_fast::fastened(neon::kernels);
+  static const Build list[] = {{"neon", &neon::kernels, true, &neonFast}};
   *count = 1;
   return list;
 }

@@ -10,6 +10,8 @@ struct Build {
   const Kernels* kernels;
   /// Do this processor and its operating system run it?
   bool supported;
+  /// The same with the kernels of its build for `numerics: 'fast'`; null where there is none that runs here.
+  const Kernels* fast;
 };
 
 /// The builds of this architecture, baseline first, best last. `count` receives how many.

@@ -9,7 +9,7 @@ export async function bindBackend(binding: Binding, memory: WebAssembly.Memory):
     case 'reference':
       return createReferenceBackend(memory);
     case 'wasm':
-      return createWasmBackend(binding.build, binding.module, memory);
+      return createWasmBackend(binding.build, binding.module, memory, binding.fast);
     case 'native':
       return loadNativeBackend(memory, binding.options);
   }

@@ -1,5 +1,5 @@
 import { invalid, LanewiseError } from '../errors.js';
-import type { Backend, BackendName, Binding, PassedOver, WasmBuild } from './backend.js';
+import type { Backend, BackendName, Binding, Numerics, PassedOver, WasmBuild } from './backend.js';
 import { bindBackend } from './bind.js';
 import { createSharedMemory, createUnsharedMemory, type KernelMemory, reasonOf } from './memory.js';
 import type { NativeOptions } from './native/backend.js';
@@ -9,6 +9,8 @@ import { loadWasm, type WasmSource } from './wasm/load.js';
 export interface ChoiceOptions {
   /** Default 'auto': what LANEWISE_BACKEND names, else native, else wasm, else reference. */
   readonly backend?: BackendName | 'auto';
+  /** Default 'reproducible'. */
+  readonly numerics?: Numerics;
   /** false: never use shared memory, hence one thread. */
   readonly sharedMemory?: boolean;
   /** Bytes of the WebAssembly builds, where they do not lie beside this package. */
@@ -39,12 +41,14 @@ export async function chooseBackend(options: ChoiceOptions = {}): Promise<Choice
   const { wanted, by } = wantedBackend(options.backend);
   const passedOver: PassedOver[] = [];
   const memories = new Memories(options.sharedMemory ?? true, passedOver);
-  for (const candidate of candidates(options)) {
+  requireNumerics(options.numerics);
+  for (const candidate of candidates(options, passedOver)) {
     if (wanted !== 'auto' && candidate.name !== wanted) continue;
     try {
       const binding = await candidate.find();
       const kernelMemory = memories.of(candidate.memory);
       const backend = await bindBackend(binding, kernelMemory.memory);
+      noteNumerics(backend, options, passedOver);
       return { ...kernelMemory, backend, binding, passedOver };
     } catch (error) {
       passedOver.push({ what: candidate.what, why: reasonOf(error) });
@@ -66,15 +70,43 @@ function wantedBackend(option = 'auto'): { wanted: BackendName | 'auto'; by: str
   return { wanted, by: byOption ? 'the option `backend`' : 'LANEWISE_BACKEND' };
 }
 
-function candidates({ wasm, native = {} }: ChoiceOptions): Candidate[] {
+function requireNumerics(numerics: Numerics = 'reproducible'): void {
+  if (numerics === 'reproducible' || numerics === 'fast') return;
+  throw invalid('numerics', "'reproducible' or 'fast'", numerics);
+}
+
+/** Says where `numerics: 'fast'` changes nothing. */
+function noteNumerics({ variant }: Backend, { numerics }: ChoiceOptions, passedOver: PassedOver[]): void {
+  if (numerics !== 'fast' || variant.endsWith('-fast')) return;
+  if (passedOver.some(({ what }) => what === FAST)) return;
+  passedOver.push({ what: FAST, why: `${variant} has none that this machine runs: the reproducible ones are used` });
+}
+
+const FAST = 'fast kernels';
+
+function candidates({ wasm, native = {}, numerics }: ChoiceOptions, passedOver: PassedOver[]): Candidate[] {
+  const fastModule = async (build: WasmBuild) => {
+    if (numerics !== 'fast' || build !== 'simd-threads') return undefined;
+    try {
+      return await loadWasm('fast', wasm);
+    } catch (error) {
+      passedOver.push({ what: FAST, why: `${reasonOf(error)}: the reproducible ones are used` });
+      return undefined;
+    }
+  };
   const wasmBuild = (build: WasmBuild, memory: Candidate['memory']): Candidate => ({
     name: 'wasm',
     what: `wasm ${build}`,
     memory,
-    find: async () => ({ name: 'wasm', build, module: await loadWasm(build, wasm) }),
+    find: async () => ({ name: 'wasm', build, module: await loadWasm(build, wasm), fast: await fastModule(build) }),
   });
   return [
-    { name: 'native', what: 'native', memory: 'shared', find: async () => ({ name: 'native', options: native }) },
+    {
+      name: 'native',
+      what: 'native',
+      memory: 'shared',
+      find: async () => ({ name: 'native', options: { ...native, numerics } }),
+    },
     wasmBuild('simd-threads', 'shared'),
     wasmBuild('simd', 'unshared'),
     { name: 'reference', what: 'reference', memory: 'any', find: async () => ({ name: 'reference' }) },

@@ -16,7 +16,7 @@ const command: CommandFile = {
           .default(200),
       ),
   run: async (shell, options: BenchOptions, ...filter) => {
-    const { json, threads, backend, ms } = options;
+    const { json, threads, backend, ms, numerics } = options;
     let done = 0;
     const report = await runBench({
       filter,
@@ -24,6 +24,7 @@ const command: CommandFile = {
       milliseconds: ms,
       signal: shell.signal,
       ...(backend && backend !== 'auto' && { backends: [backend] }),
+      numerics,
       onRow: ({ kernel }) => shell.onProgress({ what: `kernels (${kernel})`, done: ++done, total: 0 }),
     });
     shell.print(json ? JSON.stringify(report) : formatBench(report).trimEnd());

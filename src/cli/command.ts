@@ -20,6 +20,7 @@ export interface CommonOptions {
   readonly seed?: number;
   readonly threads?: number;
   readonly backend?: 'auto' | 'native' | 'wasm' | 'reference';
+  readonly numerics?: 'reproducible' | 'fast';
 }
 
 export function addCommonOptions(command: Command): void {
@@ -35,6 +36,12 @@ export function addCommonOptions(command: Command): void {
     )
     .addOption(
       new Option('--backend <name>', 'what computes (default: auto)').choices(['auto', 'native', 'wasm', 'reference']),
+    )
+    .addOption(
+      new Option('--numerics <kind>', 'fast: fused multiply-add, other bits on other machines').choices([
+        'reproducible',
+        'fast',
+      ]),
     );
 }
 
@@ -75,8 +82,8 @@ function parsed(text: string): ParameterValue {
 }
 
 /** The engine that the options ask for; where only the slow reference can be had, people are told why. */
-export async function engineOf({ backend, threads }: CommonOptions, shell: Shell): Promise<Engine> {
-  const engine = await createEngine({ backend: backend ?? 'auto', threads });
+export async function engineOf({ backend, threads, numerics }: CommonOptions, shell: Shell): Promise<Engine> {
+  const engine = await createEngine({ backend: backend ?? 'auto', threads, numerics });
   if (backend !== 'reference') noteSlowPath(engine.describe(), shell);
   return engine;
 }

@@ -1,5 +1,5 @@
 import { Bench } from 'tinybench';
-import type { BackendName, PassedOver } from '../backends/backend.js';
+import type { BackendName, Numerics, PassedOver } from '../backends/backend.js';
 import { isNode } from '../backends/platform.js';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
 import type { Kernel, Work } from '../kernels/contract.js';
@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly filter?: readonly string[];
   /** Default: all that can be had. */
   readonly backends?: readonly BackendName[];
+  /** 'fast' times the fast kernels where there are any. */
+  readonly numerics?: Numerics;
   /** Measuring time of a row and backend; default 200. Warming up takes a quarter more. */
   readonly milliseconds?: number;
   /** Above 1: calls of separate data are shared out over so many threads. Default 1. */
@@ -124,7 +126,7 @@ async function openEngines(options: BenchOptions, threads: number, passedOver: P
   const engines: Engine[] = [];
   for (const backend of options.backends ?? (['native', 'wasm', 'reference'] as const)) {
     try {
-      engines.push(await createEngine({ backend, threads }));
+      engines.push(await createEngine({ backend, threads, numerics: options.numerics }));
     } catch (error) {
       if (options.backends) throw error;
       passedOver.push({ what: backend, why: (error as Error).message });

@@ -1,3 +1,4 @@
+import type { Numerics } from '../backends/backend.js';
 import { LanewiseError } from '../errors.js';
 import {
   type AnyArray,
@@ -83,7 +84,7 @@ export function prepareCase(kernel: Kernel, { size, flavour, seed }: CaseKey): K
 export interface PlacedCase extends Disposable {
   readonly values: readonly number[];
   /** The first disagreement with the reference after a call, in words; undefined when all is as it must be. */
-  disagreement(result: number | void): string | undefined;
+  disagreement(result: number | void, numerics?: Numerics): string | undefined;
 }
 
 const GUARD_BYTES = 64;
@@ -110,7 +111,7 @@ export function placeCase(prepared: KernelCase, { arena }: Pick<Engine, 'arena'>
   });
   return {
     values,
-    disagreement: (result) => findDisagreement(prepared, placed, result),
+    disagreement: (result, numerics) => findDisagreement(prepared, placed, result, numerics),
     [Symbol.dispose]: () => scope[Symbol.dispose](),
   };
 }
@@ -123,9 +124,9 @@ export function checkCase(
   const { kernel, size, flavour, seed } = prepared;
   using placed = placeCase(prepared, engine);
   const call = engine.kernels[kernel.name as keyof typeof engine.kernels] as (...values: number[]) => number | void;
-  const found = placed.disagreement(call(...placed.values));
-  if (found === undefined) return undefined;
   const { backend, variant } = engine.describe();
+  const found = placed.disagreement(call(...placed.values), variant.endsWith('-fast') ? 'fast' : 'reproducible');
+  if (found === undefined) return undefined;
   return `${kernel.name} on ${backend} ${variant}, size ${size}, ${flavour}, seed ${seed}: ${found}`;
 }
 
@@ -142,6 +143,7 @@ function findDisagreement(
   { kernel, after, before: inputs, result: expected }: KernelCase,
   placed: ReadonlyMap<string, Placed>,
   result: number | void,
+  numerics: Numerics = 'reproducible',
 ): string | undefined {
   if (kernel.returns !== 'void' && !agree(result as number, expected as number, kernel)) {
     return `it returned ${show(result as number)}, expected ${show(expected as number)}`;
@@ -153,13 +155,28 @@ function findDisagreement(
     if (behind >= 0) return `${name}: wrote ${behind + 1} bytes past its end`;
     if (argument.role === 'scratch') continue;
     const wanted = (argument.role === 'in' ? inputs : after).get(name)!;
+    const slack = numerics === 'fast' && argument.role !== 'in' ? slackOf(kernel, wanted) : undefined;
     for (let i = 0; i < view.length; i++) {
       if (agree(view[i]!, wanted[i]!, kernel)) continue;
+      if (slack !== undefined && isNear(Number(view[i]), Number(wanted[i]), slack)) continue;
       const was = argument.role === 'in' ? 'was changed to' : 'is';
       return `${name}[${i}] ${was} ${show(view[i]!)}, expected ${show(wanted[i]!)}`;
     }
   }
   return undefined;
+}
+
+/** How far the results of a fast kernel may lie from the reference's; undefined where it has no fast build. */
+function slackOf({ fast }: Kernel, wanted: AnyArray): number | undefined {
+  if (!fast) return undefined;
+  let largest = 0;
+  for (const value of wanted) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(Number(value)));
+  return fast.relative * largest;
+}
+
+/** What overflows in one rounding need not in two: where the reference is not finite, anything goes. */
+function isNear(value: number, wanted: number, slack: number): boolean {
+  return !Number.isFinite(wanted) || Math.abs(value - wanted) <= slack;
 }
 
 function show(value: number | bigint): string {

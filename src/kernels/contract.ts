@@ -130,6 +130,11 @@ export interface KernelDefinition<A extends readonly Argument[]> {
   readonly returns: 'void' | 'i32' | 'f64';
   /** 'exact': the same bits on every backend. A bound says by how much, relative, and why. */
   readonly agreement: 'exact' | { readonly relative: number; readonly reason: string };
+  /**
+   * Has a second build for `numerics: 'fast'`, in which a product and the sum it goes into are rounded once instead of
+   * twice. Its results lie within `relative` of the largest of the reference's.
+   */
+  readonly fast?: { readonly relative: number };
   /** The readable law. */
   readonly reference: (...values: ReferenceValues<A>) => number | void;
   /** Inputs of about `size` rows for the conformance test and the bench. */

@@ -128,6 +128,7 @@ const workOf = (s: Scalars) => ({
 
 export const matrix_product_f64 = defineKernel({
   name: 'matrix_product_f64',
+  fast: { relative: 1e-13 },
   family: 'linear-algebra',
   summary: 'c ← a·b, aᵀ·b or a·bᵀ, overwritten, added or taken away; sums in ascending order, in blocks of 256 terms.',
   source: 'Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", 2008 (panels and tiles)',
@@ -142,6 +143,7 @@ export const matrix_product_f64 = defineKernel({
 
 export const matrix_product_f32 = defineKernel({
   name: 'matrix_product_f32',
+  fast: { relative: 2e-5 },
   family: 'linear-algebra',
   summary: 'As matrix_product_f64, in f32: every product and every sum is rounded.',
   source: 'Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", 2008 (panels and tiles)',

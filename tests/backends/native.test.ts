@@ -26,8 +26,8 @@ function file(name: string, text: string): string {
 
 /** An addon's shape in JavaScript: what it was attached to can be read back. */
 const pretended = (hash: string) =>
-  `exports.hash = '${hash}'; exports.isas = ['plain', 'best'];
-   exports.attach = (memory, isa = 'best') => ({ isa, kernels: { memory } });`;
+  `exports.hash = '${hash}'; exports.isas = ['plain', 'best']; exports.fastIsas = ['best'];
+   exports.attach = (memory, isa, fast) => ({ kernels: { memory, fast } });`;
 
 test('a missing addon is an error that says so, and how to build it', async () => {
   const addon = join(folder, 'missing.node');
@@ -68,7 +68,8 @@ test('an unshared memory and an instruction set that is not there are refused', 
   const addon: NativeAddon = {
     hash: kernelsHash,
     isas: ['sse2'],
-    attach: () => ({ isa: 'sse2', kernels: {} as KernelFunctions }),
+    fastIsas: [],
+    attach: () => ({ kernels: {} as KernelFunctions }),
   };
   expect(() => createNativeBackend(addon, new WebAssembly.Memory({ initial: 1 }))).toThrow('not shared');
   expect(() => createNativeBackend(addon, sharedMemory(), 'avx9')).toThrow('no build "avx9"');

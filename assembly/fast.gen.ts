@@ -1,0 +1,2 @@
+// Derived from the kernel table by `npm run generate`; do not edit.
+export * from './matrix-product';

@@ -1,0 +1,2 @@
+#define LANEWISE_ISA avx2_fast
+#include "build-fast.h"

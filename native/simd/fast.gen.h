@@ -1,0 +1,6 @@
+// Derived from the kernel table by `npm run generate`; do not edit.
+#include "../matrix-product.cpp"
+
+#define LANEWISE_FASTEN(kernels) \
+  kernels.matrix_product_f32 = matrix_product_f32; \
+  kernels.matrix_product_f64 = matrix_product_f64;

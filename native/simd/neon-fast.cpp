@@ -1,0 +1,2 @@
+#define LANEWISE_ISA neon_fast
+#include "build-fast.h"
