@@ -11,6 +11,7 @@ export * from './optimizers';
 export * from './random';
 export * from './sparse';
 export * from './statistics';
+export * from './support-vectors';
 export * from './tree-background';
 export * from './tree-building';
 export * from './tree-forest';

@@ -5,8 +5,10 @@ import { scoreAcross } from './predict/across';
 import { scoreElementwise, scoreBinary, scoreOneHot } from './predict/elementwise';
 import { scoreEnsemble } from './predict/ensemble';
 import { scoreGaussian } from './predict/gaussian';
+import { scoreKernelExpansion } from './predict/kernel-expansion';
 import { scoreLinear } from './predict/linear';
 import { scoreCentroids, scoreNeighbors } from './predict/neighbors';
+import { scorePairwiseCoupling } from './predict/pairwise-coupling';
 import {
   BLOCK_ROWS, PROGRAM, column, heapStart, inputCount, operationCount, operationsAt, outputCount, outputRegister,
   inputLabels, inputType, scratchBytes, setRegisters,
@@ -32,6 +34,8 @@ const SOFTMAX: i32 = 18;
 const NORMALIZE: i32 = 19;
 const ARGMAX: i32 = 20;
 const GAUSSIAN: i32 = 22;
+const KERNEL_EXPANSION: i32 = 23;
+const PAIRWISE_COUPLING: i32 = 24;
 
 // Where the next allocation begins; 0 until the first.
 let top: usize = 0;
@@ -98,6 +102,8 @@ function score(opcode: i32, at: usize, rows: i32): void {
     case ENSEMBLE: { scoreEnsemble(at, rows); return; }
     case NEIGHBORS: { scoreNeighbors(at, rows); return; }
     case CENTROIDS: { scoreCentroids(at, rows); return; }
+    case KERNEL_EXPANSION: { scoreKernelExpansion(at, rows); return; }
+    case PAIRWISE_COUPLING: { scorePairwiseCoupling(at, rows); return; }
     case GAUSSIAN: { scoreGaussian(at, rows); return; }
     case SOFTMAX:
     case NORMALIZE:

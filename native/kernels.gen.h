@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "3e312efaccb1ccc9"
+#define LANEWISE_KERNELS_HASH "aa58acdcdabbab35"
 
 namespace lanewise {
 
@@ -61,6 +61,9 @@ struct Kernels {
   void (*sparse_moments_f64)(const int32_t* offsets, const double* values, double* sums, double* squares, int32_t rowCount, int32_t entryCount);
   void (*sparse_multiply_f64)(const int32_t* offsets, const int32_t* indices, const double* values, const double* dense, double* out, int32_t rowCount, int32_t entryCount, int32_t columnCount, int32_t outputCount);
   void (*values_sort_f64)(double* values, double* weights, double* scratch, int32_t count);
+  void (*kernel_expand_f64)(const double* panels, const double* supports, const double* coefficients, const double* intercepts, double* out, double* values, int32_t pointCount, int32_t supportCount, int32_t dimension, int32_t outputCount, int32_t kind, double gamma, double coef0, int32_t degree);
+  void (*kernel_rows_f64)(const double* panels, const double* queries, double* out, int32_t pointCount, int32_t queryCount, int32_t dimension, int32_t outStride, int32_t kind, double gamma, double coef0, int32_t degree);
+  int32_t (*smo_steps_f64)(const double* rows, const int32_t* slots, int32_t* stamps, const double* diagonal, const double* lower, const double* upper, double* beta, double* scores, double* raise, double* fall, double* state, int32_t count, int32_t stride, int32_t slotCount, int32_t maxIterations, double epsilon, double tolerance);
   void (*shap_background_f64)(const double* inputs, const double* background, const double* weights, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* right, const int32_t* leaf, const double* leafValues, const double* coalitions, double* contributions, double* sides, int32_t inputCount, int32_t backgroundCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t mostInputs, int32_t stride, int32_t firstRow, int32_t endRow);
   double (*absolute_largest_f32)(const float* values, int32_t length);
   void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount);
@@ -263,6 +266,15 @@ void sparse_multiply_f64(const int32_t* offsets, const int32_t* indices, const d
 /// Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along.
 /// values[count] inout; weights[count] inout, may be null; scratch[2 * count + 1024] scratch
 void values_sort_f64(double* values, double* weights, double* scratch, int32_t count);
+/// Kernel expansions: out = intercept, + coefficient·K(point, support) for each support in order.
+/// panels[Math.ceil(pointCount / 8) * 8 * dimension] in; supports[supportCount * dimension] in; coefficients[outputCount * supportCount] in; intercepts[outputCount] in; out[outputCount * Math.ceil(pointCount / 8) * 8] out; values[2048] scratch
+void kernel_expand_f64(const double* panels, const double* supports, const double* coefficients, const double* intercepts, double* out, double* values, int32_t pointCount, int32_t supportCount, int32_t dimension, int32_t outputCount, int32_t kind, double gamma, double coef0, int32_t degree);
+/// Rows of a kernel matrix: K(query, point) of every query and every point.
+/// panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queries[queryCount * dimension] in; out[(queryCount === 0 ? 0 : (queryCount - 1) * outStride + Math.ceil(pointCount / 8) * 8)] out
+void kernel_rows_f64(const double* panels, const double* queries, double* out, int32_t pointCount, int32_t queryCount, int32_t dimension, int32_t outStride, int32_t kind, double gamma, double coef0, int32_t degree);
+/// Sequential minimal optimisation of ½·βᵀKβ − pᵀβ + epsilon·Σ|β|, lower ≤ β ≤ upper, Σβ constant: pairs by second order, until the largest violation is at most the tolerance, the iterations are used up, or a row of K is missing.
+/// rows[slotCount * stride] in; slots[count] in; stamps[slotCount] inout; diagonal[count] in; lower[count] in; upper[count] in; beta[count] inout; scores[count] inout; raise[count] scratch; fall[count] scratch; state[8] inout
+int32_t smo_steps_f64(const double* rows, const int32_t* slots, int32_t* stamps, const double* diagonal, const double* lower, const double* upper, double* beta, double* scores, double* raise, double* fall, double* state, int32_t count, int32_t stride, int32_t slotCount, int32_t maxIterations, double epsilon, double tolerance);
 /// Adds to the Shapley value of every input of every row what trees give it against background rows (interventional).
 /// inputs[inputCount * stride] in; background[inputCount * backgroundCount] in; weights[backgroundCount] in; trees[4 * treeCount] in; feature[nodeCount] in; threshold[nodeCount] in; missingGoesLeft[nodeCount] in; categoryOffset[nodeCount] in; categoryWords[nodeCount] in; categories[wordCount] in; right[nodeCount] in; leaf[nodeCount] in; leafValues[leafCount * leafWidth] in; coalitions[(mostInputs + 1) * (mostInputs + 1)] in; contributions[outputCount * inputCount * stride] inout; sides[inputCount + 1] scratch
 void shap_background_f64(const double* inputs, const double* background, const double* weights, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* right, const int32_t* leaf, const double* leafValues, const double* coalitions, double* contributions, double* sides, int32_t inputCount, int32_t backgroundCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t mostInputs, int32_t stride, int32_t firstRow, int32_t endRow);
@@ -436,6 +448,9 @@ inline constexpr Kernels all_kernels{
     sparse_moments_f64,
     sparse_multiply_f64,
     values_sort_f64,
+    kernel_expand_f64,
+    kernel_rows_f64,
+    smo_steps_f64,
     shap_background_f64,
     absolute_largest_f32,
     bins_encode_f64,

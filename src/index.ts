@@ -54,6 +54,7 @@ export { regressionTable } from './models/linear-regression/regression-table.js'
 export { LogisticRegression } from './models/logistic-regression/logistic-regression.js';
 export { makeModel } from './models/model.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
+export { OneClassSVM, SVC, SVR } from './models/svm/index.js';
 export { modelOfTarget } from './models/targets.js';
 export {
   applyLeaves,

@@ -104,6 +104,12 @@ export interface KernelFunctions {
   sparse_multiply_f64(offsetsOffset: number, indicesOffset: number, valuesOffset: number, denseOffset: number, outOffset: number, rowCount: number, entryCount: number, columnCount: number, outputCount: number): void;
   /** Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along. */
   values_sort_f64(valuesOffset: number, weightsOffset: number, scratchOffset: number, count: number): void;
+  /** Kernel expansions: out = intercept, + coefficient·K(point, support) for each support in order. */
+  kernel_expand_f64(panelsOffset: number, supportsOffset: number, coefficientsOffset: number, interceptsOffset: number, outOffset: number, valuesOffset: number, pointCount: number, supportCount: number, dimension: number, outputCount: number, kind: number, gamma: number, coef0: number, degree: number): void;
+  /** Rows of a kernel matrix: K(query, point) of every query and every point. */
+  kernel_rows_f64(panelsOffset: number, queriesOffset: number, outOffset: number, pointCount: number, queryCount: number, dimension: number, outStride: number, kind: number, gamma: number, coef0: number, degree: number): void;
+  /** Sequential minimal optimisation of ½·βᵀKβ − pᵀβ + epsilon·Σ|β|, lower ≤ β ≤ upper, Σβ constant: pairs by second order, until the largest violation is at most the tolerance, the iterations are used up, or a row of K is missing. */
+  smo_steps_f64(rowsOffset: number, slotsOffset: number, stampsOffset: number, diagonalOffset: number, lowerOffset: number, upperOffset: number, betaOffset: number, scoresOffset: number, raiseOffset: number, fallOffset: number, stateOffset: number, count: number, stride: number, slotCount: number, maxIterations: number, epsilon: number, tolerance: number): number;
   /** Adds to the Shapley value of every input of every row what trees give it against background rows (interventional). */
   shap_background_f64(inputsOffset: number, backgroundOffset: number, weightsOffset: number, treesOffset: number, featureOffset: number, thresholdOffset: number, missingGoesLeftOffset: number, categoryOffsetOffset: number, categoryWordsOffset: number, categoriesOffset: number, rightOffset: number, leafOffset: number, leafValuesOffset: number, coalitionsOffset: number, contributionsOffset: number, sidesOffset: number, inputCount: number, backgroundCount: number, treeCount: number, nodeCount: number, wordCount: number, leafCount: number, leafWidth: number, outputCount: number, mostInputs: number, stride: number, firstRow: number, endRow: number): void;
   /** The largest absolute value, which sets the scale of a quantisation; 0 where there is none. */
@@ -187,4 +193,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '3e312efaccb1ccc9';
+export const kernelsHash = 'aa58acdcdabbab35';

@@ -11,6 +11,7 @@ import * as optimizers from './optimizers.js';
 import * as random from './random.js';
 import * as sparse from './sparse.js';
 import * as statistics from './statistics.js';
+import * as supportVectors from './support-vectors.js';
 import * as treeBackground from './tree-background.js';
 import * as treeBuilding from './tree-building.js';
 import * as treeForest from './tree-forest.js';
@@ -38,6 +39,7 @@ const families = [
   random,
   sparse,
   statistics,
+  supportVectors,
   treeBackground,
   treeBuilding,
   treeForest,

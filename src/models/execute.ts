@@ -4,6 +4,7 @@ import { scoreAcrossOn, scoreUnaryOn } from '../engine/elementary.js';
 import type { Engine } from '../engine/engine.js';
 import { scoreEnsembleOn, scoreEnsembleOnThreads } from '../engine/ensemble.js';
 import { scoreGaussianOn } from '../engine/gaussian.js';
+import { scoreKernelExpansionOn, scoreKernelExpansionOnThreads } from '../engine/kernel-expansion.js';
 import { scoreLinearOn } from '../engine/linear-algebra.js';
 import { Breather } from '../engine/turn.js';
 import { throwIfCancelled } from '../errors.js';
@@ -18,6 +19,8 @@ export function executeOn(engine: Engine): typeof execute {
         return scoreEnsembleOn(engine, operation, registers, rowCount);
       case 'linear':
         return scoreLinearOn(engine, operation, registers, rowCount);
+      case 'kernelExpansion':
+        return scoreKernelExpansionOn(engine, operation, registers, rowCount);
       case 'gaussian':
         return scoreGaussianOn(engine, operation, registers, rowCount);
       case 'neighbors':
@@ -94,6 +97,9 @@ async function executeOnThreads(
 ): Promise<void> {
   if (operation.op === 'neighbors') return scoreNeighborsOnThreads(engine, operation, registers, rowCount, signal);
   if (operation.op === 'ensemble') return scoreEnsembleOnThreads(engine, operation, registers, rowCount, signal);
+  if (operation.op === 'kernelExpansion') {
+    return scoreKernelExpansionOnThreads(engine, operation, registers, rowCount, signal);
+  }
   executeOn(engine)(operation, registers, rowCount);
 }
 

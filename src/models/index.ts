@@ -46,6 +46,7 @@ import {
   RandomForestClassifier,
   RandomForestRegressor,
 } from './random-forest/index.js';
+import { OneClassSVM, oneClassSvmParameters, SVC, SVR, svcParameters, svrParameters } from './svm/index.js';
 
 /** One line of the list of models: how the command line and the workflow file find an estimator. */
 export interface ModelEntry {
@@ -156,6 +157,18 @@ export const models: readonly ModelEntry[] = [
       task === 'regression' ? decisionTreeRegressorParameters : decisionTreeClassifierParameters,
     create: (task, parameters) =>
       task === 'regression' ? new DecisionTreeRegressor(parameters) : new DecisionTreeClassifier(parameters),
+  },
+  {
+    name: 'svm',
+    tasks: ['classification', 'regression'],
+    declarations: (task) => (task === 'regression' ? svrParameters : svcParameters),
+    create: (task, parameters) => (task === 'regression' ? new SVR(parameters) : new SVC(parameters)),
+  },
+  {
+    name: 'one-class-svm',
+    tasks: ['anomaly-detection'],
+    declarations: () => oneClassSvmParameters,
+    create: (_task, parameters) => new OneClassSVM(parameters),
   },
   {
     name: 'isolation-forest',

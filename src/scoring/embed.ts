@@ -32,6 +32,8 @@ const opcodes: Readonly<Partial<Record<Operation['op'], number>>> = {
   argmax: 20,
   threshold: 21,
   gaussian: 22,
+  kernelExpansion: 23,
+  pairwiseCoupling: 24,
 };
 
 const inputTypeCodes: Readonly<Record<InputType, number>> = { number: 0, boolean: 1, timestamp: 2, category: 3 };
@@ -83,9 +85,11 @@ function numberRegisters(program: Program): ReadonlyMap<number, number> {
   return numbering;
 }
 
-/** The k nearest points: distance f64 and index i32 each. */
+/** The k nearest points: distance f64 and index i32 each; a coupling's quadratic form, and its products. */
 function scratchOf(operation: Operation): number {
-  return operation.op === 'neighbors' ? neighborCount(operation) * 12 : 0;
+  if (operation.op === 'neighbors') return neighborCount(operation) * 12;
+  if (operation.op !== 'pairwiseCoupling') return 0;
+  return 8 * operation.outputs.length * (operation.outputs.length + 1);
 }
 
 function neighborCount({ k, targets, outputs }: Extract<Operation, { op: 'neighbors' }>): number {

@@ -2,7 +2,9 @@ import { cos, exp, expm1, log, log1p, sigmoid, sin, tanh } from '../kernels/elem
 import { calendarPart } from './calendar.js';
 import { scoreEnsemble } from './ensemble.js';
 import { scoreGaussian } from './gaussian.js';
+import { scoreKernelExpansion } from './kernel-expansion.js';
 import { scoreCentroids, scoreNeighbors } from './neighbors.js';
+import { scorePairwiseCoupling } from './pairwise-coupling.js';
 import type { BinaryOperator, LinearOperation, Operation, Program, UnaryFunction } from './program.js';
 import { writtenRegisters } from './program.js';
 
@@ -46,6 +48,10 @@ export function execute(operation: Operation, registers: Registers, rowCount: nu
       return scoreNeighbors(operation, registers, rowCount);
     case 'centroids':
       return scoreCentroids(operation, registers, rowCount);
+    case 'kernelExpansion':
+      return scoreKernelExpansion(operation, registers, rowCount);
+    case 'pairwiseCoupling':
+      return scorePairwiseCoupling(operation, registers, rowCount);
     case 'gaussian':
       return scoreGaussian(operation, registers, rowCount);
     case 'softmax':

@@ -1,3 +1,4 @@
+import { kernelKinds } from '../kernels/kernel-functions.js';
 import type { BinaryOperator, CalendarPart, Operation, UnaryFunction } from './program.js';
 
 /**
@@ -131,6 +132,18 @@ export const layout: Layout = {
     means: 'f64',
     factors: 'f64',
   },
+  kernelExpansion: {
+    inputs: 'reads',
+    outputs: 'writes',
+    kernel: kernelKinds,
+    gamma: 'number',
+    coef0: 'number',
+    degree: 'integer',
+    supports: 'f64',
+    coefficients: 'f64',
+    intercepts: 'f64',
+  },
+  pairwiseCoupling: { inputs: 'reads', outputs: 'writes' },
 };
 
 /**

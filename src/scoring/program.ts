@@ -116,6 +116,8 @@ export type Operation =
   | NeighborsOperation
   | CentroidsOperation
   | GaussianOperation
+  | KernelExpansionOperation
+  | PairwiseCouplingOperation
   /** outputs = exp(inputs − max) / Σ */
   | { readonly op: 'softmax'; readonly inputs: readonly number[]; readonly outputs: readonly number[] }
   /** outputs = inputs / Σ inputs (all equal where the sum is 0) */
@@ -211,6 +213,36 @@ export interface GaussianOperation {
   readonly means: Float64Array;
   /** outputs × inputs × inputs where full, outputs × inputs where diagonal. */
   readonly factors: Float64Array;
+}
+
+/**
+ * A kernel machine: outputs[k] = intercepts[k], then + coefficients[k·n + i]·K(inputs, supports[i]) for i = 0 … n − 1. Where u
+ * is the inner product (added over the inputs in order) and d the squared L2 distance, K is: linear u; poly
+ * (gamma·u + coef0)^degree, by squaring; rbf e^(−gamma·d); sigmoid tanh(gamma·u + coef0).
+ */
+export interface KernelExpansionOperation {
+  readonly op: 'kernelExpansion';
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly kernel: 'linear' | 'poly' | 'rbf' | 'sigmoid';
+  readonly gamma: number;
+  readonly coef0: number;
+  readonly degree: number;
+  /** supports × inputs.length, row-major. */
+  readonly supports: Float64Array;
+  readonly coefficients: Float64Array;
+  readonly intercepts: Float64Array;
+}
+
+/**
+ * Probabilities of classes from those of pairs: inputs are P(a | a or b) for the pairs (a, b) = (0, 1), (0, 2) … (1, 2) …,
+ * held to [1e-7, 1 − 1e-7]; outputs, one a class, sum to 1. Wu, Lin and Weng, "Probability estimates for multi-class
+ * classification by pairwise coupling", 2004, the second method, iterated as LIBSVM does. NaN where any input is NaN.
+ */
+export interface PairwiseCouplingOperation {
+  readonly op: 'pairwiseCoupling';
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
 }
 
 /** The registers an operation reads, in order. */

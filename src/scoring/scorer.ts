@@ -1,12 +1,16 @@
 import { exp } from '../kernels/elementary.js';
 import { EnsembleWalk } from './ensemble-walk.js';
 import { applyBinary, elementwise } from './interpreter.js';
+import { addKernels } from './kernel-expansion.js';
+import { PairwiseCoupling } from './pairwise-coupling.js';
 import type {
   CentroidsOperation,
   GaussianOperation,
+  KernelExpansionOperation,
   LinearOperation,
   NeighborsOperation,
   Operation,
+  PairwiseCouplingOperation,
   Program,
 } from './program.js';
 
@@ -60,6 +64,10 @@ function stepOf(operation: Operation): Step {
       return gathered(operation.inputs, new NeighborSearch(operation));
     case 'centroids':
       return gathered(operation.inputs, new CenterSearch(operation));
+    case 'kernelExpansion':
+      return gathered(operation.inputs, new KernelMachine(operation));
+    case 'pairwiseCoupling':
+      return gathered(operation.inputs, new CoupledPairs(operation));
     case 'gaussian':
       return gathered(operation.inputs, new LogDensities(operation));
     case 'softmax':
@@ -225,6 +233,38 @@ class CenterSearch {
       if (distance < bestDistance) [best, bestDistance] = [k, distance];
     }
     registers[out] = best;
+  }
+}
+
+class KernelMachine {
+  readonly #operation: KernelExpansionOperation;
+  readonly #sums: Float64Array;
+
+  constructor(operation: KernelExpansionOperation) {
+    this.#operation = operation;
+    this.#sums = new Float64Array(operation.outputs.length);
+  }
+
+  score(x: Float64Array, registers: Float64Array): void {
+    const { outputs, intercepts } = this.#operation;
+    this.#sums.set(intercepts);
+    addKernels(this.#operation, x, this.#sums);
+    for (let k = 0; k < outputs.length; k++) registers[outputs[k]!] = this.#sums[k]!;
+  }
+}
+
+class CoupledPairs {
+  readonly #outputs: Int32Array;
+  readonly #coupling: PairwiseCoupling;
+
+  constructor({ outputs }: PairwiseCouplingOperation) {
+    this.#outputs = Int32Array.from(outputs);
+    this.#coupling = new PairwiseCoupling(outputs.length);
+  }
+
+  score(pairs: Float64Array, registers: Float64Array): void {
+    const probabilities = this.#coupling.solve(pairs);
+    for (let k = 0; k < this.#outputs.length; k++) registers[this.#outputs[k]!] = probabilities[k]!;
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   EnsembleOperation,
   GaussianOperation,
   InputType,
+  KernelExpansionOperation,
   LinearOperation,
   NeighborsOperation,
   Operation,
@@ -16,6 +17,8 @@ import { readRegisters, writtenRegisters } from './program.js';
 
 /** Far above any real program; keeps a hostile one from asking for all memory. */
 const MOST_REGISTERS = 1 << 20;
+/** A power is computed by squaring, in as many steps as this has bits. */
+const MOST_DEGREES = 1 << 30;
 
 const inputTypes: readonly string[] = ['number', 'boolean', 'timestamp', 'category'] satisfies InputType[];
 
@@ -140,6 +143,13 @@ function checkMeaning(operation: Operation, where: string): void {
       return checkNeighbors(operation, where);
     case 'centroids':
       return checkCentroids(operation, where);
+    case 'kernelExpansion':
+      return checkKernelExpansion(operation, where);
+    case 'pairwiseCoupling': {
+      const classes = operation.outputs.length;
+      check(classes >= 2, `${where} has fewer than two outputs`);
+      return checkLength(operation.inputs, (classes * (classes - 1)) / 2, `inputs of ${where}`);
+    }
     case 'gaussian':
       return checkGaussian(operation, where);
     case 'softmax':
@@ -176,6 +186,16 @@ function checkCentroids(operation: CentroidsOperation, where: string): void {
   const { inputs, distances, centers } = operation;
   check(distances.length > 0, `${where} has no centres`);
   checkLength(centers, distances.length * inputs.length, `centers of ${where}`);
+}
+
+function checkKernelExpansion(operation: KernelExpansionOperation, where: string): void {
+  const { inputs, outputs, degree, supports, coefficients, intercepts } = operation;
+  check(outputs.length > 0, `${where} has no outputs`);
+  check(degree <= MOST_DEGREES, `degree of ${where} is ${degree}, above ${MOST_DEGREES}`);
+  const supportCount = coefficients.length / outputs.length;
+  check(Number.isInteger(supportCount), `coefficients of ${where} are not ${outputs.length} a support`);
+  checkLength(supports, supportCount * inputs.length, `supports of ${where}`);
+  checkLength(intercepts, outputs.length, `intercepts of ${where}`);
 }
 
 function checkGaussian(operation: GaussianOperation, where: string): void {

@@ -71,6 +71,31 @@ test('a large linear operation has the bits of the interpreter', async () => {
   expect((await runProgramOn(engine, program(operation, [3, 4, 5]), inputs, 3001)).map(bitsOf)).toEqual(expected);
 });
 
+test('kernel expansions of many rows have the bits of the interpreter', async () => {
+  for (const backend of ['wasm', 'reference'] as const) {
+    await using engine = await createEngine({ backend, threads: 2 });
+    for (const kernel of ['linear', 'poly', 'rbf', 'sigmoid'] as const) {
+      const random = dice(kernel.length);
+      const operation: Operation = {
+        op: 'kernelExpansion',
+        inputs: [0, 1, 2],
+        outputs: [3, 4],
+        kernel,
+        gamma: 0.3,
+        coef0: 0.5,
+        degree: 3,
+        supports: numbers(random, 3 * 21),
+        coefficients: numbers(random, 2 * 21),
+        intercepts: numbers(random, 2),
+      };
+      const inputs = [0, 1, 2].map(() => numbers(random, 777));
+      const expected = runProgram(program(operation, [3, 4]), inputs, 777);
+      const found = await runProgramOn(engine, program(operation, [3, 4]), inputs, 777);
+      expect(found.map(bitsOf), `${backend}, ${kernel}`).toEqual(expected.map(bitsOf));
+    }
+  }
+});
+
 test('full log densities of many rows have the bits of the interpreter', async () => {
   for (const backend of ['wasm', 'reference'] as const) {
     await using engine = await createEngine({ backend, threads: 2 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { exp, tanh } from '#lanewise/kernels/elementary.js';
 import { compose, ProgramBuilder } from '#lanewise/scoring/builder.js';
 import { calendarPart, daysFromCivil } from '#lanewise/scoring/calendar.js';
 import { runProgram } from '#lanewise/scoring/interpreter.js';
@@ -189,6 +190,66 @@ describe('what the operations mean', () => {
       [-1 - (4 + 36) / 2, -1 - (1 + 9) / 2, nan],
       [2, 2 - (2.25 + 9) / 2, nan],
     ]);
+  });
+});
+
+describe('kernel machines', () => {
+  const machine = {
+    op: 'kernelExpansion',
+    inputs: [0, 1],
+    outputs: [2, 3],
+    kernel: 'linear',
+    gamma: 0.5,
+    coef0: 1,
+    degree: 3,
+    supports: Float64Array.of(1, 2, 0, -1),
+    coefficients: Float64Array.of(2, 1, 0, -3),
+    intercepts: Float64Array.of(10, 20),
+  } as const;
+
+  // rows (0, 0), (1.5, 3), (NaN, NaN): products 0, 0 and 7.5, −3; squared distances 5, 1 and 1.25, 18.25
+  test.each([
+    ['linear', [0, 0, 7.5, -3]],
+    ['poly', [1, 1, 4.75 ** 3, (-0.5) ** 3]],
+    ['rbf', [exp(-2.5), exp(-0.5), exp(-0.625), exp(-9.125)]],
+    ['sigmoid', [tanh(1), tanh(1), tanh(4.75), tanh(-0.5)]],
+  ] as const)('%s: intercepts, + coefficient·K for each support in order', (kernel, [a, b, c, d]) => {
+    expect(results([0, 1.5, nan], { ...machine, kernel })).toEqual([
+      [b + (2 * a + 10), d + (2 * c + 10), nan],
+      [-3 * b + (0 * a + 20), -3 * d + (0 * c + 20), nan],
+    ]);
+  });
+
+  test('probabilities of pairs are coupled as LIBSVM couples them', () => {
+    const coupled = (pairs: readonly number[]) => {
+      const inputs = pairs.map((_, j) => ({ name: `p${j}`, type: 'number' as const }));
+      const outputs = [3, 4, 5];
+      const operation = { op: 'pairwiseCoupling', inputs: [0, 1, 2], outputs } as const;
+      const program = {
+        inputs,
+        operations: [operation],
+        outputs: outputs.map((register) => ({ name: `c${register}`, register, type: 'number' as const })),
+        registerCount: 6,
+      };
+      return runProgram(
+        program,
+        pairs.map((pair) => Float64Array.of(pair)),
+        1,
+      ).map((column) => column[0]!);
+    };
+    // classes of probability 0.5, 0.3 and 0.2
+    const found = coupled([0.5 / 0.8, 0.5 / 0.7, 0.3 / 0.5]);
+    [0.5, 0.3, 0.2].forEach((share, k) => {
+      expect(found[k]).toBeCloseTo(share, 2);
+    });
+    // multiclass_probability of LIBSVM 3.3, in C
+    const pairs = coupled([0.9, 0.2, 0.55]);
+    expect(pairs.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 14);
+    [0.27176470844648754, 0.22161532107327911, 0.50661997048023322].forEach((share, k) => {
+      expect(pairs[k]).toBeCloseTo(share, 12);
+    });
+    expect(coupled([1, 1, 1])[0]).toBeGreaterThan(0.99);
+    expect(coupled([0.5, nan, 0.5])).toEqual([nan, nan, nan]);
   });
 });
 

@@ -130,7 +130,7 @@ describe('a program that is not sound is refused, and the reason named', () => {
     'a negative register': [(p) => (at(p, 'affine').in = -1), /in of operation .* is not a register/],
     'a register that is not whole': [(p) => (at(p, 'affine').in = 0.5), /is not a register/],
     'a register read before it is written': [(p) => (at(p, 'affine').in = at(p, 'affine').out), /before it is written/],
-    'a register written twice': [(p) => (at(p, 'affine').out = at(p, 'clip').out), /a second time/],
+    'a register written twice': [(p) => p.operations.push(p.operations.at(-1)), /a second time/],
     'an input that is overwritten': [(p) => (at(p, 'affine').out = 0), /a second time/],
     'an output that nothing wrote': [
       (p) => (p.outputs[0].register = p.registerCount++),
@@ -157,6 +157,18 @@ describe('a program that is not sound is refused, and the reason named', () => {
     'factors of another form': [(p) => (at(p, 'gaussian').factors = new Float64Array(4)), /factors/],
     'an unknown covariance': [(p) => (at(p, 'gaussian').covariance = 'tied'), /is not one of full, diagonal/],
     'offsets too many': [(p) => (at(p, 'gaussian').offsets = new Float64Array(9)), /offsets/],
+    'supports too few': [(p) => (at(p, 'kernelExpansion').supports = new Float64Array(3)), /supports/],
+    'coefficients of no outputs': [(p) => (at(p, 'kernelExpansion').coefficients = new Float64Array(7)), /supports/],
+    'intercepts of a kernel too many': [
+      (p) => (at(p, 'kernelExpansion').intercepts = new Float64Array(9)),
+      /intercepts/,
+    ],
+    'an endless degree': [(p) => (at(p, 'kernelExpansion').degree = 2 ** 40), /degree of operation .* above/],
+    'an unknown kernel': [
+      (p) => (at(p, 'kernelExpansion').kernel = 'laplace'),
+      /is not one of linear, poly, rbf, sigmoid/,
+    ],
+    'pairs too few': [(p) => at(p, 'pairwiseCoupling').inputs.pop(), /inputs of operation/],
     'centres too few': [(p) => (at(p, 'centroids').centers = new Float64Array(3)), /centers/],
     'a tree that begins beyond the nodes': [(p) => (at(p, 'ensemble').roots[0] = 100_000), /begins at node/],
     'a child beyond the nodes': [(p) => (at(p, 'ensemble').left[inner(at(p, 'ensemble'))] = 100_000), /has the child/],
