@@ -4,6 +4,7 @@ import { philoxWord, storePhiloxBlock, storePhiloxBlocks4 } from './inline/philo
 
 const PACKED_STRIDE: usize = 2112;
 const PACKED_BLOCK: i32 = 4095;
+
 const FEATURE: usize = 6144;
 
 // A column's values fall into 4,096 equal cells between the outer edges. Rounding keeps the order of values, so an edge
@@ -191,58 +192,80 @@ function addRows(scratch: usize, row: usize, value: usize, rowBytes: i32, featur
   }
 }
 
-// Copies the rows and gradients of some indices. A loop that does nothing else keeps many cache misses in flight.
-function copyRows(
-  bins: usize, packed: usize, indices: usize, copiedRows: usize, copiedValues: usize, rowBytes: i32, count: i32,
-): void {
+// Copies the gradients of some rows, or these rows themselves, to places 16 bytes apart. A loop that does nothing else
+// keeps many cache misses in flight.
+function copyValues(packed: usize, indices: usize, out: usize, count: i32): void {
+  const end = indices + (<usize>count << 2);
+  for (; indices < end; indices += 4, out += 8) store<i64>(out, load<i64>(packed + (<usize>load<u32>(indices) << 3)));
+}
+
+function copyRows(bins: usize, indices: usize, out: usize, rowBytes: i32, count: i32): void {
   const end = indices + (<usize>count << 2);
   if (rowBytes == 16) {
-    for (; indices < end; indices += 4, copiedRows += 16, copiedValues += 8) {
-      const index = <usize>load<u32>(indices);
-      v128.store(copiedRows, v128.load(bins + (index << 4)));
-      store<i64>(copiedValues, load<i64>(packed + (index << 3)));
-    }
+    for (; indices < end; indices += 4, out += 16) v128.store(out, v128.load(bins + (<usize>load<u32>(indices) << 4)));
     return;
   }
-  for (; indices < end; indices += 4, copiedRows += 16, copiedValues += 8) {
-    const index = <usize>load<u32>(indices);
-    // The bytes behind a row are those of the next, or the slack behind the last.
-    v128.store(copiedRows, v128.load(bins + index * <usize>rowBytes));
-    store<i64>(copiedValues, load<i64>(packed + (index << 3)));
+  // The bytes behind a row are those of the next, or the slack behind the last.
+  for (; indices < end; indices += 4, out += 16) {
+    v128.store(out, v128.load(bins + <usize>load<u32>(indices) * <usize>rowBytes));
   }
 }
 
-export function histogram_build_u8(
-  bins: usize, packed: usize, rows: usize, ranges: usize, histogram: usize, binCounts: usize, scratch: usize,
-  dataRows: i32, rowBytes: i32, featureCount: i32, rangeCount: i32, fresh: i32,
+// A block of rows: up to 4,095 of the ranges from `range` on, in which `start` is the first. Its end: where the next begins.
+let endRange: usize = 0;
+let endStart: i32 = 0;
+
+// Adds the rows of a block, of one group. Gathered rows are copied first, their gradients with the first group.
+function addBlock(
+  scratch: usize, bins: usize, packed: usize, rows: usize, range: usize, lastRange: usize, start: i32, rowBytes: i32,
+  features: i32, first: bool,
 ): void {
   const copiedRows = scratch + PACKED_STRIDE * 14;
   const copiedValues = copiedRows + (<usize>(PACKED_BLOCK + 1) << 4);
   let room = PACKED_BLOCK;
-  let overwrite = fresh != 0;
-  clear(scratch, binCounts, featureCount);
-  for (let range = 0; range < rangeCount; range++, ranges += 8) {
-    let start = load<i32>(ranges);
-    const end = load<i32>(ranges, 4);
-    while (start < end) {
-      if (room == 0) {
-        widen(scratch, histogram, binCounts, featureCount, overwrite);
-        clear(scratch, binCounts, featureCount);
-        overwrite = false;
-        room = PACKED_BLOCK;
-      }
-      const count = min<i32>(room, end - start);
-      if (rows == 0) {
-        addRows(scratch, bins + <usize>start * <usize>rowBytes, packed + (<usize>start << 3), rowBytes, featureCount, count);
-      } else {
-        copyRows(bins, packed, rows + (<usize>start << 2), copiedRows, copiedValues, rowBytes, count);
-        addRows(scratch, copiedRows, copiedValues, 16, featureCount, count);
-      }
-      start += count;
-      room -= count;
+  while (range < lastRange && room > 0) {
+    const end = load<i32>(range, 4), count = min<i32>(room, end - start);
+    if (rows == 0) {
+      addRows(scratch, bins + <usize>start * <usize>rowBytes, packed + (<usize>start << 3), rowBytes, features, count);
+    } else {
+      const indices = rows + (<usize>start << 2), at = <usize>(PACKED_BLOCK - room);
+      copyRows(bins, indices, copiedRows + (at << 4), rowBytes, count);
+      if (first) copyValues(packed, indices, copiedValues + (at << 3), count);
     }
+    room -= count;
+    start += count;
+    if (start < end) break;
+    range += 8;
+    if (range < lastRange) start = load<i32>(range);
   }
-  widen(scratch, histogram, binCounts, featureCount, overwrite);
+  endRange = range;
+  endStart = start;
+  if (rows != 0) addRows(scratch, copiedRows, copiedValues, 16, features, PACKED_BLOCK - room);
+}
+
+export function histogram_build_u8(
+  bins: usize, packed: usize, rows: usize, ranges: usize, histogram: usize, binCounts: usize, scratch: usize,
+  dataRows: i32, rowBytes: i32, groupBytes: i32, groupFeatures: i32, featureCount: i32, rangeCount: i32, fresh: i32,
+): void {
+  if (featureCount < 1) return;
+  const lastRange = ranges + (<usize>rangeCount << 3);
+  let start = rangeCount > 0 ? load<i32>(ranges) : 0;
+  let overwrite = fresh != 0;
+  do {
+    let group = bins, out = histogram, counts = binCounts;
+    for (let first = 0; first < featureCount; first += groupFeatures) {
+      const features = min<i32>(featureCount - first, groupFeatures);
+      clear(scratch, counts, features);
+      addBlock(scratch, group, packed, rows, ranges, lastRange, start, rowBytes, features, first == 0);
+      widen(scratch, out, counts, features, overwrite);
+      group += <usize><u32>groupBytes;
+      out += <usize>features * FEATURE;
+      counts += <usize>features << 2;
+    }
+    overwrite = false;
+    ranges = endRange;
+    start = endStart;
+  } while (ranges < lastRange);
 }
 
 // @ts-ignore: decorator

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "aa58acdcdabbab35"
+#define LANEWISE_KERNELS_HASH "0b9a8c37697ef82f"
 
 namespace lanewise {
 
@@ -69,7 +69,7 @@ struct Kernels {
   void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount);
   void (*gradients_quantise_f32)(const float* gradients, const float* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
   void (*histogram_add_f64)(double* sum, const double* part, const int32_t* binCounts, int32_t featureCount);
-  void (*histogram_build_u8)(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, const int32_t* binCounts, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t featureCount, int32_t rangeCount, int32_t fresh);
+  void (*histogram_build_u8)(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, const int32_t* binCounts, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t groupBytes, int32_t groupFeatures, int32_t featureCount, int32_t rangeCount, int32_t fresh);
   void (*histogram_subtract_f64)(const double* parent, const double* child, double* sibling, const int32_t* binCounts, int32_t featureCount);
   void (*leaf_add_f64)(const uint32_t* rows, const int32_t* ranges, double* predictions, double value, int32_t dataRows, int32_t rangeCount);
   void (*leaf_sums_f32)(const uint32_t* rows, const int32_t* ranges, const float* gradients, const float* hessians, double* sums, int32_t dataRows, int32_t rangeCount);
@@ -290,9 +290,9 @@ void gradients_quantise_f32(const float* gradients, const float* hessians, int32
 /// Merges the histograms of two sets of rows: sum ← sum + part.
 /// sum[768 * featureCount] inout; part[768 * featureCount] in; binCounts[featureCount] in
 void histogram_add_f64(double* sum, const double* part, const int32_t* binCounts, int32_t featureCount);
-/// Sums the quantised gradients, hessians and counts of some rows by bin, for each feature of a group.
-/// bins[rowBytes * dataRows] in; packed[2 * dataRows] in; rows[dataRows] in, may be null; ranges[2 * rangeCount] in; histogram[768 * featureCount] inout; binCounts[featureCount] in; scratch[127872] scratch
-void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, const int32_t* binCounts, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t featureCount, int32_t rangeCount, int32_t fresh);
+/// Sums the quantised gradients, hessians and counts of some rows by bin, for each feature.
+/// bins[groupBytes * Math.ceil(featureCount / groupFeatures)] in; packed[2 * dataRows] in; rows[dataRows] in, may be null; ranges[2 * rangeCount] in; histogram[768 * featureCount] inout; binCounts[featureCount] in; scratch[127872] scratch
+void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, const int32_t* binCounts, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t groupBytes, int32_t groupFeatures, int32_t featureCount, int32_t rangeCount, int32_t fresh);
 /// The sibling: parent − child.
 /// parent[768 * featureCount] in; child[768 * featureCount] in; sibling[768 * featureCount] inout; binCounts[featureCount] in
 void histogram_subtract_f64(const double* parent, const double* child, double* sibling, const int32_t* binCounts, int32_t featureCount);

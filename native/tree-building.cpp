@@ -4,18 +4,20 @@ namespace lanewise::LANEWISE_ISA {
 
 namespace {
 
-constexpr int rowBytes = 16;
-constexpr int wideRow = rowBytes;
 constexpr int binsOfFeature = 256;
 constexpr int missingBin = 255;
 constexpr int histogramStride = 3 * binsOfFeature;
-constexpr int groupFeatures = 14;
+constexpr int mostFeatures = 14;
 /// Numbers between the packed histograms of two features: 2,112 bytes, because 2,048 would share cache sets.
 constexpr int packedStride = 264;
 /// Rows after which a field of the packed sums could overflow into the next.
 constexpr int32_t packedBlockRows = 4095;
 /// Gathered rows are asked for this many ahead.
-constexpr int32_t prefetchRows = 8;
+constexpr int32_t prefetchRows = 32;
+/// Rows in order are asked for this many ahead: the processor itself does not look beyond a page.
+constexpr size_t prefetchInOrder = 128;
+/// Rows to part are asked for this many ahead.
+constexpr int32_t prefetchParted = 64;
 constexpr int cellCount = 4096;
 
 /// Sums in scratch memory, whose declared type is bytes, at any address.
@@ -85,28 +87,31 @@ LANEWISE_INLINE int64_t packedOf(const int32_t* packed, size_t row) {
   return value;
 }
 
-/// Adds one row: a packed number to the bin of each feature. `bytes`: those of the row that may be read, 0: no more
-/// than it has features.
-template <int featureCount, int bytes>
+/// Adds one row: a packed number to the bin of each feature.
+template <int featureCount>
 LANEWISE_INLINE void addRow(Packed* sums, const uint8_t* row, int64_t value) {
-  uint64_t words[2] = {};
-  std::memcpy(words, row, bytes > 0 ? bytes : featureCount);
+  // No byte behind the features is read: the second word ends with the last of them.
+  constexpr int wordBytes = featureCount < 8 ? featureCount : 8;
+  uint64_t first = 0, second = 0;
+  std::memcpy(&first, row, wordBytes);
+  if constexpr (featureCount > 8) std::memcpy(&second, row + featureCount - 8, 8);
 #pragma GCC unroll 14
   for (int feature = 0; feature < featureCount; feature++) {
-    const uint64_t bin = (words[feature / 8] >> (8 * (feature % 8))) & 0xff;
-    sums[feature * packedStride + static_cast<int>(bin)] += value;
+    const uint64_t bin = feature < 8 ? first >> (8 * feature) : second >> (8 * (feature - featureCount + 8));
+    sums[feature * packedStride + static_cast<int>(bin & 0xff)] += value;
   }
 }
 
-/// Rows [start, end) of `rows`, or those rows themselves. `bytes`: of a row, 0 where only `rowBytes` knows.
-template <int featureCount, int bytes>
+/// Rows [start, end) of `rows`, or those rows themselves.
+template <int featureCount>
 void addRows(Packed* sums, const uint8_t* bins, const int32_t* packed, const uint32_t* rows, int32_t rowBytes,
              int32_t start, int32_t end) {
-  const size_t stride = bytes > 0 ? static_cast<size_t>(bytes) : static_cast<size_t>(rowBytes);
+  const size_t stride = static_cast<size_t>(rowBytes);
   if (rows == nullptr) {
     for (int32_t i = start; i < end; i++) {
       const size_t row = static_cast<size_t>(i);
-      addRow<featureCount, bytes>(sums, bins + row * stride, packedOf(packed, row));
+      __builtin_prefetch(bins + (row + prefetchInOrder) * stride);
+      addRow<featureCount>(sums, bins + row * stride, packedOf(packed, row));
     }
     return;
   }
@@ -117,18 +122,18 @@ void addRows(Packed* sums, const uint8_t* bins, const int32_t* packed, const uin
     __builtin_prefetch(bins + later * stride);
     __builtin_prefetch(packed + 2 * later);
     const size_t row = rows[i];
-    addRow<featureCount, bytes>(sums, bins + row * stride, packedOf(packed, row));
+    addRow<featureCount>(sums, bins + row * stride, packedOf(packed, row));
   }
   for (; i < end; i++) {
     const size_t row = rows[i];
-    addRow<featureCount, bytes>(sums, bins + row * stride, packedOf(packed, row));
+    addRow<featureCount>(sums, bins + row * stride, packedOf(packed, row));
   }
 }
 
 using AddRows = void (*)(Packed*, const uint8_t*, const int32_t*, const uint32_t*, int32_t, int32_t, int32_t);
-const AddRows addRowsOf[groupFeatures + 1] = {
-    nullptr,        addRows<1, 0>, addRows<2, 0>,  addRows<3, 0>,  addRows<4, 0>,  addRows<5, 0>,  addRows<6, 0>, addRows<7, 0>,
-    addRows<8, 0>, addRows<9, 0>, addRows<10, 0>, addRows<11, 0>, addRows<12, 0>, addRows<13, 0>, addRows<14, 0>,
+const AddRows addRowsOf[mostFeatures + 1] = {
+    nullptr,    addRows<1>, addRows<2>,  addRows<3>,  addRows<4>,  addRows<5>,  addRows<6>, addRows<7>,
+    addRows<8>, addRows<9>, addRows<10>, addRows<11>, addRows<12>, addRows<13>, addRows<14>,
 };
 
 /// The last eight bins, of which one holds the missing values.
@@ -136,6 +141,27 @@ constexpr int lastBins = binsOfFeature - 8;
 
 /// Bins that a feature has, in whole eights, but for the last eight.
 LANEWISE_INLINE int liveBins(int32_t binCount) { return binCount > lastBins ? lastBins : (binCount + 7) & ~7; }
+
+/// A place in some ranges of rows.
+struct RowCursor {
+  int32_t range;
+  int32_t at;
+
+  /// Calls body(from, to) for the next rows, `room` of them at most, and goes behind them.
+  template <typename Body>
+  LANEWISE_INLINE void walk(const int32_t* ranges, int32_t rangeCount, int32_t room, Body body) {
+    while (range < rangeCount) {
+      const int32_t end = ranges[2 * range + 1];
+      const int32_t to = end - at < room ? end : at + room;
+      if (to > at) body(at, to);
+      room -= to > at ? to - at : 0;
+      at = to;
+      if (to < end) return;
+      range++;
+      if (range < rangeCount) at = ranges[2 * range];
+    }
+  }
+};
 
 void clearBins(Packed* sums, const int32_t* binCounts, int32_t featureCount) {
   for (int32_t feature = 0; feature < featureCount; feature++, sums += packedStride) {
@@ -259,34 +285,30 @@ void gradients_quantise_f32(const float* gradients, const float* hessians, int32
 
 void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges,
                         double* histogram, const int32_t* binCounts, uint8_t* scratch, int32_t /*dataRows*/,
-                        int32_t rowBytes, int32_t featureCount, int32_t rangeCount, int32_t fresh) {
+                        int32_t rowBytes, int32_t groupBytes, int32_t groupFeatures, int32_t featureCount, int32_t rangeCount,
+                        int32_t fresh) {
+  if (featureCount < 1) return;
   Packed* sums = reinterpret_cast<Packed*>(scratch);
-  const bool wide = rowBytes == wideRow && featureCount == groupFeatures;
-  const AddRows add = wide ? addRows<groupFeatures, wideRow> : addRowsOf[featureCount];
+  RowCursor block{0, rangeCount > 0 ? ranges[0] : 0};
   bool overwrite = fresh != 0;
-  const auto widenAll = [&] {
-    if (overwrite) widen<true>(sums, histogram, binCounts, featureCount);
-    else widen<false>(sums, histogram, binCounts, featureCount);
-  };
-  int32_t room = packedBlockRows;
-  clearBins(sums, binCounts, featureCount);
-  for (int32_t range = 0; range < rangeCount; range++) {
-    int32_t start = ranges[2 * range];
-    const int32_t end = ranges[2 * range + 1];
-    while (start < end) {
-      if (room == 0) {
-        widenAll();
-        clearBins(sums, binCounts, featureCount);
-        overwrite = false;
-        room = packedBlockRows;
-      }
-      const int32_t count = end - start < room ? end - start : room;
-      add(sums, bins, packed, rows, rowBytes, start, start + count);
-      start += count;
-      room -= count;
+  do {
+    RowCursor end = block;
+    const uint8_t* group = bins;
+    for (int32_t first = 0; first < featureCount; first += groupFeatures, group += static_cast<uint32_t>(groupBytes)) {
+      const int32_t features = featureCount - first < groupFeatures ? featureCount - first : groupFeatures;
+      const AddRows add = addRowsOf[features];
+      clearBins(sums, binCounts + first, features);
+      end = block;
+      end.walk(ranges, rangeCount, packedBlockRows, [&](int32_t from, int32_t to) LANEWISE_INLINE_LAMBDA {
+        add(sums, group, packed, rows, rowBytes, from, to);
+      });
+      double* out = histogram + static_cast<size_t>(first) * histogramStride;
+      if (overwrite) widen<true>(sums, out, binCounts + first, features);
+      else widen<false>(sums, out, binCounts + first, features);
     }
-  }
-  widenAll();
+    overwrite = false;
+    block = end;
+  } while (block.range < rangeCount);
 }
 
 void histogram_subtract_f64(const double* parent, const double* child, double* sibling, const int32_t* binCounts,
@@ -318,9 +340,9 @@ LANEWISE_INLINE __m512i gatherWords(__m512i rows, __m512i width, const uint8_t* 
 }
 #endif
 
-/// Parts rows[0 … rowCount); returns how many go left.
+/// Parts rows[0 … rowCount); returns how many go left. `quads`: rows begin every whole number of 4 bytes, below 2^31 of these.
 int32_t partRange(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, uint32_t* scratch, int32_t rowBytes,
-                  int32_t slot, int32_t rowCount) {
+                  int32_t slot, int32_t rowCount, bool quads) {
   const size_t stride = static_cast<size_t>(rowBytes);
   int32_t i = 0, left = 0, right = 0;
 #if defined(__AVX512F__)
@@ -334,12 +356,14 @@ int32_t partRange(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, 
     const int32_t word = slot < rowBytes - 4 ? slot : rowBytes - 4;
     const uint8_t* words = bins + word;
     const __m128i shift = _mm_cvtsi32_si128(8 * (slot - word));
-    const __m512i width = _mm512_set1_epi64(rowBytes);
+    const __m512i width = _mm512_set1_epi64(rowBytes), quadWidth = _mm512_set1_epi32(rowBytes / 4);
     for (; i + 16 <= rowCount; i += 16) {
       const __m512i these = _mm512_loadu_si512(rows + i);
-      const __m512i low = rowBytes == wideRow
-                              ? _mm512_i32gather_epi32(_mm512_slli_epi32(these, 1), words, 8)
-                              : gatherWords(these, width, words);
+      if (i + 16 + prefetchParted <= rowCount) {
+        for (int32_t k = i + prefetchParted; k < i + prefetchParted + 16; k++) __builtin_prefetch(words + rows[k] * stride);
+      }
+      const __m512i low = quads ? _mm512_i32gather_epi32(_mm512_mullo_epi32(these, quadWidth), words, 4)
+                                : gatherWords(these, width, words);
       const __m512i bin = _mm512_and_si512(_mm512_srl_epi32(low, shift), _mm512_set1_epi32(0xff));
       const __m512i word = _mm512_permutexvar_epi32(_mm512_srli_epi32(bin, 5), answers);
       const __m512i bit = _mm512_srlv_epi32(word, _mm512_and_si512(bin, _mm512_set1_epi32(31)));
@@ -382,12 +406,13 @@ LANEWISE_INLINE double sumOfLanes(const uint32_t* rows, int32_t count, const flo
 }  // namespace
 
 int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, const int32_t* ranges,
-                          int32_t* left, int32_t* right, uint32_t* scratch, int32_t /*dataRows*/, int32_t rowBytes,
+                          int32_t* left, int32_t* right, uint32_t* scratch, int32_t dataRows, int32_t rowBytes,
                           int32_t slot, int32_t /*longest*/, int32_t rangeCount) {
+  const bool quads = rowBytes % 4 == 0 && static_cast<int64_t>(dataRows) * (rowBytes / 4) < INT32_MAX;
   int32_t count = 0;
   for (int32_t range = 0; range < rangeCount; range++) {
     const int32_t start = ranges[2 * range], end = ranges[2 * range + 1];
-    const int32_t kept = partRange(bins, goesLeft, rows + start, scratch, rowBytes, slot, end - start);
+    const int32_t kept = partRange(bins, goesLeft, rows + start, scratch, rowBytes, slot, end - start, quads);
     left[2 * range] = start;
     left[2 * range + 1] = right[2 * range] = start + kept;
     right[2 * range + 1] = end;

@@ -120,8 +120,8 @@ export interface KernelFunctions {
   gradients_quantise_f32(gradientsOffset: number, hessiansOffset: number, packedOffset: number, gradientScale: number, hessianScale: number, keyLow: number, keyHigh: number, firstRow: number, rowCount: number): void;
   /** Merges the histograms of two sets of rows: sum ← sum + part. */
   histogram_add_f64(sumOffset: number, partOffset: number, binCountsOffset: number, featureCount: number): void;
-  /** Sums the quantised gradients, hessians and counts of some rows by bin, for each feature of a group. */
-  histogram_build_u8(binsOffset: number, packedOffset: number, rowsOffset: number, rangesOffset: number, histogramOffset: number, binCountsOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, featureCount: number, rangeCount: number, fresh: number): void;
+  /** Sums the quantised gradients, hessians and counts of some rows by bin, for each feature. */
+  histogram_build_u8(binsOffset: number, packedOffset: number, rowsOffset: number, rangesOffset: number, histogramOffset: number, binCountsOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, groupBytes: number, groupFeatures: number, featureCount: number, rangeCount: number, fresh: number): void;
   /** The sibling: parent − child. */
   histogram_subtract_f64(parentOffset: number, childOffset: number, siblingOffset: number, binCountsOffset: number, featureCount: number): void;
   /** Adds the value of a leaf to the raw predictions of its rows. */
@@ -193,4 +193,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'aa58acdcdabbab35';
+export const kernelsHash = '0b9a8c37697ef82f';

@@ -5,6 +5,9 @@ import { ArenaBlock, type BinnedRows, type GroupLayout } from './trees.js';
 /** Rows of a segment at most: what a thread needs to part one stays in its second-level cache. */
 const SEGMENT_ROWS = 8 * LEAF_BLOCK_ROWS;
 
+/** Segments of a thread, where there are several: the last is seldom full. */
+const SEGMENTS_A_THREAD = 8;
+
 /**
  * Rows that are in memory at once, with what boosting knows of each: a stretch of the global row index. Rows of a window
  * are counted from its first; offsets are bytes of the engine's memory.
@@ -62,11 +65,12 @@ export interface RowStore extends Disposable {
   open(window: number, uses: Uses): RowWindow | Promise<RowWindow>;
 }
 
-/** How many rows a segment has, so that every thread has about as many segments as the others. */
+/** How many rows a segment has: so few that every thread has several, and all about as many rows as the others. */
 export function segmentRowsFor(rowCount: number, threads: number): number {
   const blocks = Math.max(1, Math.ceil(rowCount / LEAF_BLOCK_ROWS));
-  const rounds = Math.max(1, Math.ceil(rowCount / (SEGMENT_ROWS * threads)));
-  return Math.ceil(blocks / (rounds * threads)) * LEAF_BLOCK_ROWS;
+  const least = Math.ceil(rowCount / SEGMENT_ROWS);
+  const segments = Math.max(least, threads === 1 ? 1 : SEGMENTS_A_THREAD * threads);
+  return Math.ceil(blocks / segments) * LEAF_BLOCK_ROWS;
 }
 
 /** All rows in the engine's memory: one window. */

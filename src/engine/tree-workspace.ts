@@ -18,6 +18,8 @@ const BLOCK_ROWS = 65_536;
 const SHARED_WORK = 400_000;
 /** Rows below which anything else is done on this thread. */
 const SHARED_ROWS = 50_000;
+/** Groups a thread from which histograms are shared out by groups though these do not go round evenly. */
+const GROUPS_A_THREAD = 4;
 /** Fractions of a level that rounding tells apart. */
 const FRACTIONS = 65_536;
 
@@ -115,6 +117,9 @@ export class TreeWorkspace implements Disposable {
   readonly #split: ArenaBlock<'f64'> | undefined;
   /** By window and node: start and end in each segment of the rows learnt from, then of those that only follow. */
   readonly #ranges: ArenaBlock<'i32'>;
+  /** Histograms are shared out by groups, else by segments, whose sums are merged. */
+  readonly #byGroups: boolean;
+  /** How many parts segments are shared out in. */
   readonly #stripes: number;
   /** Numbers of a histogram. */
   readonly #histogramLength: number;
@@ -158,9 +163,9 @@ export class TreeWorkspace implements Disposable {
     const bins = bundles?.columnBins ?? sizes.bins;
     if (bins) this.#liveBins.values.set(bins);
     this.#leafSums = new ArenaBlock(arena, 'f64', 2 * sizes.leaves);
-    // Whole groups are shared out where they go round evenly, segments otherwise.
-    this.#stripes = threads > 1 && groupCount % threads !== 0 ? Math.min(threads, this.#segments) : 1;
-    this.#scratch = new ArenaBlock(arena, 'u8', groupCount * this.#stripes * HISTOGRAM_SCRATCH);
+    this.#byGroups = groupCount % threads === 0 || groupCount >= GROUPS_A_THREAD * threads;
+    this.#stripes = this.#byGroups ? 1 : Math.min(threads, this.#segments);
+    this.#scratch = new ArenaBlock(arena, 'u8', threads * HISTOGRAM_SCRATCH);
     this.#histogramLength = columnCount * HISTOGRAM_STRIDE;
     this.#split = bundles && new ArenaBlock(arena, 'f64', featureCount * HISTOGRAM_STRIDE);
     this.#split?.values.fill(0);
@@ -242,12 +247,11 @@ export class TreeWorkspace implements Disposable {
   /** Builds histogram `index` of a node's rows. */
   buildHistogram(index: number, node: NodeRows, signal?: AbortSignal): Waiting {
     const shared = this.#engine.threads > 1 && node.count * this.rows.layout.columnCount > SHARED_WORK;
-    const stripes = shared ? this.#stripes : 1;
     const build = this.#overWindows(HISTOGRAM, (window, w) => {
-      const tasks = this.#histogramTasks(this.#histogramOffset(index), window, w, node, stripes);
+      const tasks = this.#histogramTasks(this.#histogramOffset(index), window, w, node, shared);
       return shared ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
     });
-    if (stripes === 1) return build;
+    if (!shared || this.#stripes === 1) return build;
     return after(build, () => this.#mergePartials(index));
   }
 
@@ -269,34 +273,42 @@ export class TreeWorkspace implements Disposable {
     window: RowWindow,
     index: number,
     node: NodeRows,
-    stripes: number,
+    shared: boolean,
     apart = false,
   ): Task[] {
-    const { groupCount, rowBytes, starts } = this.rows.layout;
-    const tasks: Task[] = [];
-    for (let stripe = 0; stripe < stripes; stripe++) {
-      const [from, to] = this.#share(stripe, stripes);
-      const sums = stripe === 0 ? histogram : this.#partials!.offset + (stripe - 1) * this.#histogramLength * 8;
-      // Windows after the first add to what is there.
-      const fresh = index === 0 || (apart && stripe > 0);
-      for (let group = 0; group < groupCount; group++) {
-        const offsets = [
-          window.bins + group * window.groupBytes,
-          window.packed,
-          this.#everyRow && node.slot === 0 ? 0 : window.order,
-          this.#rangesOffset(index, node.slot) + 8 * from,
-          sums + starts[group]! * HISTOGRAM_STRIDE * 8,
-          this.#liveBins.offset + 4 * starts[group]!,
-          this.#scratch.offset + (stripe * groupCount + group) * HISTOGRAM_SCRATCH,
-        ];
-        const features = starts[group + 1]! - starts[group]!;
-        tasks.push({
-          kernel: 'histogram_build_u8',
-          values: [...offsets, window.rowCount, rowBytes, features, to - from, fresh ? 1 : 0],
-        });
-      }
+    const { groupCount, groupColumns, columnCount, rowBytes } = this.rows.layout;
+    const task = (part: number, sums: number, fresh: boolean, segments: Stretch, groups: Stretch): Task => {
+      const [from, to] = segments;
+      const first = groups[0] * groupColumns;
+      const columns = Math.min(columnCount, groups[1] * groupColumns) - first;
+      const offsets = [
+        window.bins + groups[0] * window.groupBytes,
+        window.packed,
+        this.#everyRow && node.slot === 0 ? 0 : window.order,
+        this.#rangesOffset(index, node.slot) + 8 * from,
+        sums + first * HISTOGRAM_STRIDE * 8,
+        this.#liveBins.offset + 4 * first,
+        this.#scratch.offset + part * HISTOGRAM_SCRATCH,
+      ];
+      const sizes = [window.rowCount, rowBytes, window.groupBytes, groupColumns, columns, to - from, fresh ? 1 : 0];
+      return { kernel: 'histogram_build_u8', values: [...offsets, ...sizes] };
+    };
+    // Windows after the first add to what is there.
+    const fresh = index === 0;
+    if (this.#byGroups) {
+      const parts = shared ? this.#engine.threads : 1;
+      return Array.from({ length: parts }, (_, part) => {
+        return task(part, histogram, fresh, [0, this.#segments], shareOf(groupCount, part, parts));
+      });
     }
-    return tasks;
+    const stripes = shared ? this.#stripes : 1;
+    return Array.from({ length: stripes }, (_, stripe) => {
+      const sums = stripe === 0 ? histogram : this.#partials!.offset + (stripe - 1) * this.#histogramLength * 8;
+      return task(stripe, sums, fresh || (apart && stripe > 0), shareOf(this.#segments, stripe, stripes), [
+        0,
+        groupCount,
+      ]);
+    });
   }
 
   /** Histogram `sibling` ← parent − child; `sibling` may be the parent's own. */
@@ -415,11 +427,10 @@ export class TreeWorkspace implements Disposable {
     await (share > 1 ? this.#engine.runNow(parts) : this.#engine.runHere(parts));
     if (histogram < 0) return;
     const shared = this.#engine.threads > 1 && node.count * this.rows.layout.columnCount > SHARED_WORK;
-    const stripes = shared ? this.#stripes : 1;
     const rows = { slot: left + child, count: node.count };
-    const builds = this.#histogramTasks(this.#histogramOffset(histogram), window, w, rows, stripes, true);
+    const builds = this.#histogramTasks(this.#histogramOffset(histogram), window, w, rows, shared, true);
     await (shared ? this.#engine.runNow(builds) : this.#engine.runHere(builds));
-    if (stripes > 1) this.#mergePartials(histogram);
+    if (shared && this.#stripes > 1) this.#mergePartials(histogram);
   }
 
   #partTasks(window: RowWindow, w: number, slot: number, left: number, feature: number, share: number): Task[] {
@@ -427,7 +438,7 @@ export class TreeWorkspace implements Disposable {
     const [group, place] = placeOf(layout, feature);
     const tasks: Task[] = [];
     for (let part = 0; part < share; part++) {
-      for (const [from, to] of this.#stretches(...this.#share(part, share))) {
+      for (const [from, to] of this.#stretches(...shareOf(this.#segments, part, share))) {
         const offsets = [
           window.bins + group * window.groupBytes,
           this.#goesLeft.offset,
@@ -516,13 +527,8 @@ export class TreeWorkspace implements Disposable {
     return undefined;
   }
 
-  /** A part of a window's segments. */
-  #share(part: number, parts: number): [number, number] {
-    return [part, part + 1].map((p) => Math.floor((this.#segments * p) / parts)) as [number, number];
-  }
-
   /** A node's ranges of some segments: of the rows learnt from, and of those that follow. */
-  #stretches(from: number, to: number): [number, number][] {
+  #stretches(from: number, to: number): Stretch[] {
     return this.#follows
       ? [
           [from, to],
@@ -579,6 +585,13 @@ export class TreeWorkspace implements Disposable {
       block?.[Symbol.dispose]();
     }
   }
+}
+
+type Stretch = readonly [from: number, to: number];
+
+/** One of `parts` parts of [0, count), as equal as can be. */
+function shareOf(count: number, part: number, parts: number): Stretch {
+  return [Math.floor((count * part) / parts), Math.floor((count * (part + 1)) / parts)];
 }
 
 function refuseOverflow(largest: number): void {

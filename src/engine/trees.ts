@@ -57,26 +57,33 @@ export interface GroupLayout {
   readonly groupCount: number;
   /** Bytes of a row of a group. */
   readonly rowBytes: number;
-  /** First column of each group, and the number of columns behind the last. */
-  readonly starts: readonly number[];
+  /** Columns of each group; of the last, what is left. */
+  readonly groupColumns: number;
   readonly bundles?: Bundles;
 }
 
 /** Groups of 14 features but for the last, in rows of 16 bytes. */
 export function wideLayout(featureCount: number): GroupLayout {
   const groupCount = Math.ceil(featureCount / GROUP_FEATURES);
-  const starts = Array.from({ length: groupCount + 1 }, (_, g) => Math.min(featureCount, g * GROUP_FEATURES));
-  return { featureCount, columnCount: featureCount, groupCount, rowBytes: ROW_BYTES, starts };
+  return {
+    featureCount,
+    columnCount: featureCount,
+    groupCount,
+    rowBytes: ROW_BYTES,
+    groupColumns: GROUP_FEATURES,
+  };
 }
 
-/** Groups of the same size but for one column, in rows no wider than memory allows: at most 1.3 bytes a value. */
+/** Groups of the same size but for the last, in rows no wider than memory allows: at most 1.3 bytes a value. */
 export function evenLayout(featureCount: number, bundles?: Bundles): GroupLayout {
   const columnCount = bundles?.columnCount ?? featureCount;
   const groupCount = Math.ceil(columnCount / GROUP_FEATURES);
-  const starts = Array.from({ length: groupCount + 1 }, (_, g) => Math.ceil((columnCount * g) / groupCount));
-  const widest = Math.ceil(columnCount / groupCount);
-  const fits = [ROW_BYTES, 12, 8, 4].find((bytes) => bytes >= widest && groupCount * bytes <= MOST_BYTES * columnCount);
-  return { featureCount, columnCount, groupCount, rowBytes: fits ?? widest, starts, ...(bundles && { bundles }) };
+  const groupColumns = Math.ceil(columnCount / groupCount);
+  const fits = [ROW_BYTES, 12, 8, 4].find((bytes) => {
+    return bytes >= groupColumns && groupCount * bytes <= MOST_BYTES * columnCount;
+  });
+  const rowBytes = fits ?? groupColumns;
+  return { featureCount, columnCount, groupCount, rowBytes, groupColumns, ...(bundles && { bundles }) };
 }
 
 /** Binned features, row-major in groups; row r of the table is row `firstRow + r` here. */
@@ -196,9 +203,7 @@ export function usualRange(edges: Float64Array, bin: number): [number, number] {
 }
 
 /** The group of a feature's column, and its place in the group's rows. */
-export function placeOf({ starts, groupCount, bundles }: GroupLayout, feature: number): [number, number] {
+export function placeOf({ groupColumns, bundles }: GroupLayout, feature: number): [number, number] {
   const column = bundles ? bundles.features[feature]!.column : feature;
-  let group = groupCount - 1;
-  while (starts[group]! > column) group--;
-  return [group, column - starts[group]!];
+  return [Math.floor(column / groupColumns), column % groupColumns];
 }

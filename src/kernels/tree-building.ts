@@ -9,8 +9,10 @@ import { philoxBlock } from './random.js';
  * blocks of the global row index. Thresholds are compared in f64.
  *
  * Layout. Binned features lie row-major in groups of at most 14 (the histograms of 14 features stay in a 48 KB
- * first-level cache): a group is one row of `rowBytes` a sample, 16 where memory allows it. Bin 255 is "missing".
- * A histogram has three planes of 256 numbers a feature: gradients, hessians, counts.
+ * first-level cache): a group is one row of `rowBytes` a sample, 16 where memory allows it, and `groupBytes` behind it is
+ * the next one. Bin 255 is "missing". A histogram has three planes of 256 numbers a feature: gradients, hessians, counts.
+ * It is built one block of rows after the other, each group by group, so that what is read of the rows beside their bins
+ * comes from memory once.
  *
  * The rows of a node are some ranges of a permutation of the row indices, one for each segment of rows, ascending within
  * each: pairs of start and end.
@@ -31,7 +33,7 @@ export const GRADIENT_LEVELS = 32_767;
 export const HESSIAN_LEVELS = 4_095;
 const PACKED_BLOCK_ROWS = 4_095;
 /** Bytes between the packed histograms of two features: 2048 would map them onto the same cache sets. */
-export const PACKED_STRIDE = 2_112;
+const PACKED_STRIDE = 2_112;
 /** Scratch of histogram_build_u8: packed histograms of a group, then the copied rows and gradients of a block. */
 export const HISTOGRAM_SCRATCH = GROUP_FEATURES * PACKED_STRIDE + (PACKED_BLOCK_ROWS + 1) * (ROW_BYTES + 8);
 
@@ -41,7 +43,7 @@ export const LEAF_BLOCK_ROWS = 16_384;
 const LEAF_LANES = 8;
 
 /** Bytes of random bins of a flavour, one group. */
-export function binsOfCase(rows: number, random: CaseRandom, flavour: Flavour, rowBytes = ROW_BYTES): Uint8Array {
+function binsOfCase(rows: number, random: CaseRandom, flavour: Flavour, rowBytes: number): Uint8Array {
   // A Lehmer generator: the bins of a case are many, and Philox would take longer than the kernel.
   let state = random.integer(2 ** 31) | 1;
   const integer = (bound: number) => {
@@ -248,9 +250,15 @@ function held(value: number, low: number, high: number): number {
 export const histogram_build_u8 = defineKernel({
   name: 'histogram_build_u8',
   family: 'tree-building',
-  summary: 'Sums the quantised gradients, hessians and counts of some rows by bin, for each feature of a group.',
+  summary: 'Sums the quantised gradients, hessians and counts of some rows by bin, for each feature.',
   arguments: [
-    { name: 'bins', role: 'in', dtype: 'u8', length: (s) => s.rowBytes! * s.dataRows!, meaning: 'rows of the group' },
+    {
+      name: 'bins',
+      role: 'in',
+      dtype: 'u8',
+      length: (s) => s.groupBytes! * Math.ceil(s.featureCount! / s.groupFeatures!),
+      meaning: 'rows of the groups',
+    },
     { name: 'packed', role: 'in', dtype: 'i32', length: (s) => 2 * s.dataRows!, meaning: 'of gradients_quantise_f32' },
     {
       name: 'rows',
@@ -277,8 +285,10 @@ export const histogram_build_u8 = defineKernel({
     },
     { name: 'scratch', role: 'scratch', dtype: 'u8', length: () => 127872, meaning: 'packed histograms, copied rows' },
     { name: 'dataRows', dtype: 'i32', meaning: 'rows' },
-    { name: 'rowBytes', dtype: 'i32', meaning: 'bytes of a row of the group, featureCount … 16' },
-    { name: 'featureCount', dtype: 'i32', meaning: 'features of the group, at most 14' },
+    { name: 'rowBytes', dtype: 'i32', meaning: 'bytes of a row of a group, groupFeatures … 16' },
+    { name: 'groupBytes', dtype: 'i32', meaning: 'bytes from one group to the next' },
+    { name: 'groupFeatures', dtype: 'i32', meaning: 'features of each group but the last, at most 14' },
+    { name: 'featureCount', dtype: 'i32', meaning: 'features of all groups' },
     { name: 'rangeCount', dtype: 'i32', meaning: 'ranges' },
     { name: 'fresh', dtype: 'i32', meaning: '1: the histogram is overwritten, 0: added to' },
   ],
@@ -294,6 +304,8 @@ export const histogram_build_u8 = defineKernel({
     _scratch,
     _dataRows,
     rowBytes,
+    groupBytes,
+    groupFeatures,
     featureCount,
     rangeCount,
     fresh,
@@ -304,7 +316,8 @@ export const histogram_build_u8 = defineKernel({
         const row = rows === null ? i : rows[i]!;
         const [low, high] = [packed[2 * row]!, packed[2 * row + 1]!];
         for (let feature = 0; feature < featureCount; feature++) {
-          const at = feature * HISTOGRAM_STRIDE + bins[row * rowBytes + feature]!;
+          const place = Math.floor(feature / groupFeatures) * groupBytes + (feature % groupFeatures);
+          const at = feature * HISTOGRAM_STRIDE + bins[row * rowBytes + place]!;
           histogram[at]! += high >> 4;
           histogram[at + BINS]! += low >>> 12;
           histogram[at + 2 * BINS]! += low & 0xfff;
@@ -313,18 +326,33 @@ export const histogram_build_u8 = defineKernel({
     }
   },
   inputs: (size, random, flavour) => {
-    const featureCount = size > 4096 ? GROUP_FEATURES : 1 + random.integer(GROUP_FEATURES);
-    const rowBytes = someRowBytes(featureCount, random);
+    const groupFeatures = size > 4096 ? GROUP_FEATURES : 1 + random.integer(GROUP_FEATURES);
+    const groups = size > 4096 ? 2 : 1 + random.integer(3);
+    const featureCount = size > 4096 ? 2 * GROUP_FEATURES : groups * groupFeatures - random.integer(groupFeatures);
+    const rowBytes = someRowBytes(groupFeatures, random);
+    // Groups need not touch.
+    const groupBytes = rowBytes * (size + random.integer(3));
     const whole = flavour === 'plain' || flavour === 'skewed';
     const { rows, ranges, rangeCount } = rangesOfCase(size, random, flavour);
     const binCounts = Int32Array.from({ length: featureCount }, () => 1 + random.integer(MISSING_BIN));
-    const bins = binsOfCase(size, random, flavour, rowBytes);
-    for (let i = 0; i < bins.length; i++) {
-      const slot = i % rowBytes;
-      if (slot < featureCount && bins[i] !== MISSING_BIN) bins[i]! %= binCounts[slot]!;
+    const bins = binsOfCase(groups * groupBytes, random, flavour, 1);
+    for (let group = 0; group < groups; group++) {
+      for (let i = 0; i < rowBytes * size; i++) {
+        const feature = group * groupFeatures + (i % rowBytes);
+        const at = group * groupBytes + i;
+        if (feature < featureCount && bins[at] !== MISSING_BIN) bins[at]! %= binCounts[feature]!;
+      }
     }
     return {
-      scalars: { dataRows: size, rowBytes, featureCount, rangeCount: whole ? 1 : rangeCount, fresh: random.integer(2) },
+      scalars: {
+        dataRows: size,
+        rowBytes,
+        groupBytes,
+        groupFeatures,
+        featureCount,
+        rangeCount: whole ? 1 : rangeCount,
+        fresh: random.integer(2),
+      },
       buffers: {
         bins,
         binCounts,
