@@ -34,6 +34,7 @@ export { type Profile, profileTable } from './explore/profile.js';
 export { defaultFeatures, expressionColumn, featureMakers, featuresFromConfig } from './features/index.js';
 // models
 export { DecisionTreeClassifier, DecisionTreeRegressor } from './models/decision-tree/index.js';
+export { LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis } from './models/discriminant-analysis/index.js';
 export { DummyClassifier, DummyRegressor } from './models/dummy/dummy.js';
 export { ElasticNet, ElasticNetCV, Lasso, LassoCV } from './models/elastic-net/elastic-net.js';
 export { enetPath, lassoPath, type PathOptions, type RegularizationPath } from './models/elastic-net/path.js';

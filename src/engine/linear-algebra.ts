@@ -2,6 +2,6 @@
 export { BLOCK_ROWS, blockSum, mergePartials } from './block-sums.js';
 export { DesignMatrix, type Scaling } from './design-matrix.js';
 export { type Cholesky, cholesky, choleskySolve } from './linear-algebra/cholesky.js';
-export { solveSemidefinite } from './linear-algebra/symmetric-eigen.js';
+export { solveSemidefinite, symmetricEigen } from './linear-algebra/symmetric-eigen.js';
 export { type LinearLossName, LinearProblem } from './linear-problem.js';
 export { scoreLinearOn } from './linear-scores.js';

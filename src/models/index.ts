@@ -6,6 +6,12 @@ import {
   decisionTreeClassifierParameters,
   decisionTreeRegressorParameters,
 } from './decision-tree/index.js';
+import {
+  LinearDiscriminantAnalysis,
+  linearDiscriminantParameters,
+  QuadraticDiscriminantAnalysis,
+  quadraticDiscriminantParameters,
+} from './discriminant-analysis/index.js';
 import { DummyClassifier, DummyRegressor } from './dummy/dummy.js';
 import { classifierParameters, regressorParameters } from './dummy/parameters.js';
 import { ElasticNet, ElasticNetCV, Lasso, LassoCV } from './elastic-net/elastic-net.js';
@@ -108,6 +114,21 @@ export const models: readonly ModelEntry[] = [
     tasks: ['regression'],
     declarations: () => linearRegressionParameters,
     create: (_task, parameters) => new LinearRegression(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'linear-discriminant-analysis',
+    tasks: ['classification'],
+    declarations: () => linearDiscriminantParameters,
+    create: (_task, parameters) => new LinearDiscriminantAnalysis(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'quadratic-discriminant-analysis',
+    tasks: ['classification'],
+    declarations: () => quadraticDiscriminantParameters,
+    create: (_task, parameters) => new QuadraticDiscriminantAnalysis(parameters),
+    onlyByName: true,
   },
   {
     name: 'gradient-boosting',

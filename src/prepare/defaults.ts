@@ -44,8 +44,15 @@ const stepsOfModel: Readonly<Record<string, readonly Step[]>> = {
   'isolation-forest': [...common, { transformer: ordinal.create() }],
   'decision-tree': [...common, { transformer: ordinal.create({ minLevels: MOST_NATIVE_LEVELS }) }],
 };
-/** In the units of the data, and levels against the first: what a table of coefficients is read by. */
-const interpretable: readonly string[] = ['linear-regression'];
+/**
+ * In the units of the data, and levels against the first: what a table of coefficients is read by, and no column that
+ * follows from the others.
+ */
+const interpretable: readonly string[] = [
+  'linear-regression',
+  'linear-discriminant-analysis',
+  'quadratic-discriminant-analysis',
+];
 
 /** One-hot columns take eight bytes a row and level; in all they may take this much. */
 const ONE_HOT_BYTES = 2 ** 30;

@@ -5,7 +5,7 @@ import { turnEventLoop } from '../turn.js';
  * Eigenvalues and eigenvectors (columns, row-major) of a symmetric matrix by Jacobi's cyclic rotations: slow, and
  * accurate for small eigenvalues, which is what singular systems need.
  */
-async function symmetricEigen(
+export async function symmetricEigen(
   matrix: Float64Array,
   size: number,
   signal?: AbortSignal,

@@ -1,0 +1,3 @@
+export { LinearDiscriminantAnalysis } from './linear-discriminant.js';
+export { linearDiscriminantParameters, quadraticDiscriminantParameters } from './parameters.js';
+export { QuadraticDiscriminantAnalysis } from './quadratic-discriminant.js';
