@@ -39,12 +39,14 @@ export { DummyClassifier, DummyRegressor } from './models/dummy/dummy.js';
 export { ElasticNet, ElasticNetCV, Lasso, LassoCV } from './models/elastic-net/elastic-net.js';
 export { enetPath, lassoPath, type PathOptions, type RegularizationPath } from './models/elastic-net/path.js';
 export { ExtraTreesClassifier, ExtraTreesRegressor } from './models/extra-trees/index.js';
+export { GammaRegressor, PoissonRegressor, TweedieRegressor } from './models/generalized-linear/index.js';
 export {
   type CustomLoss,
   GradientBoostingClassifier,
   GradientBoostingRanker,
   GradientBoostingRegressor,
 } from './models/gradient-boosting/index.js';
+export { HuberRegressor } from './models/huber/huber.js';
 export { type ModelEntry, models } from './models/index.js';
 export { IsolationForest } from './models/isolation-forest/index.js';
 export { KMeans } from './models/k-means/k-means.js';
@@ -54,6 +56,7 @@ export { LinearRegression } from './models/linear-regression/linear-regression.j
 export { regressionTable } from './models/linear-regression/regression-table.js';
 export { LogisticRegression } from './models/logistic-regression/logistic-regression.js';
 export { makeModel } from './models/model.js';
+export { QuantileRegressor } from './models/quantile/quantile.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
 export { OneClassSVM, SVC, SVR } from './models/svm/index.js';
 export { modelOfTarget } from './models/targets.js';

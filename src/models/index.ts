@@ -28,6 +28,14 @@ import {
   extraTreesRegressorParameters,
 } from './extra-trees/index.js';
 import {
+  GammaRegressor,
+  gammaParameters,
+  PoissonRegressor,
+  poissonParameters,
+  TweedieRegressor,
+  tweedieParameters,
+} from './generalized-linear/index.js';
+import {
   boostingClassifierParameters,
   boostingRankerParameters,
   boostingRegressorParameters,
@@ -35,6 +43,8 @@ import {
   GradientBoostingRanker,
   GradientBoostingRegressor,
 } from './gradient-boosting/index.js';
+import { HuberRegressor } from './huber/huber.js';
+import { huberParameters } from './huber/parameters.js';
 import { IsolationForest, isolationForestParameters } from './isolation-forest/index.js';
 import { KMeans } from './k-means/k-means.js';
 import { kMeansParameters } from './k-means/parameters.js';
@@ -46,6 +56,8 @@ import { LinearRegression } from './linear-regression/linear-regression.js';
 import { linearRegressionParameters } from './linear-regression/parameters.js';
 import { LogisticRegression } from './logistic-regression/logistic-regression.js';
 import { logisticRegressionParameters } from './logistic-regression/parameters.js';
+import { quantileParameters } from './quantile/parameters.js';
+import { QuantileRegressor } from './quantile/quantile.js';
 import {
   forestClassifierParameters,
   forestRegressorParameters,
@@ -196,5 +208,40 @@ export const models: readonly ModelEntry[] = [
     tasks: ['anomaly-detection'],
     declarations: () => isolationForestParameters,
     create: (_task, parameters) => new IsolationForest(parameters),
+  },
+  {
+    name: 'poisson',
+    tasks: ['regression'],
+    declarations: () => poissonParameters,
+    create: (_task, parameters) => new PoissonRegressor(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'gamma',
+    tasks: ['regression'],
+    declarations: () => gammaParameters,
+    create: (_task, parameters) => new GammaRegressor(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'tweedie',
+    tasks: ['regression'],
+    declarations: () => tweedieParameters,
+    create: (_task, parameters) => new TweedieRegressor(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'huber',
+    tasks: ['regression'],
+    declarations: () => huberParameters,
+    create: (_task, parameters) => new HuberRegressor(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'quantile',
+    tasks: ['regression'],
+    declarations: () => quantileParameters,
+    create: (_task, parameters) => new QuantileRegressor(parameters),
+    onlyByName: true,
   },
 ];

@@ -1,5 +1,13 @@
 import { searchLine } from './line-search.js';
-import { innerProduct, largestOf, type MinimizeOptions, type Minimum, type Objective } from './objective.js';
+import {
+  Descent,
+  innerProduct,
+  largestOf,
+  type MinimizeOptions,
+  type Minimum,
+  type Objective,
+  type Place,
+} from './objective.js';
 
 const MEMORY = 10;
 
@@ -9,6 +17,56 @@ interface Pair {
   readonly curvature: number;
 }
 
+/** What L-BFGS remembers of the curvature: the last ten steps, and how the gradient changed along them. */
+export class Memory {
+  readonly #pairs: Pair[] = [];
+  readonly #metric: ((vector: Float64Array) => Float64Array) | undefined;
+
+  /** @param metric an approximate inverse of the Hessian, where one is known: it takes the place of a multiple of 1 */
+  constructor(metric?: (vector: Float64Array) => Float64Array) {
+    this.#metric = metric;
+  }
+
+  get empty(): boolean {
+    return this.#pairs.length === 0;
+  }
+
+  clear(): void {
+    this.#pairs.length = 0;
+  }
+
+  remember(from: Place, to: Place): void {
+    const step = to.point.map((value, i) => value - from.point[i]!);
+    const change = to.gradient.map((value, i) => value - from.gradient[i]!);
+    const curvature = innerProduct(step, change);
+    if (!(curvature > 1e-16 * innerProduct(change, change))) return;
+    this.#pairs.push({ step, change, curvature });
+    if (this.#pairs.length > MEMORY) this.#pairs.shift();
+  }
+
+  /** Minus the inverse Hessian, as far as known, times the gradient: the two loops. */
+  descentDirection(gradient: Float64Array): Float64Array {
+    let direction: Float64Array = gradient.map((value) => -value);
+    const shares: number[] = [];
+    for (const { step, change, curvature } of this.#pairs.toReversed()) {
+      const share = innerProduct(step, direction) / curvature;
+      shares.push(share);
+      for (let i = 0; i < direction.length; i++) direction[i]! -= share * change[i]!;
+    }
+    const last = this.#pairs.at(-1);
+    if (this.#metric) direction = this.#metric(direction);
+    else if (last) {
+      const scale = last.curvature / innerProduct(last.change, last.change);
+      for (let i = 0; i < direction.length; i++) direction[i]! *= scale;
+    }
+    for (const { step, change, curvature } of this.#pairs) {
+      const share = shares.pop()! - innerProduct(change, direction) / curvature;
+      for (let i = 0; i < direction.length; i++) direction[i]! += share * step[i]!;
+    }
+    return direction;
+  }
+}
+
 /**
  * Limited-memory BFGS: gradients alone, ten pairs remembered.
  * Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
@@ -16,63 +74,24 @@ interface Pair {
 export async function minimizeLbfgs(
   objective: Objective,
   start: Float64Array,
-  options: MinimizeOptions,
+  options: MinimizeOptions & { metric?: (vector: Float64Array) => Float64Array },
 ): Promise<Minimum> {
-  const pairs: Pair[] = [];
-  let current = { point: start, ...(await objective.evaluate(start)) };
-  let iterations = 0;
-  while (iterations < options.maxIterations && largestOf(current.gradient) > options.tolerance) {
-    const direction = descentDirection(pairs, current.gradient);
-    const firstStep = pairs.length === 0 ? Math.min(1, 1 / largestOf(current.gradient)) : 1;
-    const next = await searchLine(objective, current, direction, firstStep);
+  const memory = new Memory(options.metric);
+  const descent = new Descent(options);
+  let current: Place = { point: start, ...(await objective.evaluate(start)) };
+  while (descent.goesOn(largestOf(current.gradient))) {
+    const direction = memory.descentDirection(current.gradient);
+    const firstStep = memory.empty && !options.metric ? Math.min(1, 1 / largestOf(current.gradient)) : 1;
+    const next = await searchLine(objective, current, direction, { firstStep });
     if (!next) {
-      if (pairs.length === 0) break;
-      pairs.length = 0; // the remembered curvature misled: once more, from the steepest descent
+      if (memory.empty) break;
+      memory.clear(); // the remembered curvature misled: once more, from the steepest descent
       continue;
     }
-    iterations++;
-    remember(pairs, current, next);
+    memory.remember(current, next);
     const gained = current.value - next.value;
     current = next;
-    await options.onIteration?.(iterations, current.value, current.point);
-    // The value no longer moves in its last places: rounding, not slope, decides from here on.
-    if (gained <= 1e-16 * Math.abs(current.value)) break;
+    await descent.stepped(current, gained, largestOf(current.gradient));
   }
-  const largestDerivative = largestOf(current.gradient);
-  const converged = largestDerivative <= options.tolerance;
-  return { point: current.point, value: current.value, iterations, converged, largestDerivative };
-}
-
-function remember(
-  pairs: Pair[],
-  from: { point: Float64Array; gradient: Float64Array },
-  to: { point: Float64Array; gradient: Float64Array },
-): void {
-  const step = to.point.map((value, i) => value - from.point[i]!);
-  const change = to.gradient.map((value, i) => value - from.gradient[i]!);
-  const curvature = innerProduct(step, change);
-  if (curvature <= 0) return;
-  pairs.push({ step, change, curvature });
-  if (pairs.length > MEMORY) pairs.shift();
-}
-
-/** Minus the inverse Hessian, as far as remembered, times the gradient: the two loops. */
-function descentDirection(pairs: readonly Pair[], gradient: Float64Array): Float64Array {
-  const direction = gradient.map((value) => -value);
-  const shares: number[] = [];
-  for (const { step, change, curvature } of pairs.toReversed()) {
-    const share = innerProduct(step, direction) / curvature;
-    shares.push(share);
-    for (let i = 0; i < direction.length; i++) direction[i]! -= share * change[i]!;
-  }
-  const last = pairs.at(-1);
-  if (last) {
-    const scale = last.curvature / innerProduct(last.change, last.change);
-    for (let i = 0; i < direction.length; i++) direction[i]! *= scale;
-  }
-  for (const { step, change, curvature } of pairs) {
-    const share = shares.pop()! - innerProduct(change, direction) / curvature;
-    for (let i = 0; i < direction.length; i++) direction[i]! += share * step[i]!;
-  }
-  return direction;
+  return descent.end(current, largestOf(current.gradient));
 }

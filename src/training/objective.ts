@@ -15,12 +15,34 @@ export interface CurvedObjective extends Objective {
   solveHessian(right: Float64Array): Promise<Float64Array>;
 }
 
+/** An objective whose curvature is known by its products with vectors. */
+export interface ProductObjective extends Objective {
+  /** hessian·vector at the point evaluated last. */
+  hessianTimes(vector: Float64Array): Promise<Float64Array>;
+}
+
+/** A smooth function to which l1[i]·|x[i]| is added for every coordinate. */
+export interface CompositeObjective extends Objective {
+  readonly l1: Float64Array;
+}
+
+/** A composite objective whose quadratic model, of the point evaluated last, can be minimised. */
+export interface QuadraticObjective extends CompositeObjective {
+  /**
+   * The minimum of gradient·(x − point) + ½(x − point)ᵀ·hessian·(x − point) + Σ l1·|x|, until no coordinate gains more
+   * than `limit`.
+   */
+  minimizeModel(point: Float64Array, gradient: Float64Array, limit: number): Promise<Float64Array>;
+}
+
 export interface MinimizeOptions {
   /** Stops where no derivative is larger. */
   readonly tolerance: number;
   readonly maxIterations: number;
   /** Called after every iteration. */
   readonly onIteration?: (iteration: number, value: number, point: Float64Array) => Promise<void> | void;
+  /** Asked after every iteration: true ends it where it stands. */
+  readonly stop?: () => boolean;
 }
 
 export interface Minimum {
@@ -29,13 +51,54 @@ export interface Minimum {
   readonly iterations: number;
   /** Did the derivatives fall below the tolerance? */
   readonly converged: boolean;
-  /** Largest derivative, in absolute value, at the end. */
+  /** Largest derivative (of a composite objective: subderivative), in absolute value, at the end. */
   readonly largestDerivative: number;
+}
+
+/** A point and what the objective says of it. */
+export interface Place extends Evaluation {
+  readonly point: Float64Array;
+}
+
+/** Counts iterations and sees when they should end: at the tolerance, at the limit, or where only rounding is left. */
+export class Descent {
+  readonly options: MinimizeOptions;
+  iterations = 0;
+  #least = Number.POSITIVE_INFINITY;
+  #stalled = 0;
+
+  constructor(options: MinimizeOptions) {
+    this.options = options;
+  }
+
+  goesOn(largest: number): boolean {
+    const { maxIterations, tolerance, stop } = this.options;
+    if (this.iterations > 0 && stop?.()) return false;
+    return this.iterations < maxIterations && largest > tolerance && this.#stalled < 4;
+  }
+
+  /** After a step: `gained` is how much the value fell. */
+  async stepped(to: { value: number; point: Float64Array }, gained: number, largest: number): Promise<void> {
+    this.iterations++;
+    // The value moves in its last places only: slopes may still fall, but not for long.
+    const still = gained <= 1e-15 * Math.abs(to.value) && !(largest < 0.5 * this.#least);
+    this.#stalled = still ? this.#stalled + 1 : 0;
+    this.#least = Math.min(this.#least, largest);
+    await this.options.onIteration?.(this.iterations, to.value, to.point);
+  }
+
+  end({ point, value }: { value: number; point: Float64Array }, largestDerivative: number): Minimum {
+    const converged = largestDerivative <= this.options.tolerance;
+    return { point, value, iterations: this.iterations, converged, largestDerivative };
+  }
 }
 
 export function largestOf(gradient: Float64Array): number {
   let largest = 0;
-  for (const derivative of gradient) largest = Math.max(largest, Math.abs(derivative));
+  for (const derivative of gradient) {
+    if (Number.isNaN(derivative)) return Number.NaN;
+    largest = Math.max(largest, Math.abs(derivative));
+  }
   return largest;
 }
 

@@ -39,6 +39,7 @@ function makeTable(rowCount: number): Table {
     columns['answer']![row] = a + 0.5 * b * b + (c === 2 ? 1 : 0) + 0.4 * random.normal() > 0.7 ? 1 : 0;
     columns['grade']![row] = Math.min(3, Math.max(0, Math.floor(columns['amount']![row]!)));
     columns['list']![row] = Math.floor(row / 20);
+    columns['amount']![row]! += 50; // above 0, as some models want it
   }
   const labels: Record<string, readonly string[]> = {
     colour: ['blue', 'green', 'red', 'white'],

@@ -27,7 +27,7 @@ function noise(row: number, column: number): number {
   return ((state ^ (state >>> 15)) >>> 0) / 4294967296;
 }
 
-/** Numbers, a boolean and a timestamp; the class and the amount depend on the first two. */
+/** Numbers, a boolean and a timestamp; the class and the amount, which is above 0, depend on the first two. */
 function sample(rows: number, featureCount = 4): RegisterColumn[] {
   const column = (value: (row: number) => number) => Float64Array.from({ length: rows }, (_, row) => value(row));
   const features = Array.from({ length: featureCount }, (_, j) => column((row) => 10 * noise(row, j) - 5 * j));
@@ -36,7 +36,7 @@ function sample(rows: number, featureCount = 4): RegisterColumn[] {
     ...features.map((values, j) => ({ name: `x${j}`, type: 'number' as const, values })),
     { name: 'flag', type: 'boolean', values: column((row) => (noise(row, 50) < 0.5 ? 1 : 0)) },
     { name: 'seen', type: 'timestamp', values: column((row) => 1.5e12 + Math.floor(1e9 * noise(row, 51))) },
-    { name: 'amount', type: 'number', values: column((row) => 3 * a[row]! - b[row]! + noise(row, 52)) },
+    { name: 'amount', type: 'number', values: column((row) => 8 + 3 * a[row]! - b[row]! + noise(row, 52)) },
     {
       name: 'class',
       type: 'category',

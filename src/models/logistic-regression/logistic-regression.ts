@@ -1,16 +1,14 @@
 import type { Table } from 'apache-arrow';
-import { defaultEngine, type Engine } from '../../engine/engine.js';
-import { blockSum, DesignMatrix, LinearProblem, type Scaling } from '../../engine/linear-algebra.js';
+import { defaultEngine } from '../../engine/engine.js';
+import { blockSum } from '../../engine/linear-algebra.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { log } from '../../kernels/elementary.js';
-import { checkParameters } from '../../parameters.js';
+import { checkParameters, type ParameterDeclarations } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
-import { type RegisterColumn, readRegister } from '../../table/columns.js';
-import type { Estimator, FitOptions, HistoryPoint, Model } from '../../table/interfaces.js';
-import { minimizeLbfgs } from '../../training/lbfgs.js';
-import { minimizeNewton } from '../../training/newton.js';
-import type { MinimizeOptions, Minimum } from '../../training/objective.js';
-import { certified, convergenceOf, verdictOf } from '../../training/verdict.js';
+import type { RegisterColumn } from '../../table/columns.js';
+import type { Estimator, FitOptions, Model, TrainingWarning } from '../../table/interfaces.js';
+import { certified, verdictOf } from '../../training/verdict.js';
+import { type ClassWeights, classFactors, weighClasses } from '../class-weights.js';
 import {
   classificationOutputs,
   featureColumns,
@@ -22,17 +20,15 @@ import {
 } from '../features.js';
 import { importancesOf, originalUnits } from '../linear/coefficients.js';
 import { makeModel } from '../model.js';
-import { PenalizedLogLoss } from './objective.js';
+import { fitPenalized, type PenalizedFit, type PenalizedProblem } from '../penalized-fit.js';
+import { readValidation } from '../validation.js';
 import { type LogisticRegressionParameters, logisticRegressionParameters } from './parameters.js';
 
-/** Columns up to which the whole curvature is worth its cost: beyond, limited memory is faster. */
-const NEWTON_COLUMNS = 256;
-
-/** Logistic regression with an L2 penalty: two classes by the logistic function, more by softmax. */
+/** Logistic regression: two classes by the logistic function, more by softmax; with an L2, an L1, both or no penalty. */
 export class LogisticRegression implements Estimator {
   readonly name = 'linear';
   readonly task = 'classification';
-  readonly declarations = logisticRegressionParameters;
+  readonly declarations: ParameterDeclarations = logisticRegressionParameters;
   readonly parameters: LogisticRegressionParameters;
 
   constructor(parameters: Partial<LogisticRegressionParameters> = {}) {
@@ -47,86 +43,124 @@ export class LogisticRegression implements Estimator {
     throwIfCancelled(options.signal);
     const columns = featureColumns(table, options);
     const target = targetOf(table, options, 'classification');
-    const weights = weightsOf(table, options);
+    const weights = classWeightsOf(target, weightsOf(table, options), this.parameters.classWeight);
     requireFinite('linear', columns);
     const engine = options.engine ?? (await defaultEngine());
-    const fitted = await this.#solve(engine, columns, target, weights, options);
-    const { minimum } = fitted;
-    const convergence = convergenceOf('gradient norm', minimum.largestDerivative, this.parameters.tol);
+    const problem = problemOf(this.parameters, columns, target, weights, options);
+    const fitted = await fitPenalized(engine, problem, options, this.#isFree());
+    const { minimum, history, convergence } = fitted;
+    const lowered = lower(columns, target.classes!, fitted);
+    const baselineLoss = priorLoss(target.values, target.classes!.length, weights, fitted.totalWeight);
+    const warnings = this.#isFree() ? warningsOf(fitted) : [];
     return makeModel({
       estimator: this.name,
       task: this.task,
       parameters: this.parameters,
       target: target.name,
       classes: target.classes!,
-      ...lower(columns, target.classes!, fitted),
+      ...lowered,
       interpretability: 'high',
       training: {
         rows: table.numRows,
         iterations: minimum.iterations,
         bestIteration: minimum.iterations,
-        lossName: 'log loss',
-        history: fitted.history,
-        verdict: verdictOf({
-          history: fitted.history,
-          convergence,
-          bestIteration: minimum.iterations,
-          baselineLoss: fitted.baselineLoss,
-        }),
-        ...certified(convergence),
+        lossName: problem.l1 + problem.l2 > 0 ? 'log loss with its penalty' : 'log loss',
+        history,
+        verdict: [
+          verdictOf({ history, convergence, bestIteration: minimum.iterations, baselineLoss }),
+          ...remarksOf(fitted, warnings),
+        ].join('; '),
+        ...certified(convergence, warnings),
       },
     });
   }
 
-  async #solve(
-    engine: Engine,
-    columns: readonly RegisterColumn[],
-    target: Target,
-    weights: Float64Array | undefined,
-    options: FitOptions,
-  ): Promise<Fitted> {
-    const { signal } = options;
-    const { C, fitIntercept, maxIter, tol } = this.parameters;
-    const rows = target.values.length;
-    const classCount = target.classes!.length;
-    const binary = classCount === 2;
-    const newton = binary && columns.length <= NEWTON_COLUMNS;
-    const values = columns.map((column) => column.values);
-    using design = await DesignMatrix.of(engine, values, { weights, centred: fitIntercept, signal });
-    const loss = binary ? 'logistic' : 'softmax';
-    using problem = new LinearProblem(design, loss, target.values, { weights, classCount, curvature: newton });
-    const total = weights ? blockSum(rows, (row) => weights[row]!) : rows;
-    const penalties = design.scaling.scales.map((scale) => 1 / (C * total * scale * scale));
-    const objective = new PenalizedLogLoss(problem, total, penalties, fitIntercept, signal);
-    using validation = await validationLoss(engine, columns, target, design.scaling, options);
-    const history: HistoryPoint[] = [];
-    const minimizeOptions: MinimizeOptions = {
-      tolerance: tol,
-      maxIterations: maxIter,
-      onIteration: async (iteration, value, point) => {
-        const metrics = { loss: value, ...(validation && { validationLoss: await validation.at(point) }) };
-        history.push({ iteration, ...metrics });
-        options.onProgress?.({ what: 'iteration', done: iteration, total: maxIter, metrics });
-      },
-    };
-    const start = new Float64Array(objective.dimension);
-    const minimum = newton
-      ? await minimizeNewton(objective, start, minimizeOptions)
-      : await minimizeLbfgs(objective, start, minimizeOptions);
-    const baselineLoss = priorLoss(target.values, classCount, weights, total);
-    return { minimum, scaling: design.scaling, history, baselineLoss };
+  /** No penalty holds the coefficients: the data alone decide whether they are finite and unique. */
+  #isFree(): boolean {
+    return this.parameters.penalty === 'none';
   }
 }
 
-interface Fitted {
-  readonly minimum: Minimum;
-  readonly scaling: Scaling;
-  readonly history: readonly HistoryPoint[];
-  readonly baselineLoss: number;
+function problemOf(
+  { C, penalty, l1Ratio, fitIntercept, maxIter, tol, solver }: LogisticRegressionParameters,
+  columns: readonly RegisterColumn[],
+  target: Target,
+  weights: Float64Array | undefined,
+  options: FitOptions,
+): PenalizedProblem {
+  const classCount = target.classes!.length;
+  const rows = target.values.length;
+  const total = weights ? blockSum(rows, (row) => weights[row]!) : rows;
+  const share = { none: 0, l1: 1, l2: 0, elasticnet: l1Ratio }[penalty]!;
+  const strength = penalty === 'none' ? 0 : 1 / C / total;
+  const { validation } = options;
+  return {
+    loss: classCount === 2 ? 'logistic' : 'softmax',
+    classCount,
+    columns,
+    target: target.values,
+    weights,
+    l1: share * strength,
+    l2: (1 - share) * strength,
+    fitIntercept,
+    solver,
+    tolerance: tol,
+    maxIterations: maxIter,
+    ...(validation && validation.numRows > 0 && { validation: readValidation(validation, columns, target, options) }),
+  };
+}
+
+/** @throws LanewiseError `data` where no row of a class weighs anything. */
+function classWeightsOf(
+  { values, classes, name }: Target,
+  weights: Float64Array | undefined,
+  classWeight: ClassWeights,
+): Float64Array | undefined {
+  const rows = Uint32Array.from(values.keys()).filter((row) => !weights || weights[row]! > 0);
+  const factors = classFactors(classWeight, { targets: values, classes: classes!, rows });
+  const weighed = weighClasses(values, factors, weights);
+  if (!weighed) return undefined;
+  const totals = new Float64Array(classes!.length);
+  for (let row = 0; row < values.length; row++) totals[values[row]!]! += weighed[row]!;
+  const empty = totals.findIndex((total) => total === 0);
+  if (empty < 0) return weighed;
+  const message = `Expected rows of every class of "${name}" with a weight above 0 but "${classes![empty]}" has none`;
+  const hint = 'Leave the rows of that class out, or give them weight.';
+  throw new LanewiseError('data', message, { column: name, hint });
+}
+
+function remarksOf({ outOfTime, seconds }: PenalizedFit, warnings: readonly TrainingWarning[]): string[] {
+  const remarks = warnings.map(({ name }) =>
+    name === 'separable' ? 'the classes are separable' : `columns are ${name}`,
+  );
+  return outOfTime ? [`time budget of ${seconds} s used up`, ...remarks] : remarks;
+}
+
+/** What a fit without a penalty may not have: an end, or one solution. */
+function warningsOf(fitted: PenalizedFit): TrainingWarning[] {
+  const separable = isSeparable(fitted);
+  const warnings: TrainingWarning[] = [];
+  if (separable) {
+    const message =
+      'a boundary parts the rows of classes, so the coefficients grow for ever: only their direction means something; add a penalty';
+    warnings.push({ name: 'separable', message });
+  } else if (fitted.singular) {
+    const message = 'some columns follow from others, so many coefficients fit alike; the shortest were taken';
+    warnings.push({ name: 'collinear', message });
+  }
+  return warnings;
+}
+
+/**
+ * Where a boundary parts classes, slope and curvature fall together along its direction: at the tolerance, Newton's next
+ * step is as long as ever. Elsewhere it is next to nothing.
+ */
+function isSeparable({ minimum, convergence, furtherStep = 0 }: PenalizedFit): boolean {
+  return convergence.reached && furtherStep > 0.02 && minimum.point.some((value) => Math.abs(value) > 3);
 }
 
 /** The program: margins, probabilities, class. */
-function lower(columns: readonly RegisterColumn[], classes: readonly string[], { minimum, scaling }: Fitted) {
+function lower(columns: readonly RegisterColumn[], classes: readonly string[], { minimum, scaling }: PenalizedFit) {
   const count = columns.length;
   const outputCount = minimum.point.length / (count + 1);
   const scaled = new Float64Array(outputCount * count);
@@ -159,60 +193,6 @@ function softmax(builder: ProgramBuilder, margins: readonly number[]): number[] 
   const outputs = margins.map((_, k) => first + k);
   builder.emit({ op: 'softmax', inputs: margins, outputs });
   return outputs;
-}
-
-interface ValidationLoss extends Disposable {
-  at(point: Float64Array): Promise<number>;
-}
-
-/** The mean log loss on rows that are not learnt from. */
-async function validationLoss(
-  engine: Engine,
-  columns: readonly RegisterColumn[],
-  target: Target,
-  scaling: Scaling,
-  { validation, signal }: FitOptions,
-): Promise<ValidationLoss | undefined> {
-  if (!validation || validation.numRows === 0) return undefined;
-  const features = columns.map(({ name, labels }) => readRegister(validation, name, labels));
-  requireFinite('linear', features);
-  const classes = target.classes!;
-  const held = validationTarget(validation, target.name, classes);
-  const options = { centred: true, scaling, signal };
-  const design = await DesignMatrix.of(
-    engine,
-    features.map((column) => column.values),
-    options,
-  );
-  const loss = classes.length === 2 ? 'logistic' : 'softmax';
-  const problem = new LinearProblem(design, loss, held, { classCount: classes.length });
-  return {
-    at: async (point) => (await problem.evaluate(point, signal)).loss / held.length,
-    [Symbol.dispose]() {
-      problem[Symbol.dispose]();
-      design[Symbol.dispose]();
-    },
-  };
-}
-
-/** Class indices by the labels of training. */
-function validationTarget(table: Table, name: string, classes: readonly string[]): Float64Array {
-  const { values, type, labels } = readRegister(table, name);
-  const position = new Map(classes.map((label, index) => [label, index]));
-  return values.map((value) => {
-    const label = type === 'category' ? labels![value] : type === 'boolean' ? String(value === 1) : String(value);
-    const index = position.get(String(label));
-    if (index !== undefined && !Number.isNaN(value)) return index;
-    const shown = Number.isNaN(value) ? 'a missing value' : `"${label}"`;
-    throw new LanewiseError(
-      'data',
-      `Expected a class seen in training in validation target "${name}" but received ${shown}`,
-      {
-        column: name,
-        hint: `The classes are: ${classes.slice(0, 20).join(', ')}`,
-      },
-    );
-  });
 }
 
 /** The log loss of predicting the shares of the classes. */

@@ -1,0 +1,183 @@
+import type { Engine } from '../engine/engine.js';
+import { blockSum, DesignMatrix, type LinearLossName, LinearProblem, type Scaling } from '../engine/linear-algebra.js';
+import { invalid } from '../errors.js';
+import type { RegisterColumn } from '../table/columns.js';
+import type { Convergence, FitOptions, HistoryPoint } from '../table/interfaces.js';
+import { minimizeOrthantWise, minimizeProximalNewton } from '../training/composite.js';
+import { Deadline } from '../training/deadline.js';
+import { minimizeLbfgs } from '../training/lbfgs.js';
+import { minimizeNewton, minimizeNewtonCg } from '../training/newton.js';
+import { largestOf, type MinimizeOptions, type Minimum } from '../training/objective.js';
+import { convergenceOf } from '../training/verdict.js';
+import { requireFinite } from './features.js';
+import { PenalizedLoss } from './penalized-loss.js';
+import type { ValidationRows } from './validation.js';
+
+/** Coefficients up to which the whole curvature is worth its cost: beyond, limited memory is faster. */
+const NEWTON_SIZE = 256;
+/** The same of several classes, where each pair has a part of the Hessian. */
+const NEWTON_CLASSES_SIZE = 128;
+/** Coefficients up to which an L1 penalty is met by a quadratic model. */
+const MODEL_SIZE = 1024;
+
+export const solverNames = ['auto', 'lbfgs', 'newton-cholesky', 'newton-cg'] as const;
+
+/** What a smooth loss of a linear model is fitted to. */
+export interface PenalizedProblem {
+  readonly loss: LinearLossName;
+  readonly a?: number;
+  readonly b?: number;
+  readonly columns: readonly RegisterColumn[];
+  readonly target: Float64Array;
+  readonly weights: Float64Array | undefined;
+  readonly classCount?: number;
+  /** Of ½·Σ coefficient² and of Σ |coefficient|, beside the mean loss, in the units of the data. */
+  readonly l2: number;
+  readonly l1: number;
+  readonly fitIntercept: boolean;
+  readonly solver: string;
+  readonly tolerance: number;
+  readonly maxIterations: number;
+  /** The intercept of each output to start from; default 0. */
+  readonly intercepts?: Float64Array;
+  readonly validation?: ValidationRows;
+}
+
+export interface PenalizedFit {
+  /** Output by output: the coefficients of the scaled columns, then the intercept. */
+  readonly minimum: Minimum;
+  readonly scaling: Scaling;
+  readonly history: readonly HistoryPoint[];
+  readonly convergence: Convergence;
+  /** Were columns collinear, so that the data leave several solutions? */
+  readonly singular: boolean;
+  /** The inverse of the Hessian of the summed loss, where it was asked for. */
+  readonly covariance?: (right: Float64Array) => Float64Array;
+  /** Beside it: how far Newton's next step would move a coefficient. */
+  readonly furtherStep?: number;
+  readonly outOfTime: boolean;
+  readonly seconds: number | undefined;
+  readonly totalWeight: number;
+}
+
+/**
+ * Minimises mean loss + penalties: by Newton's method, L-BFGS or conjugate gradients where there is no L1 penalty, else by
+ * proximal Newton or orthant-wise L-BFGS.
+ * @param withCovariance true: the inverse Hessian at the end, for standard errors
+ */
+export async function fitPenalized(
+  engine: Engine,
+  problem: PenalizedProblem,
+  options: FitOptions,
+  withCovariance = false,
+): Promise<PenalizedFit> {
+  const { signal } = options;
+  const { weights, fitIntercept, target, loss, a, b, classCount } = problem;
+  const deadline = new Deadline(options.timeBudget);
+  const rows = target.length;
+  const solver = solverOf(problem);
+  const values = problem.columns.map((column) => column.values);
+  using design = await DesignMatrix.of(engine, values, { weights, centred: fitIntercept, signal });
+  const curvature = withCovariance || !['lbfgs', 'orthant-wise'].includes(solver);
+  using linear = new LinearProblem(design, loss, target, { weights, classCount, curvature, a, b });
+  const totalWeight = weights ? blockSum(rows, (row) => weights[row]!) : rows;
+  const penalties = {
+    l2: design.scaling.scales.map((scale) => problem.l2 / scale / scale),
+    l1: design.scaling.scales.map((scale) => problem.l1 / scale),
+  };
+  const objective = new PenalizedLoss(linear, totalWeight, penalties, fitIntercept, signal);
+  using validation = await validationLoss(engine, problem, design.scaling, options);
+  const history: HistoryPoint[] = [];
+  const minimizing: MinimizeOptions = {
+    tolerance: problem.tolerance,
+    maxIterations: problem.maxIterations,
+    stop: () => deadline.passed,
+    onIteration: async (iteration, value, point) => {
+      const metrics = { loss: value, ...(validation && { validationLoss: await validation.at(point) }) };
+      history.push({ iteration, ...metrics });
+      options.onProgress?.({ what: 'iteration', done: iteration, total: problem.maxIterations, metrics });
+    },
+  };
+  const minimum = await minimizers[solver](objective, startOf(problem, objective.dimension), minimizing);
+  const certificate = problem.l1 > 0 ? 'subgradient norm' : 'gradient norm';
+  const { singular } = objective;
+  return {
+    minimum,
+    scaling: design.scaling,
+    history,
+    convergence: convergenceOf(certificate, minimum.largestDerivative, problem.tolerance),
+    singular,
+    ...(withCovariance && (await covarianceOf(objective, minimum.point, totalWeight))),
+    outOfTime: deadline.passed && !minimum.converged,
+    seconds: deadline.seconds,
+    totalWeight,
+  };
+}
+
+async function covarianceOf(objective: PenalizedLoss, point: Float64Array, totalWeight: number) {
+  const { gradient } = await objective.evaluate(point);
+  const inverse = await objective.inverse();
+  return {
+    covariance: (right: Float64Array) => inverse(right).map((value) => value / totalWeight),
+    furtherStep: largestOf(inverse(gradient)),
+  };
+}
+
+const minimizers = {
+  lbfgs: minimizeLbfgs,
+  newton: minimizeNewton,
+  'newton-cg': minimizeNewtonCg,
+  'proximal-newton': minimizeProximalNewton,
+  'orthant-wise': minimizeOrthantWise,
+} as const satisfies Record<
+  string,
+  (objective: PenalizedLoss, start: Float64Array, options: MinimizeOptions) => Promise<Minimum>
+>;
+
+function solverOf({ solver, columns, classCount = 1, loss, l1 }: PenalizedProblem): keyof typeof minimizers {
+  const outputs = loss === 'softmax' ? classCount : 1;
+  const size = outputs * (columns.length + 1);
+  if (l1 > 0) {
+    if (solver === 'newton-cg') throw invalid('solver', 'auto, lbfgs or newton-cholesky for an L1 penalty', solver);
+    const modelled = solver === 'auto' ? size <= MODEL_SIZE : solver === 'newton-cholesky';
+    return modelled ? 'proximal-newton' : 'orthant-wise';
+  }
+  if (solver === 'newton-cholesky') return 'newton';
+  if (solver !== 'auto') return solver as 'lbfgs' | 'newton-cg';
+  return size <= (outputs > 1 ? NEWTON_CLASSES_SIZE : NEWTON_SIZE) ? 'newton' : 'lbfgs';
+}
+
+function startOf({ columns, intercepts }: PenalizedProblem, dimension: number): Float64Array {
+  const start = new Float64Array(dimension);
+  intercepts?.forEach((value, k) => {
+    start[k * (columns.length + 1) + columns.length] = value;
+  });
+  return start;
+}
+
+interface ValidationLoss extends Disposable {
+  at(point: Float64Array): Promise<number>;
+}
+
+/** The mean loss on rows that are not learnt from. */
+async function validationLoss(
+  engine: Engine,
+  { loss, a, b, classCount, validation }: PenalizedProblem,
+  scaling: Scaling,
+  { signal }: FitOptions,
+): Promise<ValidationLoss | undefined> {
+  if (!validation || validation.target.length === 0) return undefined;
+  const { columns, target, weights } = validation;
+  requireFinite('linear', columns);
+  const values = columns.map((column) => column.values);
+  const design = await DesignMatrix.of(engine, values, { centred: true, scaling, signal });
+  const problem = new LinearProblem(design, loss, target, { weights, classCount, a, b });
+  const total = weights ? blockSum(target.length, (row) => weights[row]!) : target.length;
+  return {
+    at: async (point) => (await problem.evaluate(point, signal)).loss / total,
+    [Symbol.dispose]() {
+      problem[Symbol.dispose]();
+      design[Symbol.dispose]();
+    },
+  };
+}
