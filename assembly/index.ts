@@ -12,6 +12,7 @@ export * from './random';
 export * from './sparse';
 export * from './statistics';
 export * from './support-vectors';
+export * from './stochastic-gradient';
 export * from './tree-background';
 export * from './tree-building';
 export * from './tree-forest';

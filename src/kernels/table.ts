@@ -12,6 +12,7 @@ import * as random from './random.js';
 import * as sparse from './sparse.js';
 import * as statistics from './statistics.js';
 import * as supportVectors from './support-vectors.js';
+import * as stochasticGradient from './stochastic-gradient.js';
 import * as treeBackground from './tree-background.js';
 import * as treeBuilding from './tree-building.js';
 import * as treeForest from './tree-forest.js';
@@ -40,6 +41,7 @@ const families = [
   sparse,
   statistics,
   supportVectors,
+  stochasticGradient,
   treeBackground,
   treeBuilding,
   treeForest,

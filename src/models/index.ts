@@ -102,24 +102,28 @@ export const models: readonly ModelEntry[] = [
     tasks: ['regression'],
     declarations: () => lassoParameters,
     create: (_task, parameters) => new Lasso(parameters),
+    onlyByName: true,
   },
   {
     name: 'elastic-net',
     tasks: ['regression'],
     declarations: () => elasticNetParameters,
     create: (_task, parameters) => new ElasticNet(parameters),
+    onlyByName: true,
   },
   {
     name: 'lasso-cv',
     tasks: ['regression'],
     declarations: () => lassoCvParameters,
     create: (_task, parameters) => new LassoCV(parameters),
+    onlyByName: true,
   },
   {
     name: 'elastic-net-cv',
     tasks: ['regression'],
     declarations: () => elasticNetCvParameters,
     create: (_task, parameters) => new ElasticNetCV(parameters),
+    onlyByName: true,
   },
   {
     name: 'linear-regression',

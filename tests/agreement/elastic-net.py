@@ -80,7 +80,7 @@ print(
             "fits": {
                 "diabetes": [fitted(xd, yd, a, r) for a in (0.01, 0.3, 2.0) for r in (1, 0.7, 0.2)],
                 "wine": [fitted(xw, yw, a, r) for a in (0.001, 0.05) for r in (1, 0.5)],
-                "wide": [fitted(wide, answer, a, r) for a in (0.01, 0.2) for r in (1, 0.5)],
+                "wide": [fitted(wide, answer, a, r) for a in (0.03, 0.2) for r in (1, 0.5)],
             },
             "weighted": fitted(xd, yd, 0.2, 0.8, weights),
             "origin": fitted(xd, yd, 0.2, 0.8, fit_intercept=False),
