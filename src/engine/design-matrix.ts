@@ -52,7 +52,7 @@ export class DesignMatrix implements Disposable {
       const matrix = new DesignMatrix(engine, scope, rowCount, scaling);
       const total = weights ? blockSum(rowCount, (row) => weights[row]!) : rowCount;
       for (const [j, column] of columns.entries()) {
-        if (!options.scaling) measure(scaling, j, column, weights, total, options.centred);
+        if (!options.scaling) measureColumn(scaling, j, column, weights, total, options.centred);
         const [shift, scale] = [scaling.shifts[j]!, scaling.scales[j]!];
         const out = matrix.values.subarray(j * rowCount, (j + 1) * rowCount);
         for (let row = 0; row < rowCount; row++) out[row] = (column[row]! - shift) / scale;
@@ -72,7 +72,8 @@ export class DesignMatrix implements Disposable {
   }
 }
 
-function measure(
+/** Sets shift and scale of column j: its mean (0 where not `centred`), its standard deviation (1 where it has none). */
+export function measureColumn(
   { shifts, scales }: Scaling,
   j: number,
   column: Float64Array,

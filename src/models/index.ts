@@ -66,6 +66,9 @@ import {
 } from './random-forest/index.js';
 import { OneClassSVM, oneClassSvmParameters, SVC, SVR, svcParameters, svrParameters } from './svm/index.js';
 
+import { sgdClassifierParameters, sgdRegressorParameters } from './sgd/parameters.js';
+import { SgdClassifier, SgdRegressor } from './sgd/sgd.js';
+
 /** One line of the list of models: how the command line and the workflow file find an estimator. */
 export interface ModelEntry {
   /** As in `--model gradient-boosting`. */
@@ -144,6 +147,14 @@ export const models: readonly ModelEntry[] = [
     tasks: ['classification'],
     declarations: () => quadraticDiscriminantParameters,
     create: (_task, parameters) => new QuadraticDiscriminantAnalysis(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'sgd',
+    tasks: ['classification', 'regression'],
+    declarations: (task) => (task === 'regression' ? sgdRegressorParameters : sgdClassifierParameters),
+    create: (task, parameters) =>
+      task === 'regression' ? new SgdRegressor(parameters) : new SgdClassifier(parameters),
     onlyByName: true,
   },
   {

@@ -70,7 +70,7 @@ export interface FitOptions extends Context {
   readonly validation?: Table;
   /**
    * A fitted model to go on from: gradient boosting adds rounds to it until there are maxIter. On the same table the result
-   * is that of a fit without the pause. Other estimators refuse it.
+   * is that of a fit without the pause; so do the epochs of stochastic gradient descent. Other estimators refuse it.
    */
   readonly warmStart?: Model;
   /**
@@ -141,6 +141,13 @@ export interface TrainingWarning {
   readonly message: string;
 }
 
+/** What training goes on from, as JSON keeps it. */
+export interface TrainingState {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** By name: f64, little-endian, in base64. */
+  readonly arrays: Readonly<Record<string, string>>;
+}
+
 /** How a penalty was chosen by cross-validation along its path. */
 export interface PenaltySearch {
   readonly alpha: number;
@@ -169,6 +176,8 @@ export interface Training {
   readonly warnings?: readonly TrainingWarning[];
   /** Linear models that choose their own penalty: what was tried. */
   readonly search?: PenaltySearch;
+  /** Models that learn on: `fit` with `warmStart`, and `partialFit`, go on from it. */
+  readonly state?: TrainingState;
 }
 
 /** A coefficient and how well the data know it; what they cannot tell is null. */

@@ -25,5 +25,6 @@ export {
   type Schedule,
   stepwise,
 } from './schedule.js';
+export { packState, unpackState } from './state.js';
 export { Stopping } from './stopping.js';
 export { type Curve, certified, convergenceOf, outcomeOf, verdictOf } from './verdict.js';
