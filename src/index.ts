@@ -58,8 +58,8 @@ export { LogisticRegression } from './models/logistic-regression/logistic-regres
 export { makeModel } from './models/model.js';
 export { QuantileRegressor } from './models/quantile/quantile.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
-export { OneClassSVM, SVC, SVR } from './models/svm/index.js';
 export { type PartialFitOptions, SgdClassifier, SgdRegressor } from './models/sgd/sgd.js';
+export { OneClassSVM, SVC, SVR } from './models/svm/index.js';
 export { modelOfTarget } from './models/targets.js';
 export {
   applyLeaves,

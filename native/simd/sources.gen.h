@@ -11,6 +11,7 @@
 #include "../random.cpp"
 #include "../sparse.cpp"
 #include "../statistics.cpp"
+#include "../stochastic-gradient.cpp"
 #include "../support-vectors.cpp"
 #include "../tree-background.cpp"
 #include "../tree-building.cpp"

@@ -110,6 +110,8 @@ export interface KernelFunctions {
   kernel_rows_f64(panelsOffset: number, queriesOffset: number, outOffset: number, pointCount: number, queryCount: number, dimension: number, outStride: number, kind: number, gamma: number, coef0: number, degree: number): void;
   /** Sequential minimal optimisation of ½·βᵀKβ − pᵀβ + epsilon·Σ|β|, lower ≤ β ≤ upper, Σβ constant: pairs by second order, until the largest violation is at most the tolerance, the iterations are used up, or a row of K is missing. */
   smo_steps_f64(rowsOffset: number, slotsOffset: number, stampsOffset: number, diagonalOffset: number, lowerOffset: number, upperOffset: number, betaOffset: number, scoresOffset: number, raiseOffset: number, fallOffset: number, stateOffset: number, count: number, stride: number, slotCount: number, maxIterations: number, epsilon: number, tolerance: number): number;
+  /** Stochastic gradient steps of a linear model over rows in a given order, a batch a step. */
+  sgd_steps_f64(xOffset: number, targetOffset: number, weightsOffset: number, orderOffset: number, ratesOffset: number, stateOffset: number, updatesOffset: number, width: number, rowCount: number, orderCount: number, batchSize: number, loss: number, parameter: number, positive: number, l1: number, l2: number, averageFrom: number, intercept: number): void;
   /** Adds to the Shapley value of every input of every row what trees give it against background rows (interventional). */
   shap_background_f64(inputsOffset: number, backgroundOffset: number, weightsOffset: number, treesOffset: number, featureOffset: number, thresholdOffset: number, missingGoesLeftOffset: number, categoryOffsetOffset: number, categoryWordsOffset: number, categoriesOffset: number, rightOffset: number, leafOffset: number, leafValuesOffset: number, coalitionsOffset: number, contributionsOffset: number, sidesOffset: number, inputCount: number, backgroundCount: number, treeCount: number, nodeCount: number, wordCount: number, leafCount: number, leafWidth: number, outputCount: number, mostInputs: number, stride: number, firstRow: number, endRow: number): void;
   /** The largest absolute value, which sets the scale of a quantisation; 0 where there is none. */
@@ -193,4 +195,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '0b9a8c37697ef82f';
+export const kernelsHash = '77b83524a98cb960';

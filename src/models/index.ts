@@ -64,10 +64,9 @@ import {
   RandomForestClassifier,
   RandomForestRegressor,
 } from './random-forest/index.js';
-import { OneClassSVM, oneClassSvmParameters, SVC, SVR, svcParameters, svrParameters } from './svm/index.js';
-
 import { sgdClassifierParameters, sgdRegressorParameters } from './sgd/parameters.js';
 import { SgdClassifier, SgdRegressor } from './sgd/sgd.js';
+import { OneClassSVM, oneClassSvmParameters, SVC, SVR, svcParameters, svrParameters } from './svm/index.js';
 
 /** One line of the list of models: how the command line and the workflow file find an estimator. */
 export interface ModelEntry {
