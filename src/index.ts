@@ -56,11 +56,22 @@ export { LinearRegression } from './models/linear-regression/linear-regression.j
 export { regressionTable } from './models/linear-regression/regression-table.js';
 export { LogisticRegression } from './models/logistic-regression/logistic-regression.js';
 export { makeModel } from './models/model.js';
+export {
+  BernoulliNaiveBayes,
+  type ClassCounts,
+  type ClassMoments,
+  ComplementNaiveBayes,
+  GaussianNaiveBayes,
+  MultinomialNaiveBayes,
+  mergeCounts,
+  mergeMoments,
+} from './models/naive-bayes/index.js';
 export { QuantileRegressor } from './models/quantile/quantile.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
 export { type PartialFitOptions, SgdClassifier, SgdRegressor } from './models/sgd/sgd.js';
 export { OneClassSVM, SVC, SVR } from './models/svm/index.js';
 export { modelOfTarget } from './models/targets.js';
+export { type TermWeight, termWeights } from './models/texts.js';
 export {
   applyLeaves,
   decisionFunction,

@@ -11,6 +11,7 @@ export type Parameter =
   | FeatureNumbersParameter
   | FeatureGroupsParameter
   | NumbersParameter
+  | TextsParameter
   | ClassWeightsParameter;
 
 export interface NumberParameter {
@@ -63,6 +64,14 @@ export interface FeatureGroupsParameter {
   readonly tune?: undefined;
 }
 
+/** A list of texts, such as words to leave out. */
+export interface TextsParameter {
+  readonly type: 'texts';
+  readonly default: readonly string[];
+  readonly meaning: string;
+  readonly tune?: undefined;
+}
+
 /** A list of numbers, such as the sizes of layers or the penalties to be tried. */
 export interface NumbersParameter {
   readonly type: 'numbers' | 'integers';
@@ -111,11 +120,13 @@ type ValueOf<P extends Parameter> = P extends { type: 'choice'; choices: readonl
           ? readonly number[] | (P extends { nullable: true } ? null : never)
           : ScalarOf<P>;
 
-type ScalarOf<P extends Parameter> = P extends { type: 'boolean' }
-  ? boolean
-  : P extends { nullable: true }
-    ? number | null
-    : number;
+type ScalarOf<P extends Parameter> = P extends { type: 'texts' }
+  ? readonly string[]
+  : P extends { type: 'boolean' }
+    ? boolean
+    : P extends { nullable: true }
+      ? number | null
+      : number;
 
 /** The checked parameters of a declaration. */
 export type Parameters<D extends ParameterDeclarations> = { readonly [K in keyof D]: ValueOf<D[K]> };
@@ -153,6 +164,7 @@ export function describeRange(declaration: Parameter): string {
     return `one of ${choices.join(', ')}${number}`;
   }
   if (declaration.type === 'boolean') return 'true or false';
+  if (declaration.type === 'texts') return 'a list of texts';
   if (declaration.type === 'feature-numbers') {
     return `a map of features, or a list in their order, with ${declaration.values.join(', ')}, or null`;
   }
@@ -182,6 +194,10 @@ function checkValue(name: string, declaration: Parameter, value: unknown): Param
   }
   if (declaration.type === 'boolean') {
     if (typeof value !== 'boolean') throw wrong();
+    return value;
+  }
+  if (declaration.type === 'texts') {
+    if (!Array.isArray(value) || !value.every((text) => typeof text === 'string')) throw wrong();
     return value;
   }
   if (declaration.type === 'feature-numbers') {

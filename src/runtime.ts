@@ -8,8 +8,8 @@ import { checkManifest } from './deploy/manifest.js';
 import { faceOf, instantiateModel } from './deploy/wasm-host.js';
 import { LanewiseError, unknownName } from './errors.js';
 import { runProgram } from './scoring/interpreter.js';
-import type { InputType, Program, ProgramInput } from './scoring/program.js';
-import { decodeValue, encodeValue, labelPositions, type Row, RowEncoder, RowError } from './scoring/rows.js';
+import type { InputType, Program, ProgramInput, Texts } from './scoring/program.js';
+import { decodeValue, encodeValue, labelPositions, type Row, RowEncoder, RowError, textLists } from './scoring/rows.js';
 import { Scorer } from './scoring/scorer.js';
 
 export { LanewiseError } from './errors.js';
@@ -58,7 +58,7 @@ export interface RuntimeModel {
 }
 
 type Facts = Pick<RuntimeModel, 'estimator' | 'task' | 'target' | 'classes'>;
-type Score = (columns: readonly Float64Array[], rowCount: number) => readonly Float64Array[];
+type Score = (columns: readonly Float64Array[], rowCount: number, texts: Texts) => readonly Float64Array[];
 
 /**
  * A model from its artefact: manifest.json, parsed, and the bytes of buffers.bin. Every index in them is checked, and the
@@ -74,12 +74,12 @@ export function loadModel(parts: {
   const scorer = new Scorer(program);
   const input = new Float64Array(program.inputs.length);
   const output = new Float64Array(program.outputs.length);
-  return runtimeModel({ estimator, task, target, classes }, program, (columns, rowCount) => {
-    if (rowCount !== 1) return runProgram(program, columns, rowCount);
+  return runtimeModel({ estimator, task, target, classes }, program, (columns, rowCount, texts) => {
+    if (rowCount !== 1) return runProgram(program, columns, rowCount, undefined, texts);
     columns.forEach((column, k) => {
       input[k] = column[0]!;
     });
-    scorer.into(input, output); // one row: nothing is laid out anew, the bits are the same
+    scorer.into(input, output, texts); // one row: nothing is laid out anew, the bits are the same
     return Array.from(output, (value) => Float64Array.of(value));
   });
 }
@@ -95,8 +95,9 @@ function runtimeModel(facts: Facts, program: Program, score: Score): RuntimeMode
   const positions = labelPositions(program);
   const predictRows = (rows: readonly Row[]): Prediction[] => {
     const columns = program.inputs.map(() => new Float64Array(rows.length));
+    encoder.forgetTexts();
     rows.forEach((row, at) => naming(() => encoder.encode(row, columns, at)));
-    const outputs = score(columns, rows.length);
+    const outputs = score(columns, rows.length, encoder.texts);
     return rows.map((_, at) =>
       Object.fromEntries(program.outputs.map((output, k) => [output.name, decodeValue(output, outputs[k]![at]!)])),
     );
@@ -111,13 +112,14 @@ function runtimeModel(facts: Facts, program: Program, score: Score): RuntimeMode
       const names = program.inputs.map((input) => input.name);
       for (const name of Object.keys(given))
         if (!names.includes(name)) throw unknownName('column', name, names, 'data');
-      const columns = program.inputs.map((input, k) => naming(() => readColumn(input, given, positions[k])));
+      const texts = textLists(program);
+      const columns = program.inputs.map((input, k) => naming(() => readColumn(input, given, positions[k], texts[k])));
       const rowCount = columns[0]?.length ?? 0;
       columns.forEach((column, k) => {
         if (column.length !== rowCount)
           throw refused(`${rowCount} rows for column "${names[k]}"`, column.length, names[k]!);
       });
-      const outputs = score(columns, rowCount);
+      const outputs = score(columns, rowCount, texts);
       const named = program.outputs.map(({ name, type, labels }, k) => [name, { type, values: outputs[k]!, labels }]);
       return Object.fromEntries(named);
     },
@@ -128,16 +130,18 @@ function readColumn(
   input: ProgramInput,
   given: Readonly<Record<string, ColumnData>>,
   positions: ReadonlyMap<string, number> | undefined,
+  texts: string[] | undefined,
 ): Float64Array {
   if (!Object.hasOwn(given, input.name)) throw refused(`a column "${input.name}"`, 'none', input.name);
   const column = given[input.name]!;
   const { values, validity, labels }: ColumnParts = 'length' in column ? { values: column } : column;
-  if (values instanceof Float64Array && !validity && !labels && input.type !== 'category') return values;
+  const isNumeric = input.type !== 'category' && input.type !== 'text';
+  if (values instanceof Float64Array && !validity && !labels && isNumeric) return values;
   return Float64Array.from({ length: values.length }, (_, row) => {
     if (validity && ((validity[row >> 3]! >> (row & 7)) & 1) === 0) return Number.NaN;
     const value = values[row];
     if (typeof value === 'number' && Number.isNaN(value)) return value;
-    return encodeValue(input, labels ? labels[Number(value)] : value, positions);
+    return encodeValue(input, labels ? labels[Number(value)] : value, positions, texts);
   });
 }
 

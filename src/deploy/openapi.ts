@@ -153,6 +153,7 @@ function valueSchema(entry: ProgramInput | ProgramOutput): Schema {
       description: 'ISO 8601 (UTC where no zone is given), or milliseconds since 1970.',
     },
     category: nullable({ description: labelsText(entry.labels ?? []) }, 'string'),
+    text: nullable({ description: 'Any text.' }, 'string'),
   };
   return schemas[entry.type];
 }

@@ -1,6 +1,6 @@
 import { LanewiseError, unknownName } from '../errors.js';
-import type { InputType, Program, ProgramInput, ProgramOutput } from '../scoring/program.js';
-import { decodeValue, encodeValue, labelPositions, RowEncoder, RowError } from '../scoring/rows.js';
+import type { InputType, Program, ProgramInput, ProgramOutput, Texts } from '../scoring/program.js';
+import { decodeValue, encodeValue, labelPositions, RowEncoder, RowError, textLists } from '../scoring/rows.js';
 
 /**
  * The Open Inference Protocol's JSON tensors (KServe v2), one tensor a raw column, and rows as JSON objects; both to
@@ -19,6 +19,7 @@ export const datatypes: Record<InputType, string> = {
   boolean: 'BOOL',
   timestamp: 'INT64',
   category: 'BYTES',
+  text: 'BYTES',
 };
 
 const integers = ['INT8', 'INT16', 'INT32', 'INT64', 'UINT8', 'UINT16', 'UINT32', 'UINT64'];
@@ -27,11 +28,13 @@ const accepted: Record<InputType, readonly string[]> = {
   boolean: ['BOOL', ...integers],
   timestamp: ['INT64', 'UINT64', 'FP64', 'BYTES'],
   category: ['BYTES'],
+  text: ['BYTES'],
 };
 
 export interface Registers {
   readonly rowCount: number;
   readonly columns: readonly Float64Array[];
+  readonly texts: Texts;
 }
 
 /** Reads the tensors of an inference request. @throws LanewiseError `data` naming the column. */
@@ -49,7 +52,10 @@ export function readTensors(program: Program, inputs: unknown, maxRows: number):
     if (!tensors.has(name)) throw refused(`Expected a tensor for column "${name}" but received none`, name);
   }
   const positions = labelPositions(program);
-  const columns = program.inputs.map((input, index) => readTensor(input, tensors.get(input.name)!, positions[index]));
+  const texts = textLists(program);
+  const columns = program.inputs.map((input, index) =>
+    readTensor(input, tensors.get(input.name)!, positions[index], texts[index]),
+  );
   const rowCount = columns[0]?.length ?? 0;
   columns.forEach((column, index) => {
     if (column.length === rowCount) return;
@@ -60,7 +66,7 @@ export function readTensors(program: Program, inputs: unknown, maxRows: number):
     );
   });
   checkRowCount(rowCount, maxRows);
-  return { rowCount, columns };
+  return { rowCount, columns, texts };
 }
 
 /** Reads rows, as JSON objects by column name; a column left out is missing. @throws LanewiseError `data`. */
@@ -78,7 +84,7 @@ export function readRows(program: Program, rows: unknown, maxRows: number): Regi
       throw error instanceof RowError ? refused(`Row ${index + 1}: ${error.message}`, error.input) : error;
     }
   });
-  return { rowCount: rows.length, columns };
+  return { rowCount: rows.length, columns, texts: encoder.texts };
 }
 
 /** Outputs as tensors; `wanted` names some of them, in any order. */
@@ -109,6 +115,7 @@ function readTensor(
   input: ProgramInput,
   tensor: Record<string, unknown>,
   positions: ReadonlyMap<string, number> | undefined,
+  texts: string[] | undefined,
 ): Float64Array {
   const { name, type } = input;
   const { datatype, shape } = tensor;
@@ -138,7 +145,7 @@ function readTensor(
       );
     }
     try {
-      return encodeValue(input, value, positions);
+      return encodeValue(input, value, positions, texts);
     } catch (error) {
       throw error instanceof RowError ? refused(`Row ${row + 1}: ${error.message}`, name) : error;
     }

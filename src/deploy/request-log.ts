@@ -18,11 +18,14 @@ export function openRequestLog(file: string | undefined, program: Program): Requ
     failure = error;
   });
   return {
-    append(requestId, { rowCount, columns }, outputs) {
+    append(requestId, { rowCount, columns, texts }, outputs) {
       if (failure) throw failure;
       const time = new Date().toISOString();
       for (let row = 0; row < rowCount; row++) {
-        const inputs = program.inputs.map((input, i) => [input.name, decodeValue(input, columns[i]![row]!)]);
+        const inputs = program.inputs.map(({ name, type, labels }, i) => [
+          name,
+          decodeValue({ type, labels: texts[i] ?? labels }, columns[i]![row]!),
+        ]);
         const answers = program.outputs.map((output, i) => [output.name, decodeValue(output, outputs[i]![row]!)]);
         const line = { time, requestId, row, inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(answers) };
         stream.write(`${JSON.stringify(line)}\n`);

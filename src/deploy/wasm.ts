@@ -16,7 +16,7 @@ export interface WasmOptions {
 }
 
 /** How each type of column lies in memory, and what its numbers mean: bindings/ABI.md. */
-const storage: Readonly<Record<InputType, { readonly storage: string; readonly unit?: string }>> = {
+const storage: Readonly<Record<Exclude<InputType, 'text'>, { readonly storage: string; readonly unit?: string }>> = {
   number: { storage: 'f64' },
   boolean: { storage: 'u8' },
   timestamp: { storage: 'i64', unit: 'milliseconds since 1970-01-01T00:00Z' },
@@ -30,18 +30,19 @@ const storage: Readonly<Record<InputType, { readonly storage: string; readonly u
  */
 export async function exportWasm(model: Model, options: WasmOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const { program } = model;
+  const data = embedProgram(program);
   const schema: WasmSchema = {
     format: SCHEMA_SECTION,
     abi: 1,
     name: options.name ?? 'model',
     version: options.version ?? '1',
     model: { estimator: model.estimator, task: model.task, target: model.target, classes: model.classes },
-    inputs: program.inputs.map((input) => ({ ...input, ...storage[input.type] })),
+    inputs: program.inputs.map((input) => ({ ...input, ...storage[input.type as keyof typeof storage] })),
     outputs: program.outputs.map(({ register: _, ...output }) => ({ ...output, storage: 'f64' })),
     golden: makeGoldenRows(program, options.ranges),
   };
   return extendModule(await predictModule(), {
-    data: embedProgram(program),
+    data,
     offset: PROGRAM_OFFSET,
     customName: SCHEMA_SECTION,
     customText: JSON.stringify(schema),

@@ -5,7 +5,7 @@ import { LanewiseError } from '../errors.js';
 import { runProgramOn } from '../models/execute.js';
 import type { EnsembleOperation, InputType, LinearOperation } from '../scoring/program.js';
 import type { Context, Model } from '../table/interfaces.js';
-import { inputColumns, rowWeights, weightedMean } from './columns.js';
+import { inputColumns, refuseTexts, rowWeights, weightedMean } from './columns.js';
 import { type AdditiveOperation, namesOfOutputs, programUpTo, type Traced, traceModel, unitOf } from './trace.js';
 
 export interface ExplainOptions extends Context {
@@ -63,6 +63,7 @@ export interface Explanation {
 export async function explain(model: Model, table: Table, options: ExplainOptions = {}): Promise<Explanation> {
   const engine = options.engine ?? (await defaultEngine());
   const { program } = model;
+  refuseTexts(program.inputs, 'an explanation row by row');
   const traced = traceModel(model);
   const columns = inputColumns(program, table);
   const rows = table.numRows;

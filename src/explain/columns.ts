@@ -1,6 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { LanewiseError } from '../errors.js';
-import type { Program } from '../scoring/program.js';
+import type { Program, ProgramInput } from '../scoring/program.js';
 import { readRegister } from '../table/columns.js';
 import { readInput } from '../table/inputs.js';
 
@@ -10,6 +10,16 @@ export function inputColumns(program: Program, table: Table): Float64Array[] {
     throw new LanewiseError('data', 'Expected rows to explain but the table has none');
   }
   return program.inputs.map((input) => readInput(table, input));
+}
+
+/** Effects of a text are those of its terms, which have no values to compare. @throws LanewiseError `unsupported`. */
+export function refuseTexts(inputs: readonly ProgramInput[], what: string): void {
+  const text = inputs.find(({ type }) => type === 'text');
+  if (!text) return;
+  throw new LanewiseError('unsupported', `Expected no texts for ${what} but column "${text.name}" holds texts`, {
+    column: text.name,
+    hint: 'Permutation importance takes texts, and termWeights(model) lists what each term adds.',
+  });
 }
 
 /** The weights of rows, or undefined where all count alike. @throws LanewiseError `data` for weights that cannot be. */

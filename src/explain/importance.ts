@@ -9,6 +9,7 @@ import { knownRows, readTruth, targetName } from '../evaluate/target.js';
 import { runProgramOn } from '../models/execute.js';
 import type { EnsembleOperation } from '../scoring/program.js';
 import { takeRows } from '../table/columns.js';
+import { textsOfInputs } from '../table/inputs.js';
 import type { Model, Scored } from '../table/interfaces.js';
 import { type ExplainOptions, type Explanation, explain } from './attribution.js';
 import { inputColumns, rowWeights } from './columns.js';
@@ -156,8 +157,9 @@ async function permutationImportances(model: Model, table: Table, options: Impor
   const target = Float64Array.from(known, (row) => truth.values[row]!);
   const weights = rowWeights(rows, options.weights);
   const columns = inputColumns(model.program, rows);
+  const texts = textsOfInputs(rows, model.program);
   const scoreOf = async (changed: readonly Float64Array[]) => {
-    const outputs = await runProgramOn(engine, model.program, changed, known.length, signal);
+    const outputs = await runProgramOn(engine, model.program, changed, known.length, signal, texts);
     return scorer!.score({ ...scoredOutputs(model, outputs), target, ...(weights && { weights }) });
   };
   const score = await scoreOf(columns);

@@ -5,9 +5,10 @@ import { invalid, throwIfCancelled, unknownName } from '../errors.js';
 import { runProgramOn } from '../models/execute.js';
 import type { InputType, ProgramInput } from '../scoring/program.js';
 import { takeRows } from '../table/columns.js';
+import { textsOfInputs } from '../table/inputs.js';
 import type { Context, Model } from '../table/interfaces.js';
 import { quantileOfSorted, sortedPresent } from '../table/statistics.js';
-import { inputColumns, rowWeights, weightedMean } from './columns.js';
+import { inputColumns, refuseTexts, rowWeights, weightedMean } from './columns.js';
 
 export interface PartialDependenceOptions extends Context {
   /** Points on the axis of a number; default 20. Categories have one each, the most frequent 20 at most. */
@@ -60,10 +61,16 @@ export async function partialDependence(
   requireCount('curves', curves, 0);
   const names = typeof features === 'string' ? [features] : features;
   const indices = names.map((name) => inputIndex(model, name));
+  const { inputs } = model.program;
+  refuseTexts(
+    indices.map((index) => inputs[index]!),
+    'partial dependence',
+  );
   const output = outputIndex(model, options.output);
   const engine = options.engine ?? (await defaultEngine());
   const sample = table.numRows > rows ? takeRows(table, sampled(table.numRows, rows, seed)) : table;
   const columns = inputColumns(model.program, sample);
+  const texts = textsOfInputs(sample, model.program);
   const weights = rowWeights(sample, options.weights);
   const count = sample.numRows;
   const axes = indices.map((index) => axisOf(model.program.inputs[index]!, columns[index]!, gridSize));
@@ -76,7 +83,7 @@ export async function partialDependence(
     throwIfCancelled(signal);
     const changed = columns.slice();
     indices.forEach((index, k) => (changed[index] = new Float64Array(count).fill(points[point]![k]!)));
-    const [predicted] = await runProgramOn(engine, program, changed, count, signal);
+    const [predicted] = await runProgramOn(engine, program, changed, count, signal, texts);
     mean[point] = weightedMean(predicted!, weights);
     lines.forEach((line, k) => (line[point] = predicted![Math.floor((k * count) / kept)]!));
     onProgress?.({ what: 'point', done: point + 1, total: points.length });

@@ -9,11 +9,11 @@ import { scoreLinearOn } from '../engine/linear-algebra.js';
 import { Breather } from '../engine/turn.js';
 import { throwIfCancelled } from '../errors.js';
 import { execute, type Registers } from '../scoring/interpreter.js';
-import { type Operation, type Program, writtenRegisters } from '../scoring/program.js';
+import { type Operation, type Program, type Texts, writtenRegisters } from '../scoring/program.js';
 
 /** `execute` with the heavy operations on the engine's kernels, on this thread; the bits are the interpreter's. */
 export function executeOn(engine: Engine): typeof execute {
-  return (operation, registers, rowCount) => {
+  return (operation, registers, rowCount, texts) => {
     switch (operation.op) {
       case 'ensemble':
         return scoreEnsembleOn(engine, operation, registers, rowCount);
@@ -32,7 +32,7 @@ export function executeOn(engine: Engine): typeof execute {
       case 'argmax':
         return scoreAcrossOn(engine, operation, registers, rowCount);
       default:
-        return execute(operation, registers, rowCount);
+        return execute(operation, registers, rowCount, texts);
     }
   };
 }
@@ -51,6 +51,7 @@ export async function runProgramOn(
   columns: readonly Float64Array[],
   rowCount: number,
   signal?: AbortSignal,
+  texts?: Texts,
 ): Promise<Float64Array[]> {
   const blockRows = Math.min(rowCount, MOST_BLOCK_ROWS, BLOCK_ROWS * engine.threads);
   const outputs = program.outputs.map(() => new Float64Array(rowCount));
@@ -62,7 +63,7 @@ export async function runProgramOn(
     const rows = Math.min(blockRows, rowCount - start);
     const block = registers.at(start, rows);
     for (const operation of program.operations) {
-      await executeOnThreads(engine, operation, block, rows, signal);
+      await executeOnThreads(engine, operation, block, rows, signal, texts);
       await breather.breathe(signal);
     }
     registers.finish(start, rows);
@@ -94,13 +95,14 @@ async function executeOnThreads(
   registers: Registers,
   rowCount: number,
   signal: AbortSignal | undefined,
+  texts?: Texts,
 ): Promise<void> {
   if (operation.op === 'neighbors') return scoreNeighborsOnThreads(engine, operation, registers, rowCount, signal);
   if (operation.op === 'ensemble') return scoreEnsembleOnThreads(engine, operation, registers, rowCount, signal);
   if (operation.op === 'kernelExpansion') {
     return scoreKernelExpansionOnThreads(engine, operation, registers, rowCount, signal);
   }
-  executeOn(engine)(operation, registers, rowCount);
+  executeOn(engine)(operation, registers, rowCount, texts);
 }
 
 /** The registers of a program for one block of rows after the other, laid out once. */

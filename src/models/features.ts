@@ -18,10 +18,14 @@ export interface Target {
 
 /**
  * The columns that a model learns from, as registers: role `feature`, less the target and the weights of `options`.
- * Timestamps are milliseconds.
- * @throws LanewiseError `data` where there are no rows or no features.
+ * Timestamps are milliseconds. Sparse vectors of terms are columns of type text: whoever takes them says so.
+ * @throws LanewiseError `data` where there are no rows or no features, and for a text that cannot be taken.
  */
-export function featureColumns(table: Table, options: FitOptions = {}): RegisterColumn[] {
+export function featureColumns(
+  table: Table,
+  options: FitOptions = {},
+  able: { readonly sparse?: boolean } = {},
+): RegisterColumn[] {
   refuseWarmStart(options);
   if (table.numRows === 0) {
     throw new LanewiseError('data', 'Expected at least one row to learn from but the table has none');
@@ -33,7 +37,27 @@ export function featureColumns(table: Table, options: FitOptions = {}): Register
       hint: 'Columns with the role target, id, time, weight, group or ignore are not learnt from.',
     });
   }
-  return names.map(({ name }) => readRegister(table, name));
+  const columns = names.map(({ name }) => readRegister(table, name));
+  for (const column of columns) if (column.type === 'text') checkText(column, able.sparse === true);
+  return columns;
+}
+
+function checkText({ name, reading }: RegisterColumn, isAble: boolean): void {
+  if (!isAble) {
+    throw new LanewiseError(
+      'data',
+      `Expected no sparse columns for this model but "${name}" holds the terms of texts`,
+      {
+        column: name,
+        hint: 'Linear classification and naive Bayes (multinomial, complement, Bernoulli) take them as they are.',
+      },
+    );
+  }
+  if (reading) return;
+  throw new LanewiseError('data', `Expected texts whose terms are known but column "${name}" holds texts alone`, {
+    column: name,
+    hint: 'Put the step tf-idf, term-counts or hashed-terms before the model.',
+  });
 }
 
 /** Whoever can go on from a model takes that model's columns. */
@@ -134,7 +158,7 @@ export function groupsOf(table: Table, options: FitOptions): Float64Array {
 
 /** The features as a program's inputs, in their order. */
 export function inputsOf(columns: readonly Omit<RegisterColumn, 'values'>[]): ProgramInput[] {
-  return columns.map(({ name, type, labels }) => ({ name, type, ...(labels && { labels }) }));
+  return columns.map(({ name, type, labels }) => ({ name, type, ...(labels && type !== 'text' && { labels }) }));
 }
 
 /**
@@ -143,10 +167,11 @@ export function inputsOf(columns: readonly Omit<RegisterColumn, 'values'>[]): Pr
  */
 export function requireFinite(model: string, columns: readonly RegisterColumn[]): void {
   for (const { name, type, values } of columns) {
+    if (type === 'text') continue; // a missing text has no terms
     if (type === 'category') {
       throw new LanewiseError('data', `Expected numbers for ${model} but column "${name}" holds categories`, {
         column: name,
-        hint: 'Encode it first (one-hot), or fit the model inside a recipe that does.',
+        hint: 'Encode it first (one-hot, or tf-idf for texts), or fit the model inside a recipe that does.',
       });
     }
     if (allFinite(values)) continue;

@@ -56,6 +56,16 @@ import { LinearRegression } from './linear-regression/linear-regression.js';
 import { linearRegressionParameters } from './linear-regression/parameters.js';
 import { LogisticRegression } from './logistic-regression/logistic-regression.js';
 import { logisticRegressionParameters } from './logistic-regression/parameters.js';
+import {
+  BernoulliNaiveBayes,
+  bernoulliParameters,
+  ComplementNaiveBayes,
+  complementParameters,
+  GaussianNaiveBayes,
+  gaussianParameters,
+  MultinomialNaiveBayes,
+  multinomialParameters,
+} from './naive-bayes/index.js';
 import { quantileParameters } from './quantile/parameters.js';
 import { QuantileRegressor } from './quantile/quantile.js';
 import {
@@ -77,6 +87,10 @@ export interface ModelEntry {
   readonly create: (task: TaskKind, parameters?: Readonly<Record<string, ParameterValue>>) => Estimator;
   /** Left out where models are compared and nobody says which: a close relative of one that is not. */
   readonly onlyByName?: true;
+  /** Takes the terms of texts as they are, as sparse vectors. */
+  readonly sparse?: readonly TaskKind[];
+  /** Takes numbers >= 0 only: its recipe scales them to [0, 1]. */
+  readonly nonNegative?: true;
 }
 
 /** The models that are compared for a task where nobody says which: one or two of each kind. */
@@ -257,5 +271,37 @@ export const models: readonly ModelEntry[] = [
     declarations: () => quantileParameters,
     create: (_task, parameters) => new QuantileRegressor(parameters),
     onlyByName: true,
+  },
+  {
+    name: 'gaussian-naive-bayes',
+    tasks: ['classification'],
+    declarations: () => gaussianParameters,
+    create: (_task, parameters) => new GaussianNaiveBayes(parameters),
+  },
+  {
+    name: 'multinomial-naive-bayes',
+    tasks: ['classification'],
+    declarations: () => multinomialParameters,
+    create: (_task, parameters) => new MultinomialNaiveBayes(parameters),
+    onlyByName: true,
+    sparse: ['classification'],
+    nonNegative: true,
+  },
+  {
+    name: 'complement-naive-bayes',
+    tasks: ['classification'],
+    declarations: () => complementParameters,
+    create: (_task, parameters) => new ComplementNaiveBayes(parameters),
+    onlyByName: true,
+    sparse: ['classification'],
+    nonNegative: true,
+  },
+  {
+    name: 'bernoulli-naive-bayes',
+    tasks: ['classification'],
+    declarations: () => bernoulliParameters,
+    create: (_task, parameters) => new BernoulliNaiveBayes(parameters),
+    onlyByName: true,
+    sparse: ['classification'],
   },
 ];

@@ -5,7 +5,7 @@ import type { Program } from '../scoring/program.js';
 import { type Row, RowEncoder, RowError } from '../scoring/rows.js';
 import { Scorer } from '../scoring/scorer.js';
 import { tableFromRegisters } from '../table/columns.js';
-import { readInput } from '../table/inputs.js';
+import { readInput, textsOfInputs } from '../table/inputs.js';
 import type { Context, Model } from '../table/interfaces.js';
 import { runProgramOn } from './execute.js';
 
@@ -35,7 +35,7 @@ function rowPredictor(program: Program): (values: Row) => number | string | null
       if (error instanceof RowError) throw new LanewiseError('data', error.message, { column: error.input });
       throw error;
     }
-    scorer.into(input, output);
+    scorer.into(input, output, encoder.texts);
     const value = output[0]!;
     if (Number.isNaN(value)) return null;
     return labels ? labels[value]! : value;
@@ -50,7 +50,8 @@ async function predictTable(
   const { program } = parts;
   const engine = context.engine ?? (await defaultEngine());
   const columns = program.inputs.map((input) => readInput(table, input));
-  const outputs = await runProgramOn(engine, program, columns, table.numRows, context.signal);
+  const texts = textsOfInputs(table, program);
+  const outputs = await runProgramOn(engine, program, columns, table.numRows, context.signal, texts);
   return tableFromRegisters(
     program.outputs.map(({ name, type, labels }, index) => ({ name, type, labels, values: outputs[index]! })),
   );

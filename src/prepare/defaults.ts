@@ -13,6 +13,7 @@ import { infinite } from './infinite.js';
 import { checkNames } from './pipeline.js';
 import { Recipe } from './recipe.js';
 import { scale } from './scale.js';
+import { tfIdf } from './terms.js';
 
 export interface DefaultRecipeOptions {
   readonly target?: string;
@@ -36,6 +37,7 @@ const common: readonly Step[] = [
 const imputed: readonly Step[] = [...common, { transformer: infinite.create() }, { transformer: impute.create() }];
 /** Models that add up columns or distances need complete numbers on one scale; one-hot columns follow. */
 const complete: readonly Step[] = [...imputed, { transformer: scale.create() }];
+const within01: readonly Step[] = [...imputed, { transformer: scale.create({ method: 'min_max' }) }];
 const stepsOfModel: Readonly<Record<string, readonly Step[]>> = {
   dummy: [{ transformer: dropTimestamps.create() }],
   'gradient-boosting': [...common, { transformer: ordinal.create({ minLevels: MOST_NATIVE_LEVELS }) }],
@@ -58,17 +60,26 @@ const interpretable: readonly string[] = [
 const ONE_HOT_BYTES = 2 ** 30;
 
 /** The preparation that suits a model where nothing else is asked for; the setup of the reference scores. */
-export function defaultSteps(model: string, table?: Table): readonly Step[] {
-  const maxCategories = mostCategories(table);
+export function defaultSteps(model: string, table?: Table, task?: TaskKind): readonly Step[] {
+  const own = stepsOfModel[model];
+  if (own) return own;
+  const entry = models.find(({ name }) => name === model);
+  const readsTexts = task !== undefined && entry?.sparse?.includes(task) === true;
+  const maxCategories = mostCategories(table, readsTexts);
   if (interpretable.includes(model)) {
     return [...imputed, { transformer: oneHot.create({ maxCategories, drop: 'first' }) }];
   }
-  return stepsOfModel[model] ?? [...complete, { transformer: oneHot.create({ maxCategories }) }];
+  return [
+    ...(readsTexts ? [{ transformer: tfIdf.create() }] : []),
+    ...(entry?.nonNegative ? within01 : complete),
+    { transformer: oneHot.create({ maxCategories }) },
+  ];
 }
 
 /** Null, no limit, unless the levels of all categories would take too much memory: then each column gets its share. */
-function mostCategories(table: Table | undefined): number | null {
-  const levels = table ? columnsOf(table).map(({ name }) => readRegister(table, name).labels?.length ?? 0) : [];
+function mostCategories(table: Table | undefined, readsTexts: boolean): number | null {
+  const columns = table ? columnsOf(table).filter(({ kind }) => !(readsTexts && kind === 'text')) : [];
+  const levels = columns.map(({ name }) => readRegister(table!, name).labels?.length ?? 0);
   const budget = Math.floor(ONE_HOT_BYTES / (8 * (table?.numRows ?? 1)));
   const total = levels.reduce((sum, count) => sum + count, 0);
   return total <= budget ? null : Math.max(2, Math.floor(budget / levels.filter((count) => count > 0).length));
@@ -92,5 +103,5 @@ export function defaultRecipe(table: Table, options: DefaultRecipeOptions): Reci
   const { target, task, model, parameters, steps = [] } = options;
   if (target !== undefined) checkNames(table, [target], 'target column');
   const estimator: Estimator = findModel(model, task).create(task, parameters);
-  return new Recipe([...steps, ...defaultSteps(model, table)], estimator, { withoutFeatures: model === 'dummy' });
+  return new Recipe([...steps, ...defaultSteps(model, table, task)], estimator, { withoutFeatures: model === 'dummy' });
 }

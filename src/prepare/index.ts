@@ -10,6 +10,7 @@ import { infinite } from './infinite.js';
 import { leakage } from './leakage.js';
 import { outliers } from './outliers.js';
 import { scale } from './scale.js';
+import { hashedTerms, termCounts, tfIdf } from './terms.js';
 
 export type { ColumnSelection, Step } from '../table/steps.js';
 export { type DefaultRecipeOptions, defaultRecipe, defaultSteps, findModel } from './defaults.js';
@@ -40,6 +41,9 @@ export const preparations: readonly TransformerEntry[] = [
   oneHot,
   ordinal,
   frequency,
+  tfIdf,
+  termCounts,
+  hashedTerms,
 ];
 
 /** What is looked for in any table where nothing else is asked for; what a model needs is added by its recipe. */
@@ -54,7 +58,10 @@ export function prepareFromConfig(config: unknown): Step[] {
   return stepsFromConfig('prepare', config, preparations);
 }
 
-const encoders: readonly string[] = [dropTimestamps, scale, oneHot, ordinal, frequency].map(({ name }) => name);
+const encoders: readonly string[] = [
+  ...[dropTimestamps, scale, oneHot, ordinal, frequency],
+  ...[tfIdf, termCounts, hashedTerms],
+].map(({ name }) => name);
 
 /** Puts feature steps behind the repairs and before the first step that encodes or scales. */
 export function withFeatures(preparation: readonly Step[], features: readonly Step[]): Step[] {

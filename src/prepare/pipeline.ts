@@ -3,11 +3,18 @@ import { turnEventLoop } from '../engine/turn.js';
 import { LanewiseError, throwIfCancelled, unknownName } from '../errors.js';
 import { compose, ProgramBuilder } from '../scoring/builder.js';
 import { runProgram } from '../scoring/interpreter.js';
-import { type Program, type ProgramInput, readRegisters, writtenRegisters } from '../scoring/program.js';
+import {
+  type Program,
+  type ProgramInput,
+  type ProgramOutput,
+  readRegisters,
+  type Texts,
+  writtenRegisters,
+} from '../scoring/program.js';
 import { type RegisterColumn, readRegister, selectColumns, tableFromRegisters } from '../table/columns.js';
-import { readInput } from '../table/inputs.js';
+import { readInput, readTexts, textsOfInputs } from '../table/inputs.js';
 import type { Context, FittedTransformer, Repair, Transformer } from '../table/interfaces.js';
-import { columnsOf, inputTypeOfKind, type Kind } from '../table/schema.js';
+import { type ColumnInfo, columnsOf, inputTypeOfKind, type Kind } from '../table/schema.js';
 import type { ColumnSelection, Step } from '../table/steps.js';
 
 /** Where a feature comes from. */
@@ -53,8 +60,9 @@ export class Pipeline {
   async fit(table: Table, context: PipelineContext = {}): Promise<PipelineFit> {
     const carried = new Set([...(context.carry ?? []), ...(context.target === undefined ? [] : [context.target])]);
     const features = columnsOf(table).filter(({ name, role }) => role === 'feature' && !carried.has(name));
+    const texts = textColumns(table, this.steps, features);
     const state = new TrainingRows(
-      features.map(({ name }) => readRegister(table, name)),
+      features.map(({ name }) => (texts.has(name) ? readTexts(table, name) : readRegister(table, name))),
       [...carried].map((name) => readRegister(table, name)),
       table.numRows,
     );
@@ -65,9 +73,10 @@ export class Pipeline {
     for (const { transformer, columns } of this.steps) {
       throwIfCancelled(context.signal);
       const current = state.table();
+      const able = state.features.filter((feature) => isFor(transformer, feature));
       const step = await transformer.fit(current, {
         ...context,
-        columns: selected(columns ?? 'all', state.features, transformer.name, known),
+        columns: selected(selectionOf({ transformer, columns }), able, transformer.name, known),
       });
       if (step.keptRows) state.keep(step.keptRows);
       const stepProgram = lowered(step, state.features);
@@ -112,13 +121,9 @@ export class Pipeline {
 export function transformTable(fitted: FittedPipeline, table: Table, carry: readonly string[] = []): Table {
   const { program } = fitted;
   const columns = program.inputs.map((input) => readInput(table, input));
-  const values = runProgram(program, columns, table.numRows);
-  const features = program.outputs.map(({ name, type, labels }, index) => ({
-    name,
-    type,
-    labels,
-    values: values[index]!,
-  }));
+  const texts = textsOfInputs(table, program);
+  const values = runProgram(program, columns, table.numRows, undefined, texts);
+  const features = program.outputs.map((output, index) => outputColumn(output, values[index]!, texts));
   return tableFromRegisters([...features, ...carry.map((name) => readRegister(table, name))], table.numRows);
 }
 
@@ -150,17 +155,42 @@ class TrainingRows {
 
   run(program: Program): void {
     const kinds = new Map(this.features.map(({ name, kind }) => [name, kind]));
-    const values = runProgram(
-      program,
-      this.features.map((feature) => feature.values),
-      this.#rowCount,
-    );
-    this.features = program.outputs.map(({ name, type, labels }, index) => {
-      const kind = kinds.get(name);
-      const keepsKind = kind !== undefined && inputTypeOfKind(kind) === type;
-      return { name, type, labels, values: values[index]!, kind: keepsKind ? kind : undefined, role: 'feature' };
+    const texts = this.features.map(({ type, labels }) => (type === 'text' ? labels : undefined));
+    const columns = this.features.map((feature) => feature.values);
+    const values = runProgram(program, columns, this.#rowCount, undefined, texts);
+    this.features = program.outputs.map((output, index) => {
+      const kind = kinds.get(output.name);
+      const keepsKind = kind !== undefined && inputTypeOfKind(kind) === output.type;
+      const column = outputColumn(output, values[index]!, texts);
+      return { ...column, kind: keepsKind ? kind : undefined, role: 'feature' };
     });
   }
+}
+
+/** An output's column; a text's is that of the input which it still is. */
+function outputColumn({ name, type, labels, register, reading }: ProgramOutput, values: Float64Array, texts: Texts) {
+  return { name, type, labels: type === 'text' ? texts[register] : labels, values, ...(reading && { reading }) };
+}
+
+/** The columns that some step will read as texts. @throws LanewiseError `data` for a name that there is not. */
+function textColumns(table: Table, steps: readonly Step[], features: readonly ColumnInfo[]): Set<string> {
+  const found = new Set<string>();
+  for (const { transformer, columns = 'all' } of steps) {
+    if (!transformer.readsTexts) continue;
+    if (typeof columns === 'object' && 'names' in columns) {
+      checkNames(table, columns.names, `column for ${transformer.name}`);
+      for (const name of columns.names) found.add(name);
+    } else {
+      const kinds: readonly Kind[] = columns === 'all' ? ['text', 'sparse'] : columns.kinds;
+      for (const { name, kind } of features) if (kinds.includes(kind)) found.add(name);
+    }
+  }
+  return found;
+}
+
+/** Steps that read texts get those that nobody has read yet; all others get what is no text. */
+function isFor({ readsTexts }: Transformer, { type, reading }: RegisterColumn): boolean {
+  return readsTexts ? type === 'text' && !reading : type !== 'text';
 }
 
 function gather(values: Float64Array, rows: Uint32Array): Float64Array {
@@ -169,8 +199,9 @@ function gather(values: Float64Array, rows: Uint32Array): Float64Array {
   return out;
 }
 
+/** Texts have no labels in a program: every table brings its own. */
 function inputsOf(features: readonly RegisterColumn[]): ProgramInput[] {
-  return features.map(({ name, type, labels }) => ({ name, type, labels }));
+  return features.map(({ name, type, labels }) => ({ name, type, labels: type === 'text' ? undefined : labels }));
 }
 
 function identity(features: readonly RegisterColumn[]): Program {
@@ -180,8 +211,15 @@ function identity(features: readonly RegisterColumn[]): Program {
 /** The program of one step, on the features as they are before it. */
 function lowered(step: FittedTransformer, features: readonly RegisterColumn[]): Program {
   const builder = new ProgramBuilder(inputsOf(features));
+  for (const { name, reading } of features) if (reading) builder.define({ ...builder.columns.get(name)!, reading });
   step.lower(builder);
   return builder.build();
+}
+
+/** Which columns are texts to be read was decided before the first step; kinds have done their part. */
+function selectionOf({ transformer, columns = 'all' }: Step): ColumnSelection {
+  const byKind = typeof columns === 'object' && 'kinds' in columns;
+  return transformer.readsTexts && byKind ? 'all' : columns;
 }
 
 function selected(
@@ -201,7 +239,7 @@ function selected(
 
 function kindOf({ type, kind }: RegisterColumn): Kind {
   if (kind) return kind;
-  return type === 'number' ? 'numeric' : type === 'category' ? 'categorical' : type;
+  return type === 'number' ? 'numeric' : type === 'category' ? 'categorical' : type === 'text' ? 'sparse' : type;
 }
 
 /** The same program without the inputs that nothing reads: what was dropped is not asked for later. */

@@ -1,4 +1,4 @@
-import type { InputType, Operation, Program, ProgramInput, ProgramOutput } from './program.js';
+import type { InputType, Operation, Program, ProgramInput, ProgramOutput, TextReading } from './program.js';
 import { readRegisters, writtenRegisters } from './program.js';
 
 /** A named column on its way through a pipeline: where it lies and what it means. */
@@ -7,6 +7,8 @@ export interface ProgramColumn {
   readonly register: number;
   readonly type: InputType;
   readonly labels?: readonly string[];
+  /** Of a text: how its terms are read. */
+  readonly reading?: TextReading;
 }
 
 type WithoutOut<O> = O extends { out: number } ? Omit<O, 'out'> : never;

@@ -36,7 +36,12 @@ const opcodes: Readonly<Partial<Record<Operation['op'], number>>> = {
   pairwiseCoupling: 24,
 };
 
-const inputTypeCodes: Readonly<Record<InputType, number>> = { number: 0, boolean: 1, timestamp: 2, category: 3 };
+const inputTypeCodes: Readonly<Record<Exclude<InputType, 'text'>, number>> = {
+  number: 0,
+  boolean: 1,
+  timestamp: 2,
+  category: 3,
+};
 
 const MAGIC = 0x3150574c; // "LWP1"
 const HEADER_BYTES = 64;
@@ -57,7 +62,8 @@ export function embedProgram(program: Program): Uint8Array<ArrayBuffer> {
   const writer = new Writer();
   writer.skip(HEADER_BYTES);
   const inputs = writer.size;
-  for (const { type, labels } of program.inputs) {
+  for (const { name, type, labels } of program.inputs) {
+    if (type === 'text') throw textsRefused(name);
     writer.i32(inputTypeCodes[type]);
     writer.i32(labels?.length ?? 0);
   }
@@ -72,6 +78,14 @@ export function embedProgram(program: Program): Uint8Array<ArrayBuffer> {
   const header = [MAGIC, PROGRAM_OFFSET + writer.size, program.inputs.length, program.outputs.length, numbering.size];
   writer.patch([...header, program.operations.length, inputs, outputs, operations, scratch]);
   return writer.bytes();
+}
+
+function textsRefused(column: string): LanewiseError {
+  const message = `Column "${column}" holds texts, and the stand-alone .wasm does not read texts`;
+  return new LanewiseError('unsupported', message, {
+    column,
+    hint: 'Deploy the model as an artefact: lanewise/runtime and the server read texts.',
+  });
 }
 
 /** Registers without gaps: inputs first, then in the order of writing, so that a one-hot's stay neighbours. */

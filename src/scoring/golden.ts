@@ -26,6 +26,8 @@ export interface GoldenRows {
 }
 
 const ROW_COUNT = 32;
+/** Terms of a golden text at most. */
+const MOST_TERMS = 1_000;
 /** The fractional part of the golden ratio: its multiples fill [0, 1) evenly, and every column takes another multiple. */
 const GOLDEN = 0.618033988749895;
 const fallback: Record<string, ColumnRange> = {
@@ -37,7 +39,8 @@ const fallback: Record<string, ColumnRange> = {
 export function makeGoldenRows(program: Program, ranges: ColumnRanges = {}): GoldenRows {
   const inputs = program.inputs.map((input, column) => {
     const range = Object.hasOwn(ranges, input.name) ? ranges[input.name]! : fallback[input.type];
-    const values = Array.from({ length: ROW_COUNT }, (_, row) => goldenValue(input, range, row, column));
+    const value = input.type === 'text' ? goldenText(program, column) : goldenValue;
+    const values = Array.from({ length: ROW_COUNT }, (_, row) => value(input, range, row, column));
     return { name: input.name, values };
   });
   const rows = { rowCount: ROW_COUNT, inputs };
@@ -96,6 +99,23 @@ function goldenValue(input: ProgramInput, range: ColumnRange | undefined, row: n
     : value;
 }
 
+/** Texts of the model's own terms, by input: none, all (up to a bound), ones never seen, then a few at a time. */
+function goldenText(program: Program, register: number): typeof goldenValue {
+  const operation = program.operations.find((one) => one.op === 'terms' && one.in === register);
+  const known = operation?.op === 'terms' ? operation.vocabulary.slice(0, MOST_TERMS) : [];
+  const terms = known.length > 0 ? known : ['golden', 'rows', 'of', 'Ünïcode', '42'];
+  return (_input, _range, row, column) => {
+    if (row === 0 || (row * 7 + column * 3) % 11 === 5) return null;
+    if (row === 1) return '';
+    if (row === 2) return terms.join(' ');
+    if (row === 3) return 'Ἄγνωστα ٤٢ _ unseen';
+    const spread = (step: number) => (0.5 + (row + 1) * (column + 1 + step) * GOLDEN) % 1;
+    return Array.from({ length: 1 + (row % 7) }, (_, step) => terms[Math.floor(spread(step) * terms.length)]!).join(
+      ' ',
+    );
+  };
+}
+
 function unseenLabel(labels: readonly string[]): string {
   let label = 'unseen';
   while (labels.includes(label)) label += '?';
@@ -112,7 +132,7 @@ function score(program: Program, { inputs, rowCount }: Pick<GoldenRows, 'inputs'
       throw error instanceof RowError ? wrong(`golden row ${at + 1}: ${error.message}`) : error;
     }
   });
-  return runProgram(program, registers, rowCount);
+  return runProgram(program, registers, rowCount, undefined, encoder.texts);
 }
 
 function checkShape(program: Program, value: unknown): GoldenRows {

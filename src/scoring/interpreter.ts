@@ -1,3 +1,4 @@
+import { LanewiseError } from '../errors.js';
 import { cos, exp, expm1, log, log1p, sigmoid, sin, tanh } from '../kernels/elementary.js';
 import { calendarPart } from './calendar.js';
 import { scoreEnsemble } from './ensemble.js';
@@ -5,8 +6,17 @@ import { scoreGaussian } from './gaussian.js';
 import { scoreKernelExpansion } from './kernel-expansion.js';
 import { scoreCentroids, scoreNeighbors } from './neighbors.js';
 import { scorePairwiseCoupling } from './pairwise-coupling.js';
-import type { BinaryOperator, LinearOperation, Operation, Program, UnaryFunction } from './program.js';
+import type {
+  BinaryOperator,
+  LinearOperation,
+  Operation,
+  Program,
+  TermsOperation,
+  Texts,
+  UnaryFunction,
+} from './program.js';
 import { writtenRegisters } from './program.js';
+import { scoreText } from './terms.js';
 
 /** Registers as columns: registers[r][row]. */
 export type Registers = readonly Float64Array[];
@@ -35,7 +45,7 @@ const binary: Record<BinaryOperator, (a: number, b: number) => number> = {
 };
 
 /** Runs one operation over rows [0, rowCount). This is the definition; every faster path is tested against it. */
-export function execute(operation: Operation, registers: Registers, rowCount: number): void {
+export function execute(operation: Operation, registers: Registers, rowCount: number, texts?: Texts): void {
   switch (operation.op) {
     case 'constant':
       registers[operation.out]!.fill(operation.value, 0, rowCount);
@@ -54,6 +64,8 @@ export function execute(operation: Operation, registers: Registers, rowCount: nu
       return scorePairwiseCoupling(operation, registers, rowCount);
     case 'gaussian':
       return scoreGaussian(operation, registers, rowCount);
+    case 'terms':
+      return scoreTerms(operation, registers, rowCount, texts);
     case 'softmax':
     case 'normalize':
     case 'argmax':
@@ -134,6 +146,24 @@ function countBelow(edges: Float64Array, x: number): number {
   return low;
 }
 
+function scoreTerms(operation: TermsOperation, registers: Registers, rowCount: number, texts: Texts | undefined): void {
+  const codes = registers[operation.in]!;
+  const outputs = operation.outputs.map((register) => registers[register]!);
+  const list = textsOfInput(operation, texts);
+  const sums = new Float64Array(outputs.length);
+  for (let row = 0; row < rowCount; row++) {
+    scoreText(operation, list[codes[row]!], sums);
+    for (let k = 0; k < outputs.length; k++) outputs[k]![row] = sums[k]!;
+  }
+}
+
+/** @throws LanewiseError `internal` where the texts were not handed on. */
+export function textsOfInput({ in: input }: TermsOperation, texts: Texts | undefined): readonly string[] {
+  const list = texts?.[input];
+  if (!list) throw new LanewiseError('internal', `Expected the texts of input ${input} beside the registers`);
+  return list;
+}
+
 function scoreLinear(operation: LinearOperation, registers: Registers, rowCount: number): void {
   const { inputs, outputs, coefficients, intercepts } = operation;
   outputs.forEach((register, k) => {
@@ -205,20 +235,21 @@ function findGreatest(inputs: readonly Float64Array[], out: Float64Array, rowCou
 
 /**
  * Runs a program over columns of rowCount rows, in the order of its inputs, and returns its outputs' columns.
- * `executeOperation` may be a faster twin of `execute`.
+ * `executeOperation` may be a faster twin of `execute`; `texts` is what the codes of inputs of type text stand for.
  */
 export function runProgram(
   program: Program,
   columns: readonly Float64Array[],
   rowCount: number,
   executeOperation: typeof execute = execute,
+  texts?: Texts,
 ): Float64Array[] {
   const registers: Float64Array[] = Array.from({ length: program.registerCount }, (_, register) =>
     register < program.inputs.length ? columns[register]! : EMPTY,
   );
   for (const operation of program.operations) {
     for (const register of writtenRegisters(operation)) registers[register] = new Float64Array(rowCount);
-    executeOperation(operation, registers, rowCount);
+    executeOperation(operation, registers, rowCount, texts);
   }
   return program.outputs.map((output) => registers[output.register]!);
 }

@@ -1,5 +1,6 @@
 import { kernelKinds } from '../kernels/kernel-functions.js';
 import type { BinaryOperator, CalendarPart, Operation, UnaryFunction } from './program.js';
+import { analyzers, norms } from './terms.js';
 
 /**
  * What a field of an operation is. From this table follow the JSON form (serialize.ts), the structural checks
@@ -9,7 +10,7 @@ import type { BinaryOperator, CalendarPart, Operation, UnaryFunction } from './p
  *   read, write      a register             number, numbers   f64, and a list of them
  *   reads, writes    a list of registers    integer           a count ≥ 0
  *   f64 i32 u32 u8   a typed array          flag              a boolean
- *   a list of texts  one of them
+ *   a list of texts  one of them            texts             a list of texts
  */
 export type FieldKind =
   | 'read'
@@ -20,6 +21,7 @@ export type FieldKind =
   | 'numbers'
   | 'integer'
   | 'flag'
+  | 'texts'
   | ArrayKind
   | readonly string[];
 
@@ -120,6 +122,24 @@ export const layout: Layout = {
     targets: 'f64',
   },
   centroids: { inputs: 'reads', out: 'write', distances: 'writes', centers: 'f64' },
+  terms: {
+    in: 'read',
+    outputs: 'writes',
+    analyzer: analyzers,
+    ngramMin: 'integer',
+    ngramMax: 'integer',
+    lowercase: 'flag',
+    stopWords: 'texts',
+    buckets: 'integer',
+    alternateSign: 'flag',
+    binary: 'flag',
+    sublinear: 'flag',
+    norm: norms,
+    vocabulary: 'texts',
+    weights: 'f64',
+    coefficients: 'f64',
+    intercepts: 'f64',
+  },
   softmax: { inputs: 'reads', outputs: 'writes' },
   normalize: { inputs: 'reads', outputs: 'writes' },
   argmax: { inputs: 'reads', out: 'write' },

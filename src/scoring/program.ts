@@ -12,6 +12,7 @@
  *   boolean     0 or 1; missing = NaN
  *   timestamp   milliseconds since 1970-01-01T00:00Z; missing = NaN
  *   category    index into `labels`; missing = NaN; a label never seen = labels.length
+ *   text        index into a list of texts that goes along with the rows (`Texts`); missing = NaN
  */
 export interface Program {
   readonly inputs: readonly ProgramInput[];
@@ -21,7 +22,10 @@ export interface Program {
   readonly registerCount: number;
 }
 
-export type InputType = 'number' | 'boolean' | 'timestamp' | 'category';
+export type InputType = 'number' | 'boolean' | 'timestamp' | 'category' | 'text';
+
+/** By input: what the codes of a text's register stand for in the rows at hand; undefined for other types. */
+export type Texts = readonly (readonly string[] | undefined)[];
 
 export interface ProgramInput {
   readonly name: string;
@@ -36,6 +40,8 @@ export interface ProgramOutput {
   /** What the register means; a category's value is an index into `labels`. */
   readonly type: InputType;
   readonly labels?: readonly string[];
+  /** Of a text on its way through a pipeline: how its terms are read, once a step has learnt it. Never saved. */
+  readonly reading?: TextReading;
 }
 
 export type CalendarPart =
@@ -118,6 +124,7 @@ export type Operation =
   | GaussianOperation
   | KernelExpansionOperation
   | PairwiseCouplingOperation
+  | TermsOperation
   /** outputs = exp(inputs − max) / Σ */
   | { readonly op: 'softmax'; readonly inputs: readonly number[]; readonly outputs: readonly number[] }
   /** outputs = inputs / Σ inputs (all equal where the sum is 0) */
@@ -243,6 +250,37 @@ export interface PairwiseCouplingOperation {
   readonly op: 'pairwiseCoupling';
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+}
+
+/** How texts become sparse vectors of terms; src/scoring/terms.ts says what each part means. */
+export interface TextReading {
+  readonly analyzer: 'word' | 'char' | 'char_wb';
+  readonly ngramMin: number;
+  readonly ngramMax: number;
+  readonly lowercase: boolean;
+  readonly stopWords: readonly string[];
+  /** Columns that terms are hashed to; 0: terms are those of the vocabulary, in its order. */
+  readonly buckets: number;
+  readonly alternateSign: boolean;
+  readonly binary: boolean;
+  readonly sublinear: boolean;
+  readonly norm: 'none' | 'l1' | 'l2';
+  readonly vocabulary: readonly string[];
+  /** A factor a term; empty: all 1. */
+  readonly weights: Float64Array;
+}
+
+/**
+ * A text's terms, weighed and added up: outputs[k] = intercepts[k], then + value·coefficients[term · outputs + k] over the
+ * text's terms by column, ascending. A missing text has no terms. `in` is an input of type text.
+ */
+export interface TermsOperation extends TextReading {
+  readonly op: 'terms';
+  readonly in: number;
+  readonly outputs: readonly number[];
+  /** terms × outputs, row-major. */
+  readonly coefficients: Float64Array;
+  readonly intercepts: Float64Array;
 }
 
 /** The registers an operation reads, in order. */

@@ -1,6 +1,6 @@
 import { exp } from '../kernels/elementary.js';
 import { EnsembleWalk } from './ensemble-walk.js';
-import { applyBinary, elementwise } from './interpreter.js';
+import { applyBinary, elementwise, textsOfInput } from './interpreter.js';
 import { addKernels } from './kernel-expansion.js';
 import { PairwiseCoupling } from './pairwise-coupling.js';
 import type {
@@ -12,10 +12,13 @@ import type {
   Operation,
   PairwiseCouplingOperation,
   Program,
+  TermsOperation,
+  Texts,
 } from './program.js';
+import { scoreText } from './terms.js';
 
 /** What one operation does to a row's registers. */
-type Step = (registers: Float64Array) => void;
+type Step = (registers: Float64Array, texts: Texts | undefined) => void;
 
 /**
  * A program for one row at a time. Everything is laid out once; `into` allocates nothing. The bits are the interpreter's.
@@ -38,13 +41,14 @@ export class Scorer {
    * Scores a row.
    * @param input a value an input, encoded as registers are (src/scoring/program.ts): missing = NaN, categories by index
    * @param output receives a value an output
+   * @param texts of inputs of type text: what their codes stand for
    */
-  into(input: Float64Array, output: Float64Array): void {
+  into(input: Float64Array, output: Float64Array, texts?: Texts): void {
     const registers = this.#registers;
     const inputCount = this.program.inputs.length;
     for (let i = 0; i < inputCount; i++) registers[i] = input[i]!;
     const steps = this.#steps;
-    for (let i = 0; i < steps.length; i++) steps[i]!(registers);
+    for (let i = 0; i < steps.length; i++) steps[i]!(registers, texts);
     const outputs = this.#outputs;
     for (let i = 0; i < outputs.length; i++) output[i] = registers[outputs[i]!]!;
   }
@@ -70,6 +74,8 @@ function stepOf(operation: Operation): Step {
       return gathered(operation.inputs, new CoupledPairs(operation));
     case 'gaussian':
       return gathered(operation.inputs, new LogDensities(operation));
+    case 'terms':
+      return termsStep(operation);
     case 'softmax':
     case 'normalize':
     case 'argmax':
@@ -108,6 +114,16 @@ function linearStep({ inputs, outputs, coefficients, intercepts }: LinearOperati
       for (let j = 0; j < count; j++) sum = coefficients[k * count + j]! * registers[from[j]!]! + sum;
       registers[outputs[k]!] = sum;
     }
+  };
+}
+
+/** Reading a text allocates; nothing else here does. */
+function termsStep(operation: TermsOperation): Step {
+  const { outputs } = operation;
+  const sums = new Float64Array(outputs.length);
+  return (registers, texts) => {
+    scoreText(operation, textsOfInput(operation, texts)[registers[operation.in]!], sums);
+    for (let k = 0; k < outputs.length; k++) registers[outputs[k]!] = sums[k]!;
   };
 }
 

@@ -12,15 +12,20 @@ import type {
   Program,
   ProgramInput,
   ProgramOutput,
+  TermsOperation,
 } from './program.js';
 import { readRegisters, writtenRegisters } from './program.js';
+import { termCount } from './terms.js';
 
 /** Far above any real program; keeps a hostile one from asking for all memory. */
 const MOST_REGISTERS = 1 << 20;
 /** A power is computed by squaring, in as many steps as this has bits. */
 const MOST_DEGREES = 1 << 30;
+/** A text of n words has n terms a length: beyond this, none is of use. */
+const LONGEST_TERM = 64;
+const MOST_BUCKETS = 1 << 24;
 
-const inputTypes: readonly string[] = ['number', 'boolean', 'timestamp', 'category'] satisfies InputType[];
+const inputTypes: readonly string[] = ['number', 'boolean', 'timestamp', 'category', 'text'] satisfies InputType[];
 
 /**
  * Checks everything that the interpreter, the kernels and the stand-alone module rely on: fields and their types,
@@ -43,11 +48,13 @@ export function validateProgram(value: unknown): Program {
     checkFields(operation, index);
     checkRegisters(operation, `operation ${index} (${operation.op})`, written);
     checkMeaning(operation, `operation ${index} (${operation.op})`);
+    checkTexts(operation, `operation ${index} (${operation.op})`, program.inputs);
   });
   check(program.outputs.length > 0, 'it has no outputs');
   checkNames(program.outputs, 'output');
   for (const output of program.outputs) {
     checkRead(output.register, `output "${output.name}"`, written);
+    check(output.type !== 'text', `output "${output.name}" is a text`);
   }
   return program;
 }
@@ -100,6 +107,8 @@ function matches(value: unknown, kind: FieldKind): boolean {
       return Array.isArray(value) && value.every((entry) => typeof entry === 'number');
     case 'flag':
       return typeof value === 'boolean';
+    case 'texts':
+      return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
     default:
       return typeof value === 'string' && kind.includes(value);
   }
@@ -115,7 +124,7 @@ function describe(kind: FieldKind): string {
     writes: 'a list of registers',
   };
   const others = { number: 'a number', numbers: 'a list of numbers', integer: 'a count', flag: 'true or false' };
-  return { ...words, ...others }[kind];
+  return { ...words, ...others, texts: 'a list of texts' }[kind];
 }
 
 function checkRegisters(operation: Operation, where: string, written: Uint8Array): void {
@@ -152,6 +161,8 @@ function checkMeaning(operation: Operation, where: string): void {
     }
     case 'gaussian':
       return checkGaussian(operation, where);
+    case 'terms':
+      return checkTerms(operation, where);
     case 'softmax':
     case 'normalize':
       check(operation.inputs.length > 0, `${where} has no inputs`);
@@ -170,6 +181,28 @@ function checkLinear(operation: LinearOperation, where: string): void {
   const { inputs, outputs, coefficients, intercepts } = operation;
   checkLength(coefficients, inputs.length * outputs.length, `coefficients of ${where}`);
   checkLength(intercepts, outputs.length, `intercepts of ${where}`);
+}
+
+function checkTerms(operation: TermsOperation, where: string): void {
+  const { outputs, ngramMin, ngramMax, buckets, vocabulary, weights, coefficients, intercepts } = operation;
+  const lengths = ngramMin >= 1 && ngramMin <= ngramMax && ngramMax <= LONGEST_TERM;
+  check(lengths, `${where} has terms of ${ngramMin} to ${ngramMax} parts`);
+  check(buckets <= MOST_BUCKETS, `buckets of ${where} are ${buckets}`);
+  check(buckets === 0 || vocabulary.length === 0, `${where} has both buckets and a vocabulary`);
+  check(new Set(vocabulary).size === vocabulary.length, `the vocabulary of ${where} has a term twice`);
+  const count = termCount(operation);
+  if (weights.length > 0) checkLength(weights, count, `weights of ${where}`);
+  checkLength(coefficients, count * outputs.length, `coefficients of ${where}`);
+  checkLength(intercepts, outputs.length, `intercepts of ${where}`);
+}
+
+/** Codes of texts mean nothing to any operation but one. */
+function checkTexts(operation: Operation, where: string, inputs: readonly ProgramInput[]): void {
+  for (const register of readRegisters(operation)) {
+    const isText = inputs[register]?.type === 'text';
+    if (operation.op === 'terms') check(isText, `${where} reads register ${register}, which is no text`);
+    else check(!isText, `${where} reads register ${register}, which is a text`);
+  }
 }
 
 function checkNeighbors(operation: NeighborsOperation, where: string): void {

@@ -16,14 +16,24 @@ import {
 } from 'apache-arrow';
 import { readNumbers } from '../engine/numbers.js';
 import { LanewiseError } from '../errors.js';
-import type { InputType } from '../scoring/program.js';
-import { column, columnInfo, columnsOf, inputTypeOfKind, type Kind, makeField, type Role } from './schema.js';
+import type { InputType, TextReading } from '../scoring/program.js';
+import {
+  column,
+  columnInfo,
+  columnsOf,
+  inputTypeOfKind,
+  type Kind,
+  makeField,
+  type Role,
+  readingOf,
+} from './schema.js';
 
 export { readNumbers };
 
 /**
  * A column in the form of a scoring register (src/scoring/program.ts): one f64 a row, missing as NaN, timestamps as
- * milliseconds, categories as indices into `labels`.
+ * milliseconds, categories as indices into `labels`, texts as indices into the distinct ones of these rows, which are its
+ * `labels` here.
  */
 export interface RegisterColumn {
   readonly name: string;
@@ -32,6 +42,8 @@ export interface RegisterColumn {
   readonly labels?: readonly string[];
   readonly role?: Role;
   readonly kind?: Kind;
+  /** Of texts: how their terms are read. */
+  readonly reading?: TextReading;
 }
 
 // Registers already made from a column: steps read the same columns again and again, and columns never change.
@@ -47,14 +59,16 @@ const textsOf = new WeakMap<Data, readonly string[]>();
 export function readRegister(table: Table, name: string, labels?: readonly string[]): RegisterColumn {
   const info = columnInfo(table, name);
   const type = inputTypeOfKind(info.kind);
+  const isLabelled = type === 'category' || type === 'text';
+  const reading = type === 'text' ? readingOf(table, name) : undefined;
   const vector = column(table, name);
   const only = vector.data.length === 1 ? vector.data[0]! : undefined;
   let register = only && registersOf.get(only);
-  if (!register || (type === 'category') !== (register.labels !== undefined)) {
-    register = type === 'category' ? readCategories(vector) : { values: readNumbers(vector) };
+  if (!register || isLabelled !== (register.labels !== undefined)) {
+    register = isLabelled ? readCategories(vector) : { values: readNumbers(vector) };
     if (only && register.values !== only.values) registersOf.set(only, register);
   }
-  if (!labels || type !== 'category') return { ...info, type, ...register };
+  if (!labels || type !== 'category') return { ...info, type, ...register, ...(reading && { reading }) };
   return { ...info, type, labels, values: recode(register.values, register.labels!, labels) };
 }
 
@@ -148,8 +162,8 @@ export function tableFromRegisters(columns: readonly RegisterColumn[], rowCount 
   if (rowCount === undefined)
     throw new LanewiseError('data', 'Expected at least one column for a table but received none');
   const children = columns.map(registerData);
-  const fields = columns.map(({ name, type, role, kind }, index) =>
-    makeField(name, children[index]!.type, { role, kind: kind ?? kindOfInput[type] }),
+  const fields = columns.map(({ name, type, role, kind, reading }, index) =>
+    makeField(name, children[index]!.type, { role, kind: kind ?? kindOfInput[type], reading }),
   );
   const schema = new Schema(fields);
   const data = makeData({ type: new Struct(fields), length: rowCount, nullCount: 0, children });
@@ -161,6 +175,7 @@ const kindOfInput: Record<InputType, Kind> = {
   boolean: 'boolean',
   timestamp: 'timestamp',
   category: 'categorical',
+  text: 'sparse',
 };
 
 /** What an array became, and as what: steps hand the same columns on again and again. */
@@ -168,7 +183,7 @@ const dataOf = new WeakMap<Float64Array, { as: readonly unknown[]; data: Data }>
 
 function registerData(column: RegisterColumn, index: number): Data {
   const { type, labels, values } = column;
-  const as = type === 'category' ? [type, labels, index] : [type];
+  const as = type === 'category' || type === 'text' ? [type, labels, index] : [type];
   const known = dataOf.get(values);
   if (known && known.as.length === as.length && known.as.every((part, place) => part === as[place])) return known.data;
   const data = makeColumn(column, index);

@@ -1,6 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { LanewiseError, nearest } from '../errors.js';
-import type { InputType, ProgramInput } from '../scoring/program.js';
+import type { InputType, Program, ProgramInput, Texts } from '../scoring/program.js';
 import { type RegisterColumn, readRegister } from './columns.js';
 
 /**
@@ -12,11 +12,13 @@ import { type RegisterColumn, readRegister } from './columns.js';
  *   number      booleans as 0 and 1
  *   boolean     numbers that are all 0 or 1, and the texts true and false
  *   timestamp   numbers, as milliseconds
+ *   text        categories, numbers and booleans, by their text
  *
  * @throws LanewiseError `data` naming the column, what was wanted, and what it holds.
  */
 export function readInput(table: Table, input: ProgramInput): Float64Array {
   requireColumn(table, input.name);
+  if (input.type === 'text') return readTexts(table, input.name).values;
   const column = readRegister(table, input.name);
   if (column.type === input.type) {
     return input.type === 'category' ? readRegister(table, input.name, input.labels).values : column.values;
@@ -32,6 +34,34 @@ export function readInput(table: Table, input: ProgramInput): Float64Array {
       hint: 'Columns must hold what they held when the model was fitted',
     },
   );
+}
+
+/** By input of the program: what the codes that `readInput` gives for a text stand for. */
+export function textsOfInputs(table: Table, { inputs }: Pick<Program, 'inputs'>): Texts {
+  return inputs.map(({ name, type }) => (type === 'text' ? readTexts(table, name).labels! : undefined));
+}
+
+/** A column as texts, whatever it holds but timestamps. @throws LanewiseError `data` naming the column. */
+export function readTexts(table: Table, name: string): RegisterColumn {
+  const column = readRegister(table, name);
+  const { type, values, labels } = column;
+  if (type === 'text') return column;
+  if (labels) return { ...column, type: 'text', kind: 'sparse' };
+  if (type === 'timestamp' && !values.every(Number.isNaN)) {
+    throw new LanewiseError('data', `Expected texts in column "${name}" but it holds ${wanted.timestamp}`, {
+      column: name,
+    });
+  }
+  const distinct = [...new Set(values)].filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  const codes = new Map(distinct.map((value, code) => [value, code]));
+  const text = (value: number) => (type === 'boolean' ? String(value === 1) : String(value));
+  return {
+    ...column,
+    type: 'text',
+    kind: 'sparse',
+    labels: distinct.map(text),
+    values: values.map((value) => codes.get(value) ?? Number.NaN),
+  };
 }
 
 /** The table is new and the model is not: the model's column is what was expected. */
@@ -52,17 +82,18 @@ const wanted: Record<InputType, string> = {
   boolean: 'true or false',
   timestamp: 'timestamps',
   category: 'labels',
+  text: 'texts',
 };
 
 function held({ type, values, labels }: RegisterColumn): string {
-  if (type !== 'category') return type === 'boolean' ? wanted.boolean : `${wanted[type]}`;
+  if (type !== 'category' && type !== 'text') return type === 'boolean' ? wanted.boolean : `${wanted[type]}`;
   const first = values.find((value) => !Number.isNaN(value))!;
   return `texts such as "${labels![first]}"`;
 }
 
 type Conversion = (column: RegisterColumn, labels: readonly string[]) => Float64Array | undefined;
 
-const conversions: Record<InputType, Conversion> = {
+const conversions: Record<Exclude<InputType, 'text'>, Conversion> = {
   number: ({ type, values }) => (type === 'boolean' ? values : undefined),
   timestamp: ({ type, values }) => (type === 'number' ? values : undefined),
   boolean({ type, values, labels }) {

@@ -36,6 +36,8 @@ export interface Repair {
 export interface Transformer {
   readonly name: string;
   readonly parameters: Readonly<Record<string, ParameterValue | readonly ParameterValue[]>>;
+  /** true: it is given columns as texts (by name, else those of kind text), which the steps before it then leave alone. */
+  readonly readsTexts?: boolean;
   /** Learns from training rows; `table` holds the columns as the steps before left them, target included if known. */
   fit(table: Table, context: TransformerContext): Promise<FittedTransformer>;
 }

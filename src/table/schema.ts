@@ -1,12 +1,13 @@
 import { DataType, Field, RecordBatch, Schema, Table, type Vector } from 'apache-arrow';
 import { unknownName } from '../errors.js';
-import type { InputType } from '../scoring/program.js';
+import type { InputType, TextReading } from '../scoring/program.js';
 
 /** What a column is for. */
 export type Role = 'feature' | 'target' | 'id' | 'time' | 'weight' | 'group' | 'ignore';
 
 /** What a column's values are. */
-export type Kind = 'numeric' | 'categorical' | 'boolean' | 'timestamp' | 'text';
+/** `text`: a label a row, to those that take categories; `sparse`: a text that is read as a sparse vector of terms. */
+export type Kind = 'numeric' | 'categorical' | 'boolean' | 'timestamp' | 'text' | 'sparse';
 
 export interface ColumnInfo {
   readonly name: string;
@@ -16,6 +17,8 @@ export interface ColumnInfo {
 
 const ROLE_KEY = 'lanewise.role';
 const KIND_KEY = 'lanewise.kind';
+/** JSON of how a sparse column's texts are read; absent until a step has learnt it. */
+const READING_KEY = 'lanewise.reading';
 
 // Looking a column up happens for every column of every step: once a schema, not once a question.
 const infosOf = new WeakMap<Schema, { list: readonly ColumnInfo[]; index: ReadonlyMap<string, number> }>();
@@ -92,6 +95,7 @@ const inputTypes: Record<Kind, InputType> = {
   text: 'category',
   boolean: 'boolean',
   timestamp: 'timestamp',
+  sparse: 'text',
 };
 
 export function inputTypeOfKind(kind: Kind): InputType {
@@ -99,9 +103,42 @@ export function inputTypeOfKind(kind: Kind): InputType {
 }
 
 /** The field of a column with its role and kind written into the metadata. */
-export function makeField(name: string, type: DataType, info: { role?: Role; kind?: Kind } = {}): Field {
+export function makeField(
+  name: string,
+  type: DataType,
+  info: { role?: Role; kind?: Kind; reading?: TextReading } = {},
+): Field {
   const metadata = new Map<string, string>();
   if (info.role) metadata.set(ROLE_KEY, info.role);
   if (info.kind) metadata.set(KIND_KEY, info.kind);
+  if (info.reading) metadata.set(READING_KEY, readingText(info.reading));
   return new Field(name, type, true, metadata);
+}
+
+// A vocabulary is long, and its column passes through many tables: each form is made once.
+const textsOfReadings = new WeakMap<TextReading, string>();
+const readings = new WeakMap<Schema, Map<string, TextReading>>();
+
+function readingText(reading: TextReading): string {
+  let text = textsOfReadings.get(reading);
+  if (text === undefined) {
+    text = JSON.stringify({ ...reading, weights: [...reading.weights] });
+    textsOfReadings.set(reading, text);
+  }
+  return text;
+}
+
+/** How the terms of a sparse column are read; undefined for every other column, and where no step has learnt it yet. */
+export function readingOf(table: Table, name: string): TextReading | undefined {
+  const { schema } = table;
+  const known = readings.get(schema)?.get(name);
+  if (known) return known;
+  const place = infos(table).index.get(name);
+  const text = place === undefined ? undefined : schema.fields[place]!.metadata.get(READING_KEY);
+  if (text === undefined) return undefined;
+  const parsed = JSON.parse(text) as Omit<TextReading, 'weights'> & { readonly weights: number[] };
+  const reading = { ...parsed, weights: Float64Array.from(parsed.weights) };
+  textsOfReadings.set(reading, text);
+  readings.set(schema, (readings.get(schema) ?? new Map<string, TextReading>()).set(name, reading));
+  return reading;
 }

@@ -9,7 +9,12 @@ export interface TransformerDefinition<D extends ParameterDeclarations> {
   readonly name: string;
   readonly meaning: string;
   readonly declarations: D;
-  readonly fit: (table: Table, context: TransformerContext, parameters: Parameters<D>) => FittedParts;
+  readonly readsTexts?: boolean;
+  readonly fit: (
+    table: Table,
+    context: TransformerContext,
+    parameters: Parameters<D>,
+  ) => FittedParts | Promise<FittedParts>;
 }
 
 export interface FittedParts {
@@ -30,7 +35,7 @@ export interface TransformerEntry {
 export function defineTransformer<const D extends ParameterDeclarations>(
   definition: TransformerDefinition<D>,
 ): TransformerEntry {
-  const { name, meaning, declarations } = definition;
+  const { name, meaning, declarations, readsTexts } = definition;
   return {
     name,
     meaning,
@@ -39,9 +44,10 @@ export function defineTransformer<const D extends ParameterDeclarations>(
       const parameters = checkParameters(name, declarations, given);
       return {
         name,
+        ...(readsTexts && { readsTexts }),
         parameters: parameters as Readonly<Record<string, ParameterValue>>,
         async fit(table, context): Promise<FittedTransformer> {
-          const { lower, report = [], keptRows } = definition.fit(table, context, parameters);
+          const { lower, report = [], keptRows } = await definition.fit(table, context, parameters);
           return { name, lower, report, keptRows };
         },
       };

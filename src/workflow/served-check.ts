@@ -98,12 +98,13 @@ async function post(url: string, body: unknown): Promise<Answer> {
 
 /** One tensor a raw column, missing values as null. */
 function tensorsOf(model: Model, table: Table): unknown[] {
-  const datatypes = { number: 'FP64', boolean: 'BOOL', timestamp: 'INT64', category: 'BYTES' };
+  const datatypes = { number: 'FP64', boolean: 'BOOL', timestamp: 'INT64', category: 'BYTES', text: 'BYTES' };
   return model.program.inputs.map(({ name, type, labels }) => {
-    const { values, labels: own } = readRegister(table, name, type === 'category' ? undefined : labels);
+    const isLabelled = type === 'category' || type === 'text';
+    const { values, labels: own } = readRegister(table, name, isLabelled ? undefined : labels);
     const data = Array.from(values, (value) => {
       if (Number.isNaN(value)) return null;
-      return type === 'category' ? own![value]! : type === 'boolean' ? value === 1 : value;
+      return isLabelled ? own![value]! : type === 'boolean' ? value === 1 : value;
     });
     return { name, datatype: datatypes[type], shape: [table.numRows], data };
   });

@@ -102,16 +102,18 @@ const targets: Record<TaskKind, string | undefined> = {
   clustering: undefined,
   'anomaly-detection': undefined,
 };
-/** Trees take missing cells and categories; the others are given the complete numbers. */
-const featuresOf = (name: string) =>
-  ['gradient-boosting', 'random-forest', 'dummy'].includes(name)
+/** Trees take missing cells and categories; the others are given the complete numbers, and some of those only counts. */
+const featuresOf = ({ name, nonNegative }: ModelEntry) => {
+  if (nonNegative) return ['large', 'whole'];
+  return ['gradient-boosting', 'random-forest', 'dummy'].includes(name)
     ? ['small', 'large', 'holed', 'whole', 'constant', 'colour']
     : ['small', 'large', 'whole'];
+};
 
 async function hashOf(entry: ModelEntry, task: TaskKind, engine: Engine, table: Table): Promise<string> {
   const parameters = Object.fromEntries(Object.entries(few).filter(([name]) => name in entry.declarations(task)));
   const target = targets[task];
-  const features = featuresOf(entry.name);
+  const features = featuresOf(entry);
   const others = task === 'ranking' ? ['list'] : [];
   const selected = table.select([...features, ...others, ...(target === undefined ? [] : [target])]);
   const model = await entry.create(task, parameters).fit(selected, { engine, seed: 5, target, group: others[0] });

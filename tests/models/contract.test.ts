@@ -55,11 +55,16 @@ function tableFor(task: TaskKind, columns: RegisterColumn[]): Table {
 }
 
 /** The table with a column's values replaced. */
-function withColumn(task: TaskKind, name: string, change: (value: number, row: number) => number, rows = 60): Table {
-  const columns = sample(rows).map((column) =>
+function withColumn(
+  task: TaskKind,
+  columns: RegisterColumn[],
+  name: string,
+  change: (value: number, row: number) => number,
+): Table {
+  const changed = columns.map((column) =>
     column.name === name ? { ...column, values: column.values.map(change) } : column,
   );
-  return tableFor(task, columns);
+  return tableFor(task, changed);
 }
 
 /** SHA-256 over everything a program holds, bit for bit. */
@@ -88,10 +93,17 @@ for (const entry of models) {
   for (const task of entry.tasks) {
     describe(`${entry.name}, ${task}`, () => {
       const target = targets[task];
+      // Some models take counts, which are never below 0.
+      const sampleFor = (rows: number, featureCount?: number) =>
+        sample(rows, featureCount).map((column) =>
+          entry.nonNegative && column.name.startsWith('x')
+            ? { ...column, values: column.values.map(Math.abs) }
+            : column,
+        );
       const declared = entry.declarations(task);
       const parameters = Object.fromEntries(Object.entries(quick).filter(([name]) => name in declared));
       const estimator: Estimator = entry.create(task, parameters);
-      const table = tableFor(task, sample(120));
+      const table = tableFor(task, sampleFor(120));
       const train = (data = table, options: FitOptions = {}) => estimator.fit(data, { target, seed: 3, ...options });
 
       test('says who it is, and `with` changes parameters and nothing else', () => {
@@ -107,7 +119,7 @@ for (const entry of models) {
       });
 
       test('every backend and any number of threads give the same bits, over several blocks of rows', async () => {
-        const large = tableFor(task, sample(17_000));
+        const large = tableFor(task, sampleFor(17_000));
         const some = takeRows(large, [0, 1, 16_383, 16_384, 16_999]);
         const hashes = new Map<string, string>();
         for (const options of [
@@ -201,10 +213,10 @@ for (const entry of models) {
             message: expect.stringMatching(/row/),
           });
         }
-        const bare = tableFromRegisters(sample(20).filter(({ name }) => ['x0', 'list', target].includes(name)));
+        const bare = tableFromRegisters(sampleFor(20).filter(({ name }) => ['x0', 'list', target].includes(name)));
         const ignored = tableFromRegisters([
-          { ...sample(20)[0]!, role: 'ignore' },
-          ...sample(20).filter(({ name }) => name === target || name === 'list'),
+          { ...sampleFor(20)[0]!, role: 'ignore' },
+          ...sampleFor(20).filter(({ name }) => name === target || name === 'list'),
         ]);
         await expect(train(ignored)).rejects.toMatchObject({ code: 'data', message: expect.stringMatching(/feature/) });
         await expect(train(bare)).resolves.toBeDefined();
@@ -216,15 +228,15 @@ for (const entry of models) {
         await expect(train(table, { target: misspelt })).rejects.toThrow(
           new RegExp(`"${misspelt}".*did you mean "${target}"`),
         );
-        const gaps = withColumn(task, target, (value, row) => (row % 30 === 0 ? Number.NaN : value));
+        const gaps = withColumn(task, sampleFor(60), target, (value, row) => (row % 30 === 0 ? Number.NaN : value));
         await expect(train(gaps)).rejects.toThrow(new RegExp(`"${target}".* 2 of 60`));
-        const flat = withColumn(task, target, () => 1);
+        const flat = withColumn(task, sampleFor(60), target, () => 1);
         await expect(train(flat)).rejects.toThrow(new RegExp(`two values in target "${target}"`));
       });
 
       test('missing and infinite features are taken, or refused by column', async () => {
         for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
-          const dirty = withColumn(task, 'x1', (value, row) => (row === 4 ? bad : value));
+          const dirty = withColumn(task, sampleFor(60), 'x1', (value, row) => (row === 4 ? bad : value));
           const outcome = await train(dirty).then(
             () => 'taken',
             (error) => `${error.code} ${error.message}`,
@@ -239,7 +251,7 @@ for (const entry of models) {
 
       test('categories are taken, with labels never seen at prediction, or refused by column', async () => {
         const colour = Float64Array.from({ length: 60 }, (_, row) => row % 3);
-        const columns = sample(60).filter(({ name }) => ['x0', 'list', target].includes(name));
+        const columns = sampleFor(60).filter(({ name }) => ['x0', 'list', target].includes(name));
         const coloured = tableFromRegisters([
           ...columns,
           { name: 'colour', type: 'category', values: colour, labels: ['blue', 'green', 'red'] },
@@ -250,9 +262,9 @@ for (const entry of models) {
       });
 
       test('a constant column and 2,000 columns do no harm', async () => {
-        const constant = await train(withColumn(task, 'x1', () => 7));
+        const constant = await train(withColumn(task, sampleFor(60), 'x1', () => 7));
         expect(constant.predictSync({ x0: 1, x1: 7, x2: 0, x3: 0, flag: true, seen: 1.5e12 })).not.toBeNull();
-        const wide = tableFor(task, sample(24, 2000));
+        const wide = tableFor(task, sampleFor(24, 2000));
         await using engine = await createEngine({ backend: 'wasm', threads: 1 });
         const model = await train(wide, { engine });
         const [prediction] = outputsOf(model, await model.predict(wide, { engine }));
@@ -261,7 +273,7 @@ for (const entry of models) {
 
       test('predicting wants the columns of training, by name', async () => {
         const model = await train();
-        const less = tableFromRegisters(sample(5).filter(({ name }) => name !== 'x2'));
+        const less = tableFromRegisters(sampleFor(5).filter(({ name }) => name !== 'x2'));
         await expect(model.predict(less, { engine: await defaultEngine() })).rejects.toThrow(/"x2"/);
       });
     });

@@ -32,7 +32,8 @@ export function sourceOf(program: Program, writers: ReadonlyMap<number, Operatio
   const operation = writers.get(register)!;
   const zeros = zeroMissingInput(operation, writers);
   if (zeros !== undefined && zeros < program.inputs.length) return { input: zeros, direction: 1, zeroIsMissing: true };
-  if (!('in' in operation) || operation.op === 'calendar' || operation.op === 'wave') throw refused(operation.op);
+  if (!('in' in operation) || operation.op === 'terms' || operation.op === 'calendar' || operation.op === 'wave')
+    throw refused(operation.op);
   const before = sourceOf(program, writers, operation.in);
   if (before.zeroIsMissing) throw refused(operation.op);
   const step = operation.op === 'oneHot' ? oneHotStep(operation, register) : elementwise(operation);

@@ -2,7 +2,7 @@
 
 interface Column {
   readonly name: string;
-  readonly type: 'number' | 'boolean' | 'timestamp' | 'category';
+  readonly type: 'number' | 'boolean' | 'timestamp' | 'category' | 'text';
   readonly labels?: readonly string[];
   readonly range?: { readonly min: number; readonly max: number };
 }
@@ -34,7 +34,10 @@ function element<K extends keyof HTMLElementTagNameMap>(tag: K, text = ''): HTML
   return made;
 }
 
-function fieldOf(column: Column): HTMLInputElement | HTMLSelectElement {
+type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+function fieldOf(column: Column): Field {
+  if (column.type === 'text') return element('textarea');
   if (column.type === 'category' || column.type === 'boolean') {
     const select = element('select');
     const choices = column.type === 'boolean' ? ['true', 'false'] : column.labels!;
@@ -53,8 +56,9 @@ function fieldOf(column: Column): HTMLInputElement | HTMLSelectElement {
   return input;
 }
 
-function fieldValue(column: Column, field: HTMLInputElement | HTMLSelectElement): unknown {
+function fieldValue(column: Column, field: Field): unknown {
   if (field.value === '') return null;
+  if (column.type === 'text') return field.value;
   if (column.type === 'category') return column.labels![Number(field.value)];
   if (column.type === 'boolean') return field.value === '0';
   return column.type === 'number' ? Number(field.value) : `${field.value}Z`;

@@ -147,7 +147,7 @@ class Questions {
     this.#program = program;
     this.#operation = operation;
     for (const each of program.operations) {
-      if (!('in' in each)) continue;
+      if (!('in' in each) || each.op === 'terms') continue;
       if (each.op !== 'oneHot') this.#writers.set(each.out, each);
       else each.values.forEach((_, k) => void this.#writers.set(each.out + k, { ...each, out: each.out + k }));
     }

@@ -223,9 +223,13 @@ export function dependenceChart(explanation: Explanation, output: number, name: 
     value: feature.type === 'category' ? valueText(feature, feature.values[row]!) : feature.values[row]!,
     effect: explanation.values[output]![index]![row]!,
   }));
-  const type = { category: 'nominal', timestamp: 'temporal', boolean: 'quantitative', number: 'quantitative' }[
-    feature.type
-  ];
+  const type = {
+    category: 'nominal',
+    text: 'nominal',
+    timestamp: 'temporal',
+    boolean: 'quantitative',
+    number: 'quantitative',
+  }[feature.type];
   const axis = {
     title: cut(name, 40),
     ...(type === 'nominal' ? { labelAngle: -40, labelLimit: 90 } : { tickCount: 6 }),
