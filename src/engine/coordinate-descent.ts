@@ -15,6 +15,9 @@ export interface CoordinatePenalties {
  * what a visit needs: the residual y − x·u, or xᵀ·x and the correlations xᵀ·(y − x·u).
  */
 export interface CoordinateDescent extends Disposable {
+  readonly engine: Engine;
+  /** Does `gramOf` cost next to nothing? */
+  readonly hasGram: boolean;
   readonly columnCount: number;
   /** x·x of each column. */
   readonly squares: Float64Array;
@@ -34,6 +37,8 @@ export interface CoordinateDescent extends Disposable {
   visit(columns: Int32Array, limit: number, passes: number, signal?: AbortSignal): Promise<number>;
   /** Brings the correlations of these columns up to date. */
   correlate(columns: Int32Array, signal?: AbortSignal): Promise<void>;
+  /** Inner products of these columns with each other, row-major. */
+  gramOf(columns: Int32Array): Float64Array;
   /** |y − x·u|² */
   residualSquares(): number;
   /** y·(y − x·u) */
@@ -90,6 +95,7 @@ class State {
 
 /** Visits cost as many products as there are rows, whatever the number of columns. */
 export class ResidualDescent implements CoordinateDescent {
+  readonly hasGram = false;
   readonly columnCount: number;
   readonly squares: Float64Array;
   readonly targetSquares: number;
@@ -112,6 +118,10 @@ export class ResidualDescent implements CoordinateDescent {
       this.squares[j] = this.#state.dot(column, column);
     }
     this.targetSquares = this.#state.dot(this.#target, this.#target);
+  }
+
+  get engine(): Engine {
+    return this.#state.engine;
   }
 
   get coefficients(): Float64Array {
@@ -171,6 +181,20 @@ export class ResidualDescent implements CoordinateDescent {
     await engine.run(tasks, signal);
   }
 
+  gramOf(columns: Int32Array): Float64Array {
+    const { kernels } = this.#state.engine;
+    const { rowCount, values } = this.#design;
+    const gram = new Float64Array(columns.length * columns.length);
+    const at = (k: number) => values.byteOffset + 8 * columns[k]! * rowCount;
+    for (let i = 0; i < columns.length; i++) {
+      for (let k = 0; k <= i; k++) {
+        const product = kernels.dot_f64(at(i), at(k), rowCount);
+        gram[i * columns.length + k] = gram[k * columns.length + i] = product;
+      }
+    }
+    return gram;
+  }
+
   residualSquares(): number {
     return this.#state.dot(this.#residual, this.#residual);
   }
@@ -194,6 +218,7 @@ export class ResidualDescent implements CoordinateDescent {
 
 /** Visits cost as many products as there are columns, whatever the number of rows. */
 export class GramDescent implements CoordinateDescent {
+  readonly hasGram = true;
   readonly columnCount: number;
   readonly squares: Float64Array;
   readonly targetSquares: number;
@@ -219,6 +244,10 @@ export class GramDescent implements CoordinateDescent {
     // + 0: no −0
     const start = gradient.subarray(0, design.columnCount).map((value) => -value + 0);
     return new GramDescent(design.engine, gram, start, 2 * loss);
+  }
+
+  get engine(): Engine {
+    return this.#state.engine;
   }
 
   get coefficients(): Float64Array {
@@ -262,6 +291,16 @@ export class GramDescent implements CoordinateDescent {
 
   /** They follow every visit. */
   async correlate(): Promise<void> {}
+
+  gramOf(columns: Int32Array): Float64Array {
+    const size = columns.length;
+    const gram = new Float64Array(size * size);
+    for (let i = 0; i < size; i++) {
+      const row = columns[i]! * this.columnCount;
+      for (let k = 0; k < size; k++) gram[i * size + k] = this.#gram[row + columns[k]!]!;
+    }
+    return gram;
+  }
 
   residualSquares(): number {
     const { coefficients, correlations } = this.#state;

@@ -1,4 +1,5 @@
 import type { CoordinateDescent, CoordinatePenalties } from '../../engine/coordinate-descent.js';
+import { leap } from './leap.js';
 
 export interface SolveOptions {
   /** Where to start; default 0. */
@@ -31,7 +32,7 @@ const LEAST_MOVE = 1e-34;
  * Coordinate descent with a duality gap as its proof. Columns that cannot be in the solution are put aside for good, as soon
  * as the gap shows it (Fercoq, Gramfort and Salmon, "Mind the duality gap: safer rules for the lasso", 2015; Ndiaye,
  * Fercoq, Gramfort and Salmon, "Gap safe screening rules for sparsity enforcing penalties", 2017). Of the others, those are
- * visited that have a coefficient or want one.
+ * visited that have a coefficient or want one. Where visits creep, `leap` solves for all of them.
  */
 export async function solveElasticNet(
   descent: CoordinateDescent,
@@ -55,12 +56,14 @@ export async function solveElasticNet(
     if (stop || done) return { coefficients: coefficients.slice(), objective: state.objective, gap, passes };
     live = live.filter((j) => coefficients[j] !== 0 || state.mayMatter(j));
     const work = live.filter((j) => coefficients[j] !== 0 || state.wants(j));
-    options.arrange?.(work, round++);
+    options.arrange?.(work, round);
+    round++;
     const wanted = Math.min(PASSES, maxPasses - passes);
     const made = await descent.visit(work, limit, wanted, signal);
     passes += made;
     // Nothing moves by that much any more, yet the gap is not closed.
     if (made < wanted) limit *= 0.01;
+    else if (round % (descent.hasGram ? 2 : 8) === 0) await leap(descent.engine, descent, penalties, signal);
   }
 }
 
