@@ -2,6 +2,12 @@
 export { checkpointKey, decodeCheckpoint, encodeCheckpoint, fileCheckpoint } from './checkpoint.js';
 export { Deadline } from './deadline.js';
 export { minimizeLbfgs } from './lbfgs.js';
+export {
+  minimizeResiduals,
+  type ResidualMinimum,
+  type ResidualOptions,
+  type ResidualProblem,
+} from './levenberg-marquardt.js';
 export { type Loss, logisticLoss, squaredLoss } from './loss.js';
 export { minimizeNewton } from './newton.js';
 export type { CurvedObjective, Evaluation, MinimizeOptions, Minimum, Objective } from './objective.js';

@@ -120,7 +120,10 @@ function applyRows(rows: DoubleDoubleVectors, count: number, right: readonly Dou
 }
 
 /** R⁻¹ by rows, the last first. */
-async function inverseRows({ upper }: Factorization, signal?: AbortSignal): Promise<DoubleDoubleVectors> {
+export async function inverseRows(
+  { upper }: Pick<Factorization, 'upper'>,
+  signal?: AbortSignal,
+): Promise<DoubleDoubleVectors> {
   const rank = upper.length;
   const rows = new DoubleDoubleVectors(rank, rank);
   const breather = new Breather();

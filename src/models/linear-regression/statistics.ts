@@ -126,7 +126,7 @@ export function summarise(
 }
 
 /** Its largest entry counted as about 1, so that no square leaves the range of numbers. */
-function rowLength(rows: DoubleDoubleVectors, term: number, rank: number): number {
+export function rowLength(rows: DoubleDoubleVectors, term: number, rank: number): number {
   const entries = Array.from({ length: rank }, (_, i) => rows.get(term, i));
   const exponent = exponentOf(entries.reduce((most, { high }) => Math.max(most, Math.abs(high)), 0));
   const sum = entries.reduce<DoubleDouble>((total, { high, low }) => {
@@ -136,7 +136,7 @@ function rowLength(rows: DoubleDoubleVectors, term: number, rank: number): numbe
   return timesPowerOfTwo(Math.sqrt(toNumber(sum)), exponent);
 }
 
-function coefficientOf(
+export function coefficientOf(
   name: string,
   estimate: number,
   error: number,
@@ -156,12 +156,12 @@ function coefficientOf(
 }
 
 /** Of normal errors whose variance, estimated too, is inverse to the weights. */
-function logLikelihood(rows: number, residual: number, weights: Float64Array | undefined): number {
+export function logLikelihood(rows: number, residual: number, weights: Float64Array | undefined): number {
   const logs = weights ? blockSum(rows, (row) => log(weights[row]!)) : 0;
   return 0.5 * (logs - rows * (log((TWO_PI * residual) / rows) + 1));
 }
 
 /** JSON has no NaN and no infinity. */
-function known(value: number): number | null {
+export function known(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
