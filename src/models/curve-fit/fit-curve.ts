@@ -23,7 +23,7 @@ export interface CurveFitOptions extends Context {
   readonly target?: string;
   /** A column of weights ≥ 0, inverse to the rows' variances; overrides the schema's role. */
   readonly weights?: string;
-  /** What is expected of a row: `({ x }, { rate, limit }) => limit * (1 - Math.exp(-rate * x))`. */
+  /** What is expected of a row: `({ x }, { half, limit }) => (limit * x) / (half + x)`. */
   readonly model: (features: Named, parameters: Named) => number;
   /** ∂ model / ∂ each parameter, by name. By differences of fourth order where it is absent. */
   readonly derivatives?: (features: Named, parameters: Named) => Named;
