@@ -7,6 +7,8 @@ import { cache } from './python.mjs';
 const wanted = {
   '@tensorflow/tfjs': '4.22.0',
   '@tensorflow/tfjs-backend-wasm': '4.22.0',
+  'libsvm-js': '0.2.1',
+  'libsvm-wasm': '0.0.8',
 };
 
 /** The folder whose node_modules has the peers. */

@@ -224,12 +224,14 @@ export const models: readonly ModelEntry[] = [
     tasks: ['classification', 'regression'],
     declarations: (task) => (task === 'regression' ? svrParameters : svcParameters),
     create: (task, parameters) => (task === 'regression' ? new SVR(parameters) : new SVC(parameters)),
+    onlyByName: true,
   },
   {
     name: 'one-class-svm',
     tasks: ['anomaly-detection'],
     declarations: () => oneClassSvmParameters,
     create: (_task, parameters) => new OneClassSVM(parameters),
+    onlyByName: true,
   },
   {
     name: 'isolation-forest',

@@ -2,5 +2,6 @@
 // names of quality that may not be worse than the best peer's by more than `tolerance` (lower is better), and `measure`.
 import * as logistic from './logistic.mjs';
 import * as ridge from './ridge.mjs';
+import * as svm from './svm.mjs';
 
-export const works = { logistic, ridge };
+export const works = { logistic, ridge, svm };

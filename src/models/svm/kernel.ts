@@ -54,9 +54,11 @@ function gammaOf(model: string, { gamma, kernel }: KernelParameters, { values, d
   for (let i = 0; i < values.length; i++) mean += values[i]! / values.length;
   let variance = 0;
   for (let i = 0; i < values.length; i++) variance += ((values[i]! - mean) * (values[i]! - mean)) / values.length;
-  const scaled = variance === 0 ? 1 : 1 / (dimension * variance);
+  // scikit-learn's 1 is for values that are all the same, not for those whose squares vanish.
+  const constant = values.every((value) => value === values[0]);
+  const scaled = constant ? 1 : 1 / (dimension * variance);
   if (scaled > 0 && scaled < Number.POSITIVE_INFINITY) return scaled;
-  throw new LanewiseError('data', `Expected features whose variance is a number for ${model} but it is ${variance}`, {
+  throw new LanewiseError('data', `Expected features whose variance f64 can hold for ${model} but it is ${variance}`, {
     hint: 'Scale the features first (standard), or set gamma to a number.',
   });
 }
