@@ -3,6 +3,7 @@
 // every operation means, to the bit. It needs no SIMD, imports nothing, and has no static data of its own.
 import { scoreAcross } from './predict/across';
 import { scoreElementwise, scoreBinary, scoreOneHot } from './predict/elementwise';
+import { scoreDense } from './predict/dense';
 import { scoreEnsemble } from './predict/ensemble';
 import { scoreGaussian } from './predict/gaussian';
 import { scoreKernelExpansion } from './predict/kernel-expansion';
@@ -36,6 +37,7 @@ const ARGMAX: i32 = 20;
 const GAUSSIAN: i32 = 22;
 const KERNEL_EXPANSION: i32 = 23;
 const PAIRWISE_COUPLING: i32 = 24;
+const DENSE: i32 = 25;
 
 // Where the next allocation begins; 0 until the first.
 let top: usize = 0;
@@ -105,6 +107,7 @@ function score(opcode: i32, at: usize, rows: i32): void {
     case KERNEL_EXPANSION: { scoreKernelExpansion(at, rows); return; }
     case PAIRWISE_COUPLING: { scorePairwiseCoupling(at, rows); return; }
     case GAUSSIAN: { scoreGaussian(at, rows); return; }
+    case DENSE: { scoreDense(at, rows); return; }
     case SOFTMAX:
     case NORMALIZE:
     case ARGMAX: { scoreAcross(opcode - SOFTMAX, at, rows); return; }

@@ -58,6 +58,10 @@ export { LogisticRegression } from './models/logistic-regression/logistic-regres
 export { type CurveFit, type CurveFitOptions, fitCurve } from './models/curve-fit/fit-curve.js';
 export { makeModel } from './models/model.js';
 export {
+  MultilayerPerceptronClassifier,
+  MultilayerPerceptronRegressor,
+} from './models/multilayer-perceptron/index.js';
+export {
   BernoulliNaiveBayes,
   type ClassCounts,
   type ClassMoments,

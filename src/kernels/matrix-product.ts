@@ -1,5 +1,6 @@
 import { type ArrayOf, type CaseRandom, defineKernel, type Flavour, type Scalars } from './contract.js';
 import { realValues } from './gradient-descent.js';
+import { DEPTH_BLOCK } from './sums.js';
 
 /**
  * Matrix products. The order of every sum is fixed, and is one that tiles of registers do at full speed: an element of the
@@ -7,7 +8,6 @@ import { realValues } from './gradient-descent.js';
  * added to the element in ascending order. It depends neither on the shape of a tile nor on how the product is cut into tasks
  * by rows and columns. No fused multiply-add.
  */
-export const DEPTH_BLOCK = 256;
 
 /** Which of the factors is stored transposed: 0 none (a·b), 1 the left one (aᵀ·b), 2 the right one (a·bᵀ). */
 export const productForms = { plain: 0, left: 1, right: 2 } as const;

@@ -5,6 +5,9 @@
  */
 export const LANES = 32;
 
+/** Matrix products add their terms in blocks of so many, and then the blocks (matrix-product.ts). */
+export const DEPTH_BLOCK = 256;
+
 /** Folds 32 lane sums into one, halving. `lanes` is overwritten. */
 export function foldLanes(lanes: Float64Array | Float32Array): number {
   for (let width = LANES / 2; width >= 1; width /= 2) {

@@ -1,4 +1,5 @@
 import type { Scope } from '../engine/arena.js';
+import { scoreDenseOn } from '../engine/dense.js';
 import { scoreNeighborsOn, scoreNeighborsOnThreads } from '../engine/distance.js';
 import { scoreAcrossOn, scoreUnaryOn } from '../engine/elementary.js';
 import type { Engine } from '../engine/engine.js';
@@ -17,6 +18,8 @@ export function executeOn(engine: Engine): typeof execute {
     switch (operation.op) {
       case 'ensemble':
         return scoreEnsembleOn(engine, operation, registers, rowCount);
+      case 'dense':
+        return scoreDenseOn(engine, operation, registers, rowCount);
       case 'linear':
         return scoreLinearOn(engine, operation, registers, rowCount);
       case 'kernelExpansion':

@@ -57,6 +57,12 @@ import { linearRegressionParameters } from './linear-regression/parameters.js';
 import { LogisticRegression } from './logistic-regression/logistic-regression.js';
 import { logisticRegressionParameters } from './logistic-regression/parameters.js';
 import {
+  MultilayerPerceptronClassifier,
+  MultilayerPerceptronRegressor,
+  perceptronClassifierParameters,
+  perceptronRegressorParameters,
+} from './multilayer-perceptron/index.js';
+import {
   BernoulliNaiveBayes,
   bernoulliParameters,
   ComplementNaiveBayes,
@@ -232,6 +238,16 @@ export const models: readonly ModelEntry[] = [
     declarations: () => oneClassSvmParameters,
     create: (_task, parameters) => new OneClassSVM(parameters),
     onlyByName: true,
+  },
+  {
+    name: 'multilayer-perceptron',
+    tasks: ['classification', 'regression'],
+    onlyByName: true,
+    declarations: (task) => (task === 'regression' ? perceptronRegressorParameters : perceptronClassifierParameters),
+    create: (task, parameters) =>
+      task === 'regression'
+        ? new MultilayerPerceptronRegressor(parameters)
+        : new MultilayerPerceptronClassifier(parameters),
   },
   {
     name: 'isolation-forest',

@@ -34,6 +34,7 @@ const opcodes: Readonly<Partial<Record<Operation['op'], number>>> = {
   gaussian: 22,
   kernelExpansion: 23,
   pairwiseCoupling: 24,
+  dense: 25,
 };
 
 const inputTypeCodes: Readonly<Record<Exclude<InputType, 'text'>, number>> = {
@@ -99,9 +100,10 @@ function numberRegisters(program: Program): ReadonlyMap<number, number> {
   return numbering;
 }
 
-/** The k nearest points: distance f64 and index i32 each; a coupling's quadratic form, and its products. */
+/** The k nearest points: distance f64 and index i32 each; a coupling's quadratic form, and its products; an f32 a row of a layer. */
 function scratchOf(operation: Operation): number {
   if (operation.op === 'neighbors') return neighborCount(operation) * 12;
+  if (operation.op === 'dense') return BLOCK_ROWS * 4;
   if (operation.op !== 'pairwiseCoupling') return 0;
   return 8 * operation.outputs.length * (operation.outputs.length + 1);
 }
@@ -210,6 +212,7 @@ class Writer {
     array.forEach((value: number, index: number) => {
       const at = begin + index * width;
       if (array instanceof Float64Array) view.setFloat64(at, value, true);
+      else if (array instanceof Float32Array) view.setFloat32(at, value, true);
       else if (width === arrayTypes.u8.BYTES_PER_ELEMENT) view.setUint8(at, value);
       else view.setUint32(at, value, true);
     });

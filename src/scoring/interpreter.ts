@@ -1,6 +1,7 @@
 import { LanewiseError } from '../errors.js';
 import { cos, exp, expm1, log, log1p, sigmoid, sin, tanh } from '../kernels/elementary.js';
 import { calendarPart } from './calendar.js';
+import { scoreDense } from './dense.js';
 import { scoreEnsemble } from './ensemble.js';
 import { scoreGaussian } from './gaussian.js';
 import { scoreKernelExpansion } from './kernel-expansion.js';
@@ -66,6 +67,8 @@ export function execute(operation: Operation, registers: Registers, rowCount: nu
       return scoreGaussian(operation, registers, rowCount);
     case 'terms':
       return scoreTerms(operation, registers, rowCount, texts);
+    case 'dense':
+      return scoreDense(operation, registers, rowCount);
     case 'softmax':
     case 'normalize':
     case 'argmax':

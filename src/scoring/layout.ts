@@ -1,3 +1,4 @@
+import { activations } from '../kernels/activations.js';
 import { kernelKinds } from '../kernels/kernel-functions.js';
 import type { BinaryOperator, CalendarPart, Operation, UnaryFunction } from './program.js';
 import { analyzers, norms } from './terms.js';
@@ -9,7 +10,7 @@ import { analyzers, norms } from './terms.js';
  *
  *   read, write      a register             number, numbers   f64, and a list of them
  *   reads, writes    a list of registers    integer           a count ≥ 0
- *   f64 i32 u32 u8   a typed array          flag              a boolean
+ *   f64 f32 i32 u32 u8   a typed array      flag              a boolean
  *   a list of texts  one of them            texts             a list of texts
  */
 export type FieldKind =
@@ -26,11 +27,17 @@ export type FieldKind =
   | readonly string[];
 
 /** Element types of the typed arrays in a program. */
-export type ArrayKind = 'f64' | 'i32' | 'u32' | 'u8';
+export type ArrayKind = 'f64' | 'f32' | 'i32' | 'u32' | 'u8';
 
-export const arrayTypes = { f64: Float64Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array } as const;
+export const arrayTypes = {
+  f64: Float64Array,
+  f32: Float32Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  u8: Uint8Array,
+} as const;
 
-export type ProgramArray = Float64Array | Int32Array | Uint32Array | Uint8Array;
+export type ProgramArray = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
 
 export function isArrayKind(kind: FieldKind): kind is ArrayKind {
   return typeof kind === 'string' && kind in arrayTypes;
@@ -164,6 +171,7 @@ export const layout: Layout = {
     intercepts: 'f64',
   },
   pairwiseCoupling: { inputs: 'reads', outputs: 'writes' },
+  dense: { inputs: 'reads', outputs: 'writes', weights: 'f32', biases: 'f32', activation: activations },
 };
 
 /**

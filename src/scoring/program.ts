@@ -1,3 +1,5 @@
+import type { Activation } from '../kernels/activations.js';
+
 /**
  * A scoring program: what a fitted pipeline, a fitted model, or both together, compute for a row. It is plain data, so
  * one definition serves training, batch prediction, one row in the host language, the artefact and the stand-alone
@@ -125,6 +127,7 @@ export type Operation =
   | KernelExpansionOperation
   | PairwiseCouplingOperation
   | TermsOperation
+  | DenseOperation
   /** outputs = exp(inputs − max) / Σ */
   | { readonly op: 'softmax'; readonly inputs: readonly number[]; readonly outputs: readonly number[] }
   /** outputs = inputs / Σ inputs (all equal where the sum is 0) */
@@ -281,6 +284,21 @@ export interface TermsOperation extends TextReading {
   /** terms × outputs, row-major. */
   readonly coefficients: Float64Array;
   readonly intercepts: Float64Array;
+}
+
+/**
+ * A layer of a network, in f32 as it was trained: inputs, products and sums are rounded to it. An output's sum begins at 0;
+ * blocks of 256 inputs, added in order from 0 each, are added to it in order; then its bias; then the activation, computed in
+ * f64 and rounded once (src/kernels/activations.ts). Batch normalisation is worked into weights and biases.
+ */
+export interface DenseOperation {
+  readonly op: 'dense';
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** inputs × outputs, row-major. */
+  readonly weights: Float32Array;
+  readonly biases: Float32Array;
+  readonly activation: Activation;
 }
 
 /** The registers an operation reads, in order. */

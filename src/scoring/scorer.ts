@@ -1,10 +1,13 @@
+import { activate, activations } from '../kernels/activations.js';
 import { exp } from '../kernels/elementary.js';
+import { DEPTH_BLOCK } from '../kernels/sums.js';
 import { EnsembleWalk } from './ensemble-walk.js';
 import { applyBinary, elementwise, textsOfInput } from './interpreter.js';
 import { addKernels } from './kernel-expansion.js';
 import { PairwiseCoupling } from './pairwise-coupling.js';
 import type {
   CentroidsOperation,
+  DenseOperation,
   GaussianOperation,
   KernelExpansionOperation,
   LinearOperation,
@@ -76,6 +79,8 @@ function stepOf(operation: Operation): Step {
       return gathered(operation.inputs, new LogDensities(operation));
     case 'terms':
       return termsStep(operation);
+    case 'dense':
+      return gathered(operation.inputs, new DenseLayer(operation));
     case 'softmax':
     case 'normalize':
     case 'argmax':
@@ -310,6 +315,45 @@ class LogDensities {
         sum += z * z;
       }
       registers[outputs[k]!] = offsets[k]! - 0.5 * sum;
+    }
+  }
+}
+
+/** Along the rows of the weights, where they lie; f32 arrays do the rounding. */
+class DenseLayer {
+  readonly #operation: DenseOperation;
+  readonly #code: number;
+  readonly #inputs: Float32Array;
+  readonly #block: Float32Array;
+  readonly #sums: Float32Array;
+
+  constructor(operation: DenseOperation) {
+    this.#operation = operation;
+    this.#code = activations.indexOf(operation.activation);
+    this.#inputs = new Float32Array(operation.inputs.length);
+    this.#block = new Float32Array(operation.outputs.length);
+    this.#sums = new Float32Array(operation.outputs.length);
+  }
+
+  score(x: Float64Array, registers: Float64Array): void {
+    const { outputs, weights, biases } = this.#operation;
+    const [inputs, block, sums] = [this.#inputs, this.#block, this.#sums];
+    const units = sums.length;
+    inputs.set(x);
+    sums.fill(0);
+    for (let start = 0; start < inputs.length; start += DEPTH_BLOCK) {
+      const end = Math.min(inputs.length, start + DEPTH_BLOCK);
+      block.fill(0);
+      for (let j = start; j < end; j++) {
+        const value = inputs[j]!;
+        for (let k = 0, at = j * units; k < units; k++, at++) {
+          block[k] = block[k]! + Math.fround(value * weights[at]!);
+        }
+      }
+      for (let k = 0; k < units; k++) sums[k] = sums[k]! + block[k]!;
+    }
+    for (let k = 0; k < units; k++) {
+      registers[outputs[k]!] = activate(this.#code, Math.fround(sums[k]! + biases[k]!));
     }
   }
 }

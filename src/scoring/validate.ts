@@ -2,6 +2,7 @@ import { LanewiseError } from '../errors.js';
 import { annotationsOf, arrayTypes, type FieldKind, fieldsOf, isArrayKind } from './layout.js';
 import type {
   CentroidsOperation,
+  DenseOperation,
   EnsembleOperation,
   GaussianOperation,
   InputType,
@@ -163,6 +164,8 @@ function checkMeaning(operation: Operation, where: string): void {
       return checkGaussian(operation, where);
     case 'terms':
       return checkTerms(operation, where);
+    case 'dense':
+      return checkDense(operation, where);
     case 'softmax':
     case 'normalize':
       check(operation.inputs.length > 0, `${where} has no inputs`);
@@ -239,6 +242,13 @@ function checkGaussian(operation: GaussianOperation, where: string): void {
   checkLength(means, outputs.length * inputs.length, `means of ${where}`);
   const each = covariance === 'full' ? inputs.length * inputs.length : inputs.length;
   checkLength(factors, outputs.length * each, `factors of ${where}`);
+}
+
+function checkDense({ inputs, outputs, weights, biases }: DenseOperation, where: string): void {
+  check(inputs.length > 0, `${where} has no inputs`);
+  check(outputs.length > 0, `${where} has no outputs`);
+  checkLength(weights, inputs.length * outputs.length, `weights of ${where}`);
+  checkLength(biases, outputs.length, `biases of ${where}`);
 }
 
 function checkEnsemble(operation: EnsembleOperation, where: string): void {

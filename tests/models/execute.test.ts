@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
+import { activations } from '#lanewise/kernels/activations.js';
 import { executeOn, runProgramOn } from '#lanewise/models/execute.js';
 import { runProgram } from '#lanewise/scoring/interpreter.js';
 import type { Operation, Program } from '#lanewise/scoring/program.js';
@@ -16,13 +17,13 @@ test('every operation on kernels has the bits of the interpreter', async () => {
   }
 });
 
-/** A program of one operation on three inputs. */
-function program(operation: Operation, outputs: readonly number[]): Program {
+/** A program of one operation on three inputs, or on as many as it has. */
+function program(operation: Operation, outputs: readonly number[], inputCount = 3): Program {
   return {
-    inputs: ['a', 'b', 'c'].map((name) => ({ name, type: 'number' })),
+    inputs: Array.from({ length: inputCount }, (_, j) => ({ name: `x${j}`, type: 'number' })),
     operations: [operation],
     outputs: outputs.map((register) => ({ name: `r${register}`, register, type: 'number' })),
-    registerCount: 3 + outputs.length,
+    registerCount: inputCount + outputs.length,
   };
 }
 
@@ -92,6 +93,31 @@ test('kernel expansions of many rows have the bits of the interpreter', async ()
       const expected = runProgram(program(operation, [3, 4]), inputs, 777);
       const found = await runProgramOn(engine, program(operation, [3, 4]), inputs, 777);
       expect(found.map(bitsOf), `${backend}, ${kernel}`).toEqual(expected.map(bitsOf));
+    }
+  }
+});
+
+test('layers of a network over many rows have the bits of the interpreter', async () => {
+  for (const backend of ['wasm', 'reference'] as const) {
+    await using engine = await createEngine({ backend, threads: 2 });
+    for (const [seed, activation] of activations.entries()) {
+      const random = dice(seed);
+      const count = 300;
+      const operation: Operation = {
+        op: 'dense',
+        inputs: Array.from({ length: count }, (_, j) => j),
+        outputs: [count, count + 1, count + 2],
+        weights: Float32Array.from({ length: 3 * count }, () => random.uniform() - 0.5),
+        biases: Float32Array.of(0.1, -0.2, 0),
+        activation,
+      };
+      const inputs = Array.from({ length: count }, (_, j) =>
+        j === 7 ? numbers(random, 601) : Float64Array.from({ length: 601 }, () => random.uniform()),
+      );
+      const dense = program(operation, [count, count + 1, count + 2], count);
+      const expected = runProgram(dense, inputs, 601);
+      const found = await runProgramOn(engine, dense, inputs, 601);
+      expect(found.map(bitsOf), `${backend}, ${activation}`).toEqual(expected.map(bitsOf));
     }
   }
 });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Activation } from '#lanewise/kernels/activations.js';
 import { exp, tanh } from '#lanewise/kernels/elementary.js';
 import { compose, ProgramBuilder } from '#lanewise/scoring/builder.js';
 import { calendarPart, daysFromCivil } from '#lanewise/scoring/calendar.js';
-import { runProgram } from '#lanewise/scoring/interpreter.js';
+import { execute, runProgram } from '#lanewise/scoring/interpreter.js';
 import type { CalendarPart, Operation, Program } from '#lanewise/scoring/program.js';
 import { encodeValue, RowEncoder, RowError } from '#lanewise/scoring/rows.js';
 
@@ -250,6 +251,67 @@ describe('kernel machines', () => {
     });
     expect(coupled([1, 1, 1])[0]).toBeGreaterThan(0.99);
     expect(coupled([0.5, nan, 0.5])).toEqual([nan, nan, nan]);
+  });
+});
+
+describe('a layer of a network', () => {
+  const dense = (activation: Activation): Operation => ({
+    op: 'dense',
+    inputs: [0, 1],
+    outputs: [2, 3],
+    weights: Float32Array.of(0.1, -1, 2, 1),
+    biases: Float32Array.of(0.2, 0),
+    activation,
+  });
+
+  test('is computed in f32: products, sums, then the bias', () => {
+    const f = Math.fround;
+    const sum = f(f(f(1.5 * f(0.1)) + f(3 * 2)) + f(0.2));
+    expect(results([1.5], dense('identity'))).toEqual([[sum], [1.5]]);
+    expect(results([nan, 1e300], dense('identity'))).toEqual([
+      [nan, Number.POSITIVE_INFINITY],
+      [nan, nan],
+    ]);
+  });
+
+  test('adds blocks of 256 inputs', () => {
+    const count = 600;
+    const weights = Float32Array.from({ length: count }, (_, j) => 1 + j / 1000);
+    const registers = [...Array.from({ length: count }, () => Float64Array.of(0.1)), new Float64Array(1)];
+    const inputs = Array.from({ length: count }, (_, j) => j);
+    const operation: Operation = {
+      op: 'dense',
+      inputs,
+      outputs: [count],
+      weights,
+      biases: Float32Array.of(0),
+      activation: 'identity',
+    };
+    execute(operation, registers, 1);
+    let total = 0;
+    for (let start = 0; start < count; start += 256) {
+      let block = 0;
+      for (let j = start; j < Math.min(count, start + 256); j++) {
+        block = Math.fround(block + Math.fround(Math.fround(0.1) * weights[j]!));
+      }
+      total = Math.fround(total + block);
+    }
+    expect(registers[count]![0]).toBe(total);
+  });
+
+  test('activations are those of their names', () => {
+    const values = (activation: Activation) => results([-2, 0.5], dense(activation))[0]!;
+    const [low, high] = values('identity') as [number, number];
+    expect(values('relu')).toEqual([0, high]);
+    for (const [name, of] of [
+      ['tanh', Math.tanh],
+      ['logistic', (x: number) => 1 / (1 + Math.exp(-x))],
+      ['gelu', (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))],
+    ] as const) {
+      const found = values(name) as [number, number];
+      expect(found[0]).toBeCloseTo(of(low), 6);
+      expect(found[1]).toBeCloseTo(of(high), 6);
+    }
   });
 });
 

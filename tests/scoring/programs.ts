@@ -1,4 +1,5 @@
 // Random programs that use every operation, for the tests that hold other runtimes to the interpreter.
+import { activations } from '#lanewise/kernels/activations.js';
 import { ProgramBuilder } from '#lanewise/scoring/builder.js';
 import { binaryOperators, calendarParts, unaryFunctions } from '#lanewise/scoring/layout.js';
 import type { EnsembleOperation, Operation, Program } from '#lanewise/scoring/program.js';
@@ -216,6 +217,16 @@ export function everyOperation(seed: number): Program {
       intercepts: numbers(random, kind < 2 ? 1 : 2),
     })),
     () => ({ op: 'pairwiseCoupling', inputs: some(3), outputs: span(3) }),
+    ...activations.map(
+      (activation) => (): Operation => ({
+        op: 'dense',
+        inputs: some(3),
+        outputs: span(2),
+        weights: Float32Array.from(numbers(random, 6)),
+        biases: Float32Array.from(numbers(random, 2)),
+        activation,
+      }),
+    ),
     () => ({ op: 'softmax', inputs: some(3), outputs: span(3) }),
     () => ({ op: 'normalize', inputs: some(2), outputs: span(2) }),
   ];

@@ -1,4 +1,3 @@
-import type { Network } from '../../engine/network.js';
 import { permutation } from '../../engine/random.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { clipFactor, Optimizer, type OptimizerMethod } from '../../training/optimizer.js';
@@ -120,7 +119,8 @@ export class BatchTraining implements Disposable {
     const loss = await network.learn(training.gather(order, start, end), scale, { seed, step, signal: options.signal });
     if (!Number.isFinite(loss)) throw this.#diverged();
     const { alpha, clipNorm, clipValue, solver } = parameters;
-    const gradientScale = clipNorm === null ? 1 : clipFactor(Math.sqrt(network.sumOfSquares(network.gradient)), clipNorm);
+    const gradientScale =
+      clipNorm === null ? 1 : clipFactor(Math.sqrt(network.sumOfSquares(network.gradient)), clipNorm);
     const wait = this.#optimizer.step(network.parameters, network.gradient, {
       rate,
       decay: solver === 'adamw' ? 0 : alpha * scale,

@@ -1,5 +1,5 @@
-import { blockSum } from '../../engine/block-sums.js';
 import type { Scope } from '../../engine/arena.js';
+import { blockSum } from '../../engine/block-sums.js';
 import type { Engine } from '../../engine/engine.js';
 import type { NetworkBatch } from '../../engine/network.js';
 import { Breather } from '../../engine/turn.js';

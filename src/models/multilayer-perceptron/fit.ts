@@ -6,8 +6,10 @@ import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import type { Activation } from '../../kernels/activations.js';
 import { log } from '../../kernels/elementary.js';
 import type { ParameterValue } from '../../parameters.js';
+import { programImage } from '../../scoring/serialize.js';
 import { type RegisterColumn, readRegister } from '../../table/columns.js';
-import type { CheckpointState, FitOptions, HistoryPoint, Model, TrainingWarning } from '../../table/interfaces.js';
+import type { FitOptions, HistoryPoint, Model, TrainingWarning } from '../../table/interfaces.js';
+import { namesWithRole } from '../../table/schema.js';
 import { checkpointKey } from '../../training/checkpoint.js';
 import { Deadline } from '../../training/deadline.js';
 import { verdictOf } from '../../training/verdict.js';
@@ -23,26 +25,22 @@ import { type InputScale, inputScaleOf, NetworkData } from './data.js';
 import { drawWeights } from './initial.js';
 import { lower } from './lower.js';
 import type { PerceptronRegressorParameters } from './parameters.js';
-import { decodeHistory, decodeState, encodeHistory, encodeState, type FittedState } from './saved.js';
+import {
+  decodeHistory,
+  decodeState,
+  encodeHistory,
+  encodeState,
+  type FittedState,
+  packFitted,
+  stateOfModel,
+} from './saved.js';
 import { type Curve, type Fitting, JUDGED_ROWS } from './state.js';
-
-/** A fitted network, and what training goes on from: `warmStart`, `partialFit`. Of plain data: encodeCheckpoint makes bytes of it. */
-export interface PerceptronModel extends Model {
-  readonly state: CheckpointState;
-}
 
 /** Who fits: the classifier or the regressor. */
 export interface PerceptronEstimator {
   readonly name: string;
   readonly task: 'classification' | 'regression';
   readonly parameters: PerceptronRegressorParameters & { readonly classWeight?: ClassWeights };
-}
-
-/** How a fit begins other than anew. */
-export interface Continuation {
-  readonly state: CheckpointState;
-  /** true: the optimiser goes on too, and epochs are counted from where they were (partialFit). */
-  readonly whole: boolean;
 }
 
 /** What is learnt from, and what of it outlasts the rows: classes, scales. */
@@ -59,12 +57,14 @@ export async function fitNetwork(
   estimator: PerceptronEstimator,
   table: Table,
   options: FitOptions,
-  continuation?: Continuation,
-): Promise<PerceptronModel> {
+  /** partialFit: the optimiser goes on too, and the model keeps it. */
+  how: 'fit' | 'partialFit',
+  classes?: readonly string[],
+): Promise<Model> {
   throwIfCancelled(options.signal);
   const deadline = new Deadline(options.timeBudget);
-  const start = continuation && decodeState(continuation.state);
-  const subject = subjectOf(estimator, table, options, start);
+  const start = options.warmStart && stateOfModel(options.warmStart);
+  const subject = subjectOf(estimator, table, options, start, classes ?? start?.classes);
   const engine = options.engine ?? (await defaultEngine());
   const seed = seedOf(estimator.parameters.randomState, options);
   const { training: rows, validation: held } = partRows(estimator, subject, options, seed);
@@ -73,28 +73,39 @@ export async function fitNetwork(
   using network = networkOf(engine, estimator, subject, training.rows);
   drawWeights(network, seed);
   requireSameShape(network, start);
-  const key = options.checkpoint && (await keyOf(estimator, subject, seed, options, continuation));
+  const key = options.checkpoint && (await keyOf(estimator, subject, seed, options));
   const save = key === undefined ? undefined : saver(options, key, subject);
   const { parameters } = estimator;
-  const fitting: Fitting = { network, parameters, training, validation, seed, options, deadline, ...(save && { save }) };
-  const curve = await train(fitting, start, continuation?.whole ?? false, key);
+  const fitting: Fitting = {
+    network,
+    parameters,
+    training,
+    validation,
+    seed,
+    options,
+    deadline,
+    ...(save && { save }),
+  };
+  const curve = await train(fitting, start, how === 'partialFit', key);
   await options.checkpoint?.clear();
   network.parameters.set(curve.kept.parameters);
   network.running.set(curve.kept.running);
   const meaning = subject.target.classes ? { classes: subject.target.classes } : subject.unit;
-  return {
-    ...makeModel({
-      estimator: estimator.name,
-      task: estimator.task,
-      parameters: parameters as Readonly<Record<string, ParameterValue>>,
-      target: subject.target.name,
-      ...(subject.target.classes && { classes: subject.target.classes }),
-      program: lower(network, subject.columns, subject.scales, meaning),
-      interpretability: 'low',
-      training: recordOf(estimator, subject, rows, curve, fitting),
-    }),
-    state: encodeState({ ...curve.final, ...factsOf(subject) }),
-  };
+  // What the program does not hold: an optimiser's memory, and normalisation before it was worked into the weights.
+  const keeps = how === 'partialFit' || parameters.batchNormalization;
+  return makeModel({
+    estimator: estimator.name,
+    task: estimator.task,
+    parameters: parameters as Readonly<Record<string, ParameterValue>>,
+    target: subject.target.name,
+    ...(subject.target.classes && { classes: subject.target.classes }),
+    program: lower(network, subject.columns, subject.scales, meaning),
+    interpretability: 'low',
+    training: {
+      ...recordOf(estimator, subject, rows, curve, fitting),
+      ...(keeps && { state: packFitted({ ...curve.final, ...factsOf(subject) }) }),
+    },
+  });
 }
 
 async function train(
@@ -113,7 +124,7 @@ async function train(
   if (start && whole) batches.resume({ ...start, best: undefined });
   const saved = key === undefined ? undefined : await options.checkpoint!.load(key);
   if (saved) batches.resume(decodeState(saved));
-  return batches.run(saved ? decodeHistory(saved) : []);
+  return await batches.run(saved ? decodeHistory(saved) : []);
 }
 
 function saver(options: FitOptions, key: string, subject: Subject): NonNullable<Fitting['save']> {
@@ -128,11 +139,12 @@ function subjectOf(
   table: Table,
   options: FitOptions,
   start: FittedState | undefined,
+  classes: readonly string[] | undefined,
 ): Subject {
   const columns = featureColumns(table, { ...options, warmStart: undefined });
+  const target = classes ? knownTarget(table, options, classes) : targetOf(table, options, task);
   requireFinite(name, columns);
-  const known = start?.classes;
-  const target = known ? knownTarget(table, options, known) : targetOf(table, options, task);
+  if (options.warmStart) requireSameColumns(columns, options.warmStart);
   const own = weightsOf(table, options);
   const all = { targets: target.values, classes: target.classes ?? [], rows: weighingRows(table.numRows, own) };
   const factors = target.classes ? classFactors(parameters.classWeight ?? null, all) : undefined;
@@ -143,9 +155,16 @@ function subjectOf(
   return { columns, target, weights, scales, unit };
 }
 
+function requireSameColumns(columns: readonly RegisterColumn[], { program }: Model): void {
+  const [now, before] = [columns, program.inputs].map((list) => list.map(({ name }) => name).join(', '));
+  if (now === before) return;
+  throw new LanewiseError('usage', `Expected the features of the model to go on from, ${before}, but received ${now}`);
+}
+
 /** The codes of classes that were known before: some of them may be absent from these rows. */
 function knownTarget(table: Table, options: FitOptions, classes: readonly string[]): Target {
-  const { name } = targetOf(table, options, 'classification');
+  const name = options.target ?? namesWithRole(table, 'target')[0];
+  if (name === undefined) return targetOf(table, options, 'classification');
   return { name, values: classCodes(table, name, classes), classes };
 }
 
@@ -214,7 +233,12 @@ async function validationData(
   const { name, classes } = subject.target;
   const values = classes ? classCodes(validation, name, classes) : readRegister(validation, name).values;
   const rows = Uint32Array.from({ length: validation.numRows }, (_row, row) => row);
-  return dataOf(engine, { ...subject, columns, target: { ...subject.target, values }, weights: undefined }, rows, options.signal);
+  return dataOf(
+    engine,
+    { ...subject, columns, target: { ...subject.target, values }, weights: undefined },
+    rows,
+    options.signal,
+  );
 }
 
 function networkOf(
@@ -253,14 +277,17 @@ function keyOf(
   { name, task, parameters }: PerceptronEstimator,
   { columns, target, weights }: Subject,
   seed: number,
-  { validation }: FitOptions,
-  continuation: Continuation | undefined,
+  { validation, warmStart }: FitOptions,
 ): Promise<string> {
   const described = columns.map((column) => [column.name, column.type]);
   const learnt = [...columns.map(({ values }) => values), target.values, ...(weights ? [weights] : [])];
   const judged = validation ? [...columns, target].map((column) => readRegister(validation, column.name).values) : [];
-  const before = continuation ? Object.values(continuation.state.arrays) : [];
-  return checkpointKey({ name, task, parameters, seed, described }, [...learnt, ...judged, ...before]);
+  const before = warmStart ? [programImage(warmStart.program)] : [];
+  return checkpointKey({ name, task, parameters, seed, described, state: warmStart?.training.state ?? null }, [
+    ...learnt,
+    ...judged,
+    ...before,
+  ]);
 }
 
 function recordOf(

@@ -1,9 +1,4 @@
-export type { PerceptronModel } from './fit.js';
-export {
-  MultilayerPerceptronClassifier,
-  MultilayerPerceptronRegressor,
-  type PartialFitOptions,
-} from './multilayer-perceptron.js';
+export { MultilayerPerceptronClassifier, MultilayerPerceptronRegressor } from './multilayer-perceptron.js';
 export {
   type PerceptronClassifierParameters,
   type PerceptronRegressorParameters,

@@ -1,20 +1,15 @@
 import type { Table } from 'apache-arrow';
 import { LanewiseError } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
-import type { CheckpointState, Estimator, FitOptions, Model } from '../../table/interfaces.js';
-import { type Continuation, fitNetwork, type PerceptronModel } from './fit.js';
+import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
+import type { PartialFitOptions } from '../sgd/sgd.js';
+import { fitNetwork } from './fit.js';
 import {
   type PerceptronClassifierParameters,
   type PerceptronRegressorParameters,
   perceptronClassifierParameters,
   perceptronRegressorParameters,
 } from './parameters.js';
-
-/** What `partialFit` goes on from; absent at the first call. */
-export interface PartialFitOptions extends FitOptions {
-  /** `state` of the model that the last call gave. */
-  readonly state?: CheckpointState;
-}
 
 /**
  * A network of dense layers for classes: one output and the logistic loss for two, softmax and cross-entropy for more. Learns
@@ -35,13 +30,16 @@ export class MultilayerPerceptronClassifier implements Estimator {
   }
 
   /** With `warmStart`, training begins at that network's weights, with an optimiser that remembers nothing. */
-  async fit(table: Table, options: FitOptions = {}): Promise<PerceptronModel> {
-    return fitNetwork(this, table, options, continuationOf(options));
+  async fit(table: Table, options: FitOptions = {}): Promise<Model> {
+    return fitNetwork(this, table, options, 'fit');
   }
 
-  /** One epoch over these rows, from `options.state` or else from the start; classes are those of the first call. */
-  async partialFit(table: Table, options: PartialFitOptions = {}): Promise<PerceptronModel> {
-    return fitNetwork(oneEpoch(this), table, options, options.state && { state: options.state, whole: true });
+  /**
+   * One epoch over these rows; with `warmStart`, from that model on, saved or not, its optimiser included where partialFit
+   * made it. Classes and scales are those of the first call.
+   */
+  async partialFit(table: Table, { classes, ...options }: PartialFitOptions = {}): Promise<Model> {
+    return fitNetwork(oneEpoch(this), table, options, 'partialFit', classes);
   }
 }
 
@@ -61,13 +59,13 @@ export class MultilayerPerceptronRegressor implements Estimator {
   }
 
   /** With `warmStart`, training begins at that network's weights, with an optimiser that remembers nothing. */
-  async fit(table: Table, options: FitOptions = {}): Promise<PerceptronModel> {
-    return fitNetwork(this, table, options, continuationOf(options));
+  async fit(table: Table, options: FitOptions = {}): Promise<Model> {
+    return fitNetwork(this, table, options, 'fit');
   }
 
-  /** One epoch over these rows, from `options.state` or else from the start; the target's scale is that of the first call. */
-  async partialFit(table: Table, options: PartialFitOptions = {}): Promise<PerceptronModel> {
-    return fitNetwork(oneEpoch(this), table, options, options.state && { state: options.state, whole: true });
+  /** One epoch over these rows; with `warmStart`, from that model on. Scales, the target's too, are those of the first call. */
+  async partialFit(table: Table, options: Omit<PartialFitOptions, 'classes'> = {}): Promise<Model> {
+    return fitNetwork(oneEpoch(this), table, options, 'partialFit');
   }
 }
 
@@ -79,15 +77,4 @@ function oneEpoch<E extends MultilayerPerceptronClassifier | MultilayerPerceptro
     });
   }
   return estimator.with({ maxIter: 1, earlyStopping: false }) as E;
-}
-
-function continuationOf({ warmStart }: FitOptions): Continuation | undefined {
-  if (!warmStart) return undefined;
-  const { state } = warmStart as Model & { state?: CheckpointState };
-  if (state) return { state, whole: false };
-  throw new LanewiseError(
-    'unsupported',
-    `Expected a multilayer-perceptron with its state for warmStart but the model of ${warmStart.estimator} has none`,
-    { hint: 'The model that `fit` gives has it; one that was loaded from a file does not. Keep model.state (encodeCheckpoint) and hand it to partialFit.' },
-  );
 }

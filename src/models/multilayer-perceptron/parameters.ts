@@ -63,7 +63,13 @@ const common = defineParameters({
     min: 0,
     meaning: 'by how much the loss must fall to count as better; with lbfgs, the derivative at which it stops',
   },
-  momentum: { type: 'number', default: 0.9, min: 0, max: 1, meaning: 'with sgd: share of the last step that is gone again' },
+  momentum: {
+    type: 'number',
+    default: 0.9,
+    min: 0,
+    max: 1,
+    meaning: 'with sgd: share of the last step that is gone again',
+  },
   nesterovsMomentum: { type: 'boolean', default: true, meaning: "with sgd: Nesterov's momentum" },
   earlyStopping: {
     type: 'boolean',
@@ -81,7 +87,13 @@ const common = defineParameters({
   nIterNoChange: { type: 'integer', default: 10, min: 1, meaning: 'epochs without a better loss before training ends' },
   beta1: { type: 'number', default: 0.9, min: 0, max: 0.9999, meaning: 'with adam: decay of the mean' },
   beta2: { type: 'number', default: 0.999, min: 0, max: 0.999999, meaning: 'with adam: decay of the squares' },
-  epsilon: { type: 'number', default: 1e-8, min: 0, above: true, meaning: 'with adam, rmsprop, adagrad: keeps divisors from 0' },
+  epsilon: {
+    type: 'number',
+    default: 1e-8,
+    min: 0,
+    above: true,
+    meaning: 'with adam, rmsprop, adagrad: keeps divisors from 0',
+  },
   dropout: {
     type: 'number',
     default: 0,
