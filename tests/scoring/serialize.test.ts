@@ -159,7 +159,7 @@ describe('a program that is not sound is refused, and the reason named', () => {
     'an unknown covariance': [(p) => (at(p, 'gaussian').covariance = 'tied'), /is not one of full, diagonal/],
     'offsets too many': [(p) => (at(p, 'gaussian').offsets = new Float64Array(9)), /offsets/],
     'supports too few': [(p) => (at(p, 'kernelExpansion').supports = new Float64Array(3)), /supports/],
-    'coefficients of no outputs': [(p) => (at(p, 'kernelExpansion').coefficients = new Float64Array(7)), /supports/],
+    'coefficients of no outputs': [(p) => (at(p, 'kernelExpansion').coefficients = new Float64Array(7)), /support/],
     'intercepts of a kernel too many': [
       (p) => (at(p, 'kernelExpansion').intercepts = new Float64Array(9)),
       /intercepts/,
