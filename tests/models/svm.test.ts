@@ -61,14 +61,14 @@ describe('scikit-learn’s LIBSVM', () => {
     const { columns, target, weights } = golden.sets[one.set];
     const table = tableOf(columns, one.task === 'anomaly-detection' ? undefined : target, one.weighted && weights);
     const parameters = { ...one.parameters, ...(one.classWeight && { classWeight: one.classWeight }) };
-    const fit = (tol: number) => makers[one.task]!({ ...parameters, tol }).fit(table, { target: 'target' });
+    const learn = (tol: number) => makers[one.task]!({ ...parameters, tol }).fit(table, { target: 'target' });
     for (const [tol, objective] of Object.entries(one.objectives as Record<string, number>)) {
-      const model = await fit(Number(tol));
+      const model = await learn(Number(tol));
       expect(model.training.convergence).toMatchObject({ certificate: 'largest KKT violation', reached: true });
       // Equal tolerances leave both within tol of the optimum, to second order: neither is to be above the other by more.
       expect(last(model)).toBeLessThanOrEqual(objective + Number(tol) * 1e-2 * Math.max(1, Math.abs(objective)));
     }
-    const model = await fit(1e-10);
+    const model = await learn(1e-10);
     const sign = one.task === 'anomaly-detection' || one.decisions.length === 1 ? 1 : -1;
     const found = await decisionsOf(model, columns);
     const scale = Math.max(1, ...one.decisions.flat().map(Math.abs));
@@ -77,11 +77,14 @@ describe('scikit-learn’s LIBSVM', () => {
       // LIBSVM keeps rows of the kernel matrix in f32, of which 6e-8 is the rounding.
       expect(largestDifference(decisions, expected) / scale).toBeLessThan(5e-6);
     });
+    if (one.predictions) {
+      const predicted = readRegister(await model.predict(tableOf(columns)), 'prediction', model.classes).values;
+      expect([...predicted]).toEqual(one.predictions);
+    }
+    // Of other kernels than rbf the dual need not have one solution only.
+    if ('kernel' in parameters) return;
     const supports = Number(/(\d+) of \d+ rows/.exec(model.training.verdict)![1]);
     expect(supports).toBe(one.supports.length);
-    if (!one.predictions) return;
-    const predicted = readRegister(await model.predict(tableOf(columns)), 'prediction', model.classes).values;
-    expect([...predicted]).toEqual(one.predictions);
   });
 
   test('ties are broken as scikit-learn breaks them', async () => {
@@ -102,10 +105,10 @@ const imageOf = (model: Model) => programImage(model.program);
 /** A few hundred noisy points around two crescents. */
 function crescents(count: number) {
   const noise = (i: number, j: number) => ((Math.imul(i * 7 + j * 13 + 5, 0x9e3779b1) >>> 8) % 1000) / 1000 - 0.5;
-  const angle = (i: number) => (3.1415 * (i % 100)) / 100;
+  const angle = (i: number) => (3 * (i % 100)) / 100;
   const side = Array.from({ length: count }, (_, i) => (i < count / 2 ? 0 : 1));
   const sine = (x: number) => x - x ** 3 / 6 + x ** 5 / 120 - x ** 7 / 5040;
-  const x = side.map((s, i) => (s === 0 ? 1 - angle(i) / 1.57 : angle(i) / 1.57) + 1.3 * noise(i, 0));
+  const x = side.map((s, i) => (s === 0 ? 1 - angle(i) / 1.5 : angle(i) / 1.5) + 1.3 * noise(i, 0));
   const y = side.map((s, i) => (s === 0 ? sine(angle(i)) : 0.5 - sine(angle(i))) + 1.3 * noise(i, 1));
   return { columns: [x, y], side };
 }
@@ -119,9 +122,9 @@ describe('the solver', () => {
 
   test('setting variables aside changes the optimum by no more than the tolerance', async () => {
     const { columns, side } = crescents(1200);
-    const fit = (shrinking: boolean) =>
+    const learn = (shrinking: boolean) =>
       new SVC({ C: 50, shrinking, tol: 1e-5 }).fit(tableOf(columns, side), { target: 'target' });
-    const [aside, plain] = [await fit(true), await fit(false)];
+    const [aside, plain] = [await learn(true), await learn(false)];
     expect(aside.training.convergence!.reached).toBe(true);
     expect(last(aside)).toBeCloseTo(last(plain), 3);
     const [a, b] = [await decisionsOf(aside, columns), await decisionsOf(plain, columns)];
