@@ -2,7 +2,7 @@ import { type LinearLoss, linearLosses } from '../kernels/linear-losses.js';
 import type { Scope } from './arena.js';
 import { BLOCK_ROWS, mergePartials } from './block-sums.js';
 import type { DesignMatrix } from './design-matrix.js';
-import type { Task } from './engine.js';
+import type { Engine, Task } from './engine.js';
 
 const BYTES = 8;
 
@@ -20,8 +20,21 @@ export interface LinearProblemOptions {
   readonly b?: number;
 }
 
+/** The summed loss of a linear model: what solvers ask of it, whatever its features lie in. */
+export interface SmoothProblem {
+  readonly design: { readonly engine: Engine; readonly columnCount: number };
+  /** Rows of coefficients: the classes of softmax, else 1. */
+  readonly outputCount: number;
+  /** outputCount × (columnCount + 1): the coefficients and the intercept of each output. */
+  readonly dimension: number;
+  evaluate(coefficients: Float64Array, signal?: AbortSignal): Promise<{ loss: number; gradient: Float64Array }>;
+  hessianTimes(direction: Float64Array, signal?: AbortSignal): Promise<Float64Array>;
+  /** Row-major, in the order of the coefficients; absent where it would be too large to be of use. */
+  hessian?(signal?: AbortSignal): Promise<Float64Array>;
+}
+
 /** The summed loss of a linear model on a design matrix: its value, gradient and curvature, block by block, on all threads. */
-export class LinearProblem implements Disposable {
+export class LinearProblem implements SmoothProblem, Disposable {
   readonly design: DesignMatrix;
   readonly loss: LinearLossName;
   /** Rows of coefficients: the classes of softmax, else 1. */

@@ -1,7 +1,7 @@
 import { throwIfCancelled } from '../errors.js';
 import type { Scope } from './arena.js';
-import type { Engine } from './engine.js';
 import { measureColumn, type Scaling } from './design-matrix.js';
+import type { Engine } from './engine.js';
 import { turnEventLoop } from './turn.js';
 
 /** Numbers of a row are padded to a multiple of this. */

@@ -118,6 +118,7 @@ export const models: readonly ModelEntry[] = [
     tasks: ['classification', 'regression'],
     declarations: (task) => (task === 'regression' ? ridgeParameters : logisticRegressionParameters),
     create: (task, parameters) => (task === 'regression' ? new Ridge(parameters) : new LogisticRegression(parameters)),
+    sparse: ['classification'],
   },
   {
     name: 'lasso',

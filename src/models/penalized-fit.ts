@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js';
-import { blockSum, DesignMatrix, type LinearLossName, LinearProblem, type Scaling } from '../engine/linear-algebra.js';
+import { blockSum, type LinearLossName, type Scaling } from '../engine/linear-algebra.js';
 import { invalid } from '../errors.js';
 import type { RegisterColumn } from '../table/columns.js';
 import type { Convergence, FitOptions, HistoryPoint } from '../table/interfaces.js';
@@ -11,6 +11,8 @@ import { largestOf, type MinimizeOptions, type Minimum } from '../training/objec
 import { convergenceOf } from '../training/verdict.js';
 import { requireFinite } from './features.js';
 import { PenalizedLoss } from './penalized-loss.js';
+import { openProblem } from './smooth-problem.js';
+import { mixedFeatures } from './texts.js';
 import type { ValidationRows } from './validation.js';
 
 /** Coefficients up to which the whole curvature is worth its cost: beyond, limited memory is faster. */
@@ -27,6 +29,7 @@ export interface PenalizedProblem {
   readonly loss: LinearLossName;
   readonly a?: number;
   readonly b?: number;
+  /** Numbers; of logistic and softmax losses texts too. Features are the numbers, then the texts' terms. */
   readonly columns: readonly RegisterColumn[];
   readonly target: Float64Array;
   readonly weights: Float64Array | undefined;
@@ -47,6 +50,8 @@ export interface PenalizedFit {
   /** Output by output: the coefficients of the scaled columns, then the intercept. */
   readonly minimum: Minimum;
   readonly scaling: Scaling;
+  /** By feature: its standard deviation in the units of the scaling, where these do not make it 1. */
+  readonly spreads?: Float64Array;
   readonly history: readonly HistoryPoint[];
   readonly convergence: Convergence;
   /** Were columns collinear, so that the data leave several solutions? */
@@ -55,6 +60,8 @@ export interface PenalizedFit {
   readonly covariance?: (right: Float64Array) => Float64Array;
   /** Beside it: how far Newton's next step would move a coefficient. */
   readonly furtherStep?: number;
+  /** Of texts without a penalty: does the boundary part the rows of the classes? */
+  readonly parted?: boolean;
   readonly outOfTime: boolean;
   readonly seconds: number | undefined;
   readonly totalWeight: number;
@@ -76,17 +83,19 @@ export async function fitPenalized(
   const deadline = new Deadline(options.timeBudget);
   const rows = target.length;
   const solver = solverOf(problem);
-  const values = problem.columns.map((column) => column.values);
-  using design = await DesignMatrix.of(engine, values, { weights, centred: fitIntercept, signal });
   const curvature = withCovariance || !['lbfgs', 'orthant-wise'].includes(solver);
-  using linear = new LinearProblem(design, loss, target, { weights, classCount, curvature, a, b });
+  using opened = await openProblem(engine, problem.columns, target, {
+    ...{ loss, a, b, classCount, weights, curvature, signal },
+    centred: fitIntercept,
+  });
+  const { smooth, scaling, spreads } = opened;
   const totalWeight = weights ? blockSum(rows, (row) => weights[row]!) : rows;
   const penalties = {
-    l2: design.scaling.scales.map((scale) => problem.l2 / scale / scale),
-    l1: design.scaling.scales.map((scale) => problem.l1 / scale),
+    l2: scaling.scales.map((scale) => problem.l2 / scale / scale),
+    l1: scaling.scales.map((scale) => problem.l1 / scale),
   };
-  const objective = new PenalizedLoss(linear, totalWeight, penalties, fitIntercept, signal);
-  using validation = await validationLoss(engine, problem, design.scaling, options);
+  const objective = new PenalizedLoss(smooth, totalWeight, penalties, fitIntercept, signal);
+  using validation = await validationLoss(engine, problem, scaling, options);
   const history: HistoryPoint[] = [];
   const minimizing: MinimizeOptions = {
     tolerance: problem.tolerance,
@@ -101,12 +110,15 @@ export async function fitPenalized(
   const minimum = await minimizers[solver](objective, startOf(problem, objective.dimension), minimizing);
   const certificate = problem.l1 > 0 ? 'subgradient norm' : 'gradient norm';
   const { singular } = objective;
+  const parted = problem.l1 + problem.l2 === 0 && (await opened.parts?.(minimum.point));
   return {
     minimum,
-    scaling: design.scaling,
+    scaling,
+    ...(spreads && { spreads }),
     history,
     convergence: convergenceOf(certificate, minimum.largestDerivative, problem.tolerance),
     singular,
+    ...(parted && { parted }),
     ...(withCovariance && (await covarianceOf(objective, minimum.point, totalWeight))),
     outOfTime: deadline.passed && !minimum.converged,
     seconds: deadline.seconds,
@@ -136,7 +148,8 @@ const minimizers = {
 
 function solverOf({ solver, columns, classCount = 1, loss, l1 }: PenalizedProblem): keyof typeof minimizers {
   const outputs = loss === 'softmax' ? classCount : 1;
-  const size = outputs * (columns.length + 1);
+  const size = outputs * (mixedFeatures(columns).count + 1);
+  if (columns.some(({ type }) => type === 'text')) return sparseSolver(solver, l1);
   if (l1 > 0) {
     if (solver === 'newton-cg') throw invalid('solver', 'auto, lbfgs or newton-cholesky for an L1 penalty', solver);
     const modelled = solver === 'auto' ? size <= MODEL_SIZE : solver === 'newton-cholesky';
@@ -147,10 +160,19 @@ function solverOf({ solver, columns, classCount = 1, loss, l1 }: PenalizedProble
   return size <= (outputs > 1 ? NEWTON_CLASSES_SIZE : NEWTON_SIZE) ? 'newton' : 'lbfgs';
 }
 
+/** The terms of texts are too many for a whole curvature. */
+function sparseSolver(solver: string, l1: number): 'lbfgs' | 'newton-cg' | 'orthant-wise' {
+  const able = l1 > 0 ? ['auto', 'lbfgs'] : ['auto', 'lbfgs', 'newton-cg'];
+  if (!able.includes(solver)) throw invalid('solver', `${able.join(' or ')} for texts`, solver);
+  if (l1 > 0) return 'orthant-wise';
+  return solver === 'newton-cg' ? 'newton-cg' : 'lbfgs';
+}
+
 function startOf({ columns, intercepts }: PenalizedProblem, dimension: number): Float64Array {
   const start = new Float64Array(dimension);
+  const { count } = mixedFeatures(columns);
   intercepts?.forEach((value, k) => {
-    start[k * (columns.length + 1) + columns.length] = value;
+    start[k * (count + 1) + count] = value;
   });
   return start;
 }
@@ -169,15 +191,11 @@ async function validationLoss(
   if (!validation || validation.target.length === 0) return undefined;
   const { columns, target, weights } = validation;
   requireFinite('linear', columns);
-  const values = columns.map((column) => column.values);
-  const design = await DesignMatrix.of(engine, values, { centred: true, scaling, signal });
-  const problem = new LinearProblem(design, loss, target, { weights, classCount, a, b });
+  const given = { loss, a, b, classCount, weights, scaling, signal, centred: true };
+  const opened = await openProblem(engine, columns, target, given);
   const total = weights ? blockSum(target.length, (row) => weights[row]!) : target.length;
   return {
-    at: async (point) => (await problem.evaluate(point, signal)).loss / total,
-    [Symbol.dispose]() {
-      problem[Symbol.dispose]();
-      design[Symbol.dispose]();
-    },
+    at: async (point) => (await opened.smooth.evaluate(point, signal)).loss / total,
+    [Symbol.dispose]: () => opened[Symbol.dispose](),
   };
 }

@@ -1,4 +1,6 @@
-import { cholesky, choleskySolve, type LinearProblem } from '../engine/linear-algebra.js';
+import { cholesky, choleskySolve } from '../engine/linear-algebra.js';
+import type { SmoothProblem } from '../engine/linear-problem.js';
+import { LanewiseError } from '../errors.js';
 import type { CurvedObjective, Evaluation, ProductObjective, QuadraticObjective } from '../training/objective.js';
 
 export interface Penalties {
@@ -21,14 +23,14 @@ export class PenalizedLoss implements CurvedObjective, ProductObjective, Quadrat
   readonly l1: Float64Array;
   /** Was a Hessian singular to working precision? */
   singular = false;
-  readonly #problem: LinearProblem;
+  readonly #problem: SmoothProblem;
   readonly #totalWeight: number;
   readonly #l2: Float64Array;
   readonly #intercept: boolean;
   readonly #signal: AbortSignal | undefined;
 
   constructor(
-    problem: LinearProblem,
+    problem: SmoothProblem,
     totalWeight: number,
     penalties: Penalties,
     intercept: boolean,
@@ -64,7 +66,8 @@ export class PenalizedLoss implements CurvedObjective, ProductObjective, Quadrat
   /** The Hessian of the smooth part, row-major, at the point evaluated last. */
   async hessian(): Promise<Float64Array> {
     const size = this.dimension;
-    const hessian = await this.#problem.hessian(this.#signal);
+    const hessian = await this.#problem.hessian?.(this.#signal);
+    if (!hessian) throw new LanewiseError('internal', 'Expected a problem whose whole Hessian can be formed');
     for (let i = 0; i < hessian.length; i++) hessian[i]! /= this.#totalWeight;
     for (let i = 0; i < size; i++) {
       hessian[i * size + i]! += this.#l2[i]!;

@@ -152,6 +152,29 @@ export function lowerMixedLinear(
   );
 }
 
+/**
+ * The share of each column in the coefficients, by its features' deviations (absolute, added over features and outputs).
+ * @param coefficients output by output, a feature after the other
+ */
+export function mixedImportances(
+  { columns, dense, texts, count }: MixedFeatures,
+  coefficients: Float64Array,
+  spreads: Float64Array,
+): Record<string, number> {
+  const owners = [
+    ...dense.map(({ name }) => name),
+    ...texts.flatMap(({ name, reading }) => new Array<string>(termCount(reading!)).fill(name)),
+  ];
+  const shares = new Map(columns.map(({ name }) => [name, 0]));
+  let total = 0;
+  coefficients.forEach((coefficient, i) => {
+    const share = Math.abs(coefficient) * spreads[i % count]!;
+    shares.set(owners[i % count]!, shares.get(owners[i % count]!)! + share);
+    total += share;
+  });
+  return Object.fromEntries([...shares].map(([name, share]) => [name, total > 0 ? share / total : 0]));
+}
+
 /** What a term of a text adds to an output for each unit of its value. */
 export interface TermWeight {
   readonly column: string;

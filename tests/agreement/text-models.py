@@ -145,7 +145,7 @@ def logistic(texts, labels, held, weights):
     vectorizer = TfidfVectorizer()
     x, new = vectorizer.fit_transform(texts), vectorizer.transform(held)
     for c, weighted in [(1.0, False), (30.0, False), (1.0, True)]:
-        model = LogisticRegression(C=c, tol=1e-12, max_iter=10_000, solver="lbfgs")
+        model = LogisticRegression(C=c, tol=1e-12, max_iter=10_000, solver="newton-cholesky")
         model.fit(x, labels, sample_weight=weights if weighted else None)
         yield {
             "C": c,

@@ -21,6 +21,7 @@ import {
 import { importancesOf, originalUnits } from '../linear/coefficients.js';
 import { makeModel } from '../model.js';
 import { fitPenalized, type PenalizedFit, type PenalizedProblem } from '../penalized-fit.js';
+import { lowerMixedLinear, mixedFeatures, mixedImportances } from '../texts.js';
 import { readValidation } from '../validation.js';
 import { type LogisticRegressionParameters, logisticRegressionParameters } from './parameters.js';
 
@@ -41,13 +42,14 @@ export class LogisticRegression implements Estimator {
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
     throwIfCancelled(options.signal);
-    const columns = featureColumns(table, options);
+    const columns = featureColumns(table, options, { sparse: true });
     const target = targetOf(table, options, 'classification');
     const weights = classWeightsOf(target, weightsOf(table, options), this.parameters.classWeight);
     requireFinite('linear', columns);
     const engine = options.engine ?? (await defaultEngine());
     const problem = problemOf(this.parameters, columns, target, weights, options);
-    const fitted = await fitPenalized(engine, problem, options, this.#isFree());
+    const hasTexts = columns.some(({ type }) => type === 'text');
+    const fitted = await fitPenalized(engine, problem, options, this.#isFree() && !hasTexts);
     const { minimum, history, convergence } = fitted;
     const lowered = lower(columns, target.classes!, fitted);
     const baselineLoss = priorLoss(target.values, target.classes!.length, weights, fitted.totalWeight);
@@ -155,13 +157,19 @@ function warningsOf(fitted: PenalizedFit): TrainingWarning[] {
  * Where a boundary parts classes, slope and curvature fall together along its direction: at the tolerance, Newton's next
  * step is as long as ever. Elsewhere it is next to nothing.
  */
-function isSeparable({ minimum, convergence, furtherStep = 0 }: PenalizedFit): boolean {
+function isSeparable({ minimum, convergence, furtherStep = 0, parted }: PenalizedFit): boolean {
+  if (parted) return true;
   return convergence.reached && furtherStep > 0.02 && minimum.point.some((value) => Math.abs(value) > 3);
 }
 
 /** The program: margins, probabilities, class. */
-function lower(columns: readonly RegisterColumn[], classes: readonly string[], { minimum, scaling }: PenalizedFit) {
-  const count = columns.length;
+function lower(
+  columns: readonly RegisterColumn[],
+  classes: readonly string[],
+  { minimum, scaling, spreads }: PenalizedFit,
+) {
+  const features = mixedFeatures(columns);
+  const { count } = features;
   const outputCount = minimum.point.length / (count + 1);
   const scaled = new Float64Array(outputCount * count);
   const scaledIntercepts = new Float64Array(outputCount);
@@ -171,15 +179,18 @@ function lower(columns: readonly RegisterColumn[], classes: readonly string[], {
   }
   const { coefficients, intercepts } = originalUnits(scaled, scaledIntercepts, scaling);
   const builder = new ProgramBuilder(inputsOf(columns));
-  const inputs = columns.map((_, j) => j);
-  const first = builder.reserve(outputCount);
-  const margins = Array.from({ length: outputCount }, (_, k) => first + k);
-  builder.emit({ op: 'linear', inputs, outputs: margins, coefficients, intercepts });
-  const probabilities = classes.length === 2 ? binaryProbabilities(builder, first) : softmax(builder, margins);
+  const byFeature = transposed(coefficients, outputCount, count);
+  const margins = lowerMixedLinear(builder, features, byFeature, intercepts);
+  const probabilities = classes.length === 2 ? binaryProbabilities(builder, margins[0]!) : softmax(builder, margins);
   return {
     program: builder.build(classificationOutputs(builder, probabilities, classes)),
-    importances: importancesOf(columns, scaled),
+    importances: spreads ? mixedImportances(features, scaled, spreads) : importancesOf(columns, scaled),
   };
+}
+
+/** Rows of a row-major matrix as its columns. */
+function transposed(values: Float64Array, rows: number, columns: number): Float64Array {
+  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
 }
 
 function binaryProbabilities(builder: ProgramBuilder, margin: number): number[] {
