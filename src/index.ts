@@ -52,6 +52,7 @@ export { IsolationForest } from './models/isolation-forest/index.js';
 export { KMeans } from './models/k-means/k-means.js';
 export { KNeighborsClassifier, KNeighborsRegressor } from './models/k-nearest-neighbors/k-nearest-neighbors.js';
 export { Ridge } from './models/linear/linear.js';
+export { RidgeCV } from './models/linear/ridge-cv.js';
 export { LinearRegression } from './models/linear-regression/linear-regression.js';
 export { regressionTable } from './models/linear-regression/regression-table.js';
 export { LogisticRegression } from './models/logistic-regression/logistic-regression.js';

@@ -51,7 +51,8 @@ import { kMeansParameters } from './k-means/parameters.js';
 import { KNeighborsClassifier, KNeighborsRegressor } from './k-nearest-neighbors/k-nearest-neighbors.js';
 import { neighborsParameters } from './k-nearest-neighbors/parameters.js';
 import { Ridge } from './linear/linear.js';
-import { ridgeParameters } from './linear/parameters.js';
+import { ridgeCvParameters, ridgeParameters } from './linear/parameters.js';
+import { RidgeCV } from './linear/ridge-cv.js';
 import { LinearRegression } from './linear-regression/linear-regression.js';
 import { linearRegressionParameters } from './linear-regression/parameters.js';
 import { LogisticRegression } from './logistic-regression/logistic-regression.js';
@@ -153,6 +154,13 @@ export const models: readonly ModelEntry[] = [
     tasks: ['regression'],
     declarations: () => linearRegressionParameters,
     create: (_task, parameters) => new LinearRegression(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'ridge-cv',
+    tasks: ['regression'],
+    declarations: () => ridgeCvParameters,
+    create: (_task, parameters) => new RidgeCV(parameters),
     onlyByName: true,
   },
   {

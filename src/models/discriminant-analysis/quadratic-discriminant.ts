@@ -1,9 +1,9 @@
 import type { Table } from 'apache-arrow';
 import { blockSum } from '../../engine/block-sums.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
-import { type Cholesky, cholesky } from '../../engine/linear-algebra/cholesky.js';
+import { cholesky } from '../../engine/linear-algebra/cholesky.js';
 import { timesPowerOfTwo } from '../../engine/linear-algebra/double-double.js';
-import { Breather } from '../../engine/turn.js';
+import { invertLower } from '../../engine/linear-algebra/invert-lower.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { log } from '../../kernels/elementary.js';
 import { checkParameters } from '../../parameters.js';
@@ -82,13 +82,12 @@ export class QuadraticDiscriminantAnalysis implements Estimator {
   async #full(engine: Engine, analysis: Analysis, columnCount: number, { signal }: FitOptions): Promise<Densities> {
     const { active, classes } = analysis;
     const densities = emptyDensities(analysis, columnCount, 'full');
-    const breather = new Breather();
     for (const [k, moments] of classes.entries()) {
       if (moments.rows === 0 || active.length === 0) continue;
       const { factor, shrunk } = await this.#factorise(engine, analysis, moments, signal);
       if (shrunk) densities.shrunk.push(moments.label);
       const size = active.length;
-      const inverse = await invertLower(factor, breather, signal);
+      const inverse = await invertLower(factor, signal);
       const exponents = exponentsOf(analysis);
       for (let i = 0; i < size; i++) {
         const row = (k * columnCount + active[i]!) * columnCount;
@@ -195,22 +194,6 @@ function shrinkSingular(analysis: Analysis, moments: ClassMoments, covariance: F
     out[j * size + j]! += share * Math.max(own, pooled[j]! / (moments.rows + 1));
   }
   return out;
-}
-
-/** L⁻¹, row-major: the square root of the inverse covariance. */
-async function invertLower({ lower, size }: Cholesky, breather: Breather, signal?: AbortSignal): Promise<Float64Array> {
-  const inverse = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) {
-    const diagonal = lower[i * size + i]!;
-    for (let k = 0; k < i; k++) {
-      const share = lower[i * size + k]! / diagonal;
-      if (share === 0) continue;
-      for (let j = 0; j <= k; j++) inverse[i * size + j]! -= share * inverse[k * size + j]!;
-    }
-    inverse[i * size + i] = 1 / diagonal;
-    await breather.breathe(signal);
-  }
-  return inverse;
 }
 
 function requireRange({ factors, means }: Pick<GaussianOperation, 'factors' | 'means'>): void {

@@ -31,7 +31,8 @@ export class Ridge implements Estimator {
   }
 }
 
-async function fitLeastSquares(
+/** The model of one penalty. */
+export async function fitLeastSquares(
   estimator: { readonly name: string; readonly parameters: Readonly<Record<string, ParameterValue>> },
   { alpha, fitIntercept }: { alpha: number; fitIntercept: boolean },
   table: Table,
