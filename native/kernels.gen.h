@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "77b83524a98cb960"
+#define LANEWISE_KERNELS_HASH "455b5f623103c071"
 
 namespace lanewise {
 
@@ -28,8 +28,8 @@ struct Kernels {
   void (*tanh_f64)(const double* x, double* out, int32_t rowCount);
   void (*axpy_f64)(const double* x, double* y, double a, int32_t rowCount);
   double (*dot_f64)(const double* x, const double* y, int32_t rowCount);
-  void (*gram_f64)(const double* x, const double* weights, double* gram, double* weighted, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*linear_scores_f64)(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+  void (*gram_f64)(const double* x, const double* weights, double* gram, double* panels, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*limit_multiply_add_f32)(float* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
   double (*gradient_linear_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* curvature, double* scratch, int32_t loss, double a, double b, int32_t rowCount, int32_t columnCount, int32_t columnStride);
@@ -60,6 +60,8 @@ struct Kernels {
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*sparse_moments_f64)(const int32_t* offsets, const double* values, double* sums, double* squares, int32_t rowCount, int32_t entryCount);
   void (*sparse_multiply_f64)(const int32_t* offsets, const int32_t* indices, const double* values, const double* dense, double* out, int32_t rowCount, int32_t entryCount, int32_t columnCount, int32_t outputCount);
+  void (*column_moments_f64)(const double* x, const double* weights, double* moments, double* terms, int32_t rowCount);
+  void (*column_standardize_f64)(double* x, double shift, double scale, int32_t rowCount);
   void (*values_sort_f64)(double* values, double* weights, double* scratch, int32_t count);
   void (*kernel_expand_f64)(const double* panels, const double* supports, const double* coefficients, const double* intercepts, double* out, double* values, int32_t pointCount, int32_t supportCount, int32_t dimension, int32_t outputCount, int32_t kind, double gamma, double coef0, int32_t degree);
   void (*kernel_rows_f64)(const double* panels, const double* queries, double* out, int32_t pointCount, int32_t queryCount, int32_t dimension, int32_t outStride, int32_t kind, double gamma, double coef0, int32_t degree);
@@ -168,12 +170,12 @@ void axpy_f64(const double* x, double* y, double a, int32_t rowCount);
 /// Inner product of two columns.
 /// x[rowCount] in; y[rowCount] in
 double dot_f64(const double* x, const double* y, int32_t rowCount);
-/// xᵀ·W·x, symmetric; eight lanes within tiles of 256 rows, which is what a register of every width divides.
-/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; weights[rowCount] in, may be null; gram[columnCount * columnCount] out; weighted[256] scratch
-void gram_f64(const double* x, const double* weights, double* gram, double* weighted, int32_t rowCount, int32_t columnCount, int32_t columnStride);
 /// out = intercept + x·coefficients, added in the order of the columns.
 /// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; coefficients[columnCount + 1] in; out[rowCount] out
 void linear_scores_f64(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+/// xᵀ·W·x, symmetric; sums in ascending order, in blocks of 256 rows.
+/// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; weights[rowCount] in, may be null; gram[columnCount * columnCount] out; panels[productScratch(columnCount, 256)] scratch
+void gram_f64(const double* x, const double* weights, double* gram, double* panels, int32_t rowCount, int32_t columnCount, int32_t columnStride);
 /// values ← values·factor + addend, over and over: the most multiplications and additions in f32.
 /// values[count] inout
 void limit_multiply_add_f32(float* values, double factor, double addend, int32_t rounds, int32_t count);
@@ -264,6 +266,12 @@ void sparse_moments_f64(const int32_t* offsets, const double* values, double* su
 /// Rows of a sparse matrix times a dense matrix.
 /// offsets[rowCount + 1] in; indices[entryCount] in; values[entryCount] in; dense[columnCount * outputCount] in; out[rowCount * outputCount] out
 void sparse_multiply_f64(const int32_t* offsets, const int32_t* indices, const double* values, const double* dense, double* out, int32_t rowCount, int32_t entryCount, int32_t columnCount, int32_t outputCount);
+/// Total weight, weighted mean, and weighted sum of squared deviations from that mean, of a block of a column.
+/// x[rowCount] in; weights[rowCount] in, may be null; moments[3] out; terms[256] scratch
+void column_moments_f64(const double* x, const double* weights, double* moments, double* terms, int32_t rowCount);
+/// x ← (x − shift)/scale.
+/// x[rowCount] inout
+void column_standardize_f64(double* x, double shift, double scale, int32_t rowCount);
 /// Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along.
 /// values[count] inout; weights[count] inout, may be null; scratch[2 * count + 1024] scratch
 void values_sort_f64(double* values, double* weights, double* scratch, int32_t count);
@@ -419,8 +427,8 @@ inline constexpr Kernels all_kernels{
     tanh_f64,
     axpy_f64,
     dot_f64,
-    gram_f64,
     linear_scores_f64,
+    gram_f64,
     limit_multiply_add_f32,
     limit_multiply_add_f64,
     gradient_linear_f64,
@@ -451,6 +459,8 @@ inline constexpr Kernels all_kernels{
     random_words_u32,
     sparse_moments_f64,
     sparse_multiply_f64,
+    column_moments_f64,
+    column_standardize_f64,
     values_sort_f64,
     kernel_expand_f64,
     kernel_rows_f64,

@@ -6,6 +6,7 @@
 
 #include "../inline/elementary.h"
 #include "../inline/philox.h"
+#include "../inline/product-tiles.h"
 
 #include "../inline/linear.h"
 

@@ -38,10 +38,10 @@ export interface KernelFunctions {
   axpy_f64(xOffset: number, yOffset: number, a: number, rowCount: number): void;
   /** Inner product of two columns. */
   dot_f64(xOffset: number, yOffset: number, rowCount: number): number;
-  /** xᵀ·W·x, symmetric; eight lanes within tiles of 256 rows, which is what a register of every width divides. */
-  gram_f64(xOffset: number, weightsOffset: number, gramOffset: number, weightedOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
   /** out = intercept + x·coefficients, added in the order of the columns. */
   linear_scores_f64(xOffset: number, coefficientsOffset: number, outOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
+  /** xᵀ·W·x, symmetric; sums in ascending order, in blocks of 256 rows. */
+  gram_f64(xOffset: number, weightsOffset: number, gramOffset: number, panelsOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f32. */
   limit_multiply_add_f32(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f64. */
@@ -102,6 +102,10 @@ export interface KernelFunctions {
   sparse_moments_f64(offsetsOffset: number, valuesOffset: number, sumsOffset: number, squaresOffset: number, rowCount: number, entryCount: number): void;
   /** Rows of a sparse matrix times a dense matrix. */
   sparse_multiply_f64(offsetsOffset: number, indicesOffset: number, valuesOffset: number, denseOffset: number, outOffset: number, rowCount: number, entryCount: number, columnCount: number, outputCount: number): void;
+  /** Total weight, weighted mean, and weighted sum of squared deviations from that mean, of a block of a column. */
+  column_moments_f64(xOffset: number, weightsOffset: number, momentsOffset: number, termsOffset: number, rowCount: number): void;
+  /** x ← (x − shift)/scale. */
+  column_standardize_f64(xOffset: number, shift: number, scale: number, rowCount: number): void;
   /** Sorts a column ascending, −0 before 0, equal values in their old order, and moves a second column along. */
   values_sort_f64(valuesOffset: number, weightsOffset: number, scratchOffset: number, count: number): void;
   /** Kernel expansions: out = intercept, + coefficient·K(point, support) for each support in order. */
@@ -195,4 +199,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '77b83524a98cb960';
+export const kernelsHash = '455b5f623103c071';

@@ -1,15 +1,19 @@
 /** Rows a block: the unit that threads share out. A function of the row index alone, so sums have one order. */
 export const BLOCK_ROWS = 16_384;
 
-/** Sums partial results pairwise, neighbours first, whoever computed them: the one tree. partials[0] receives the sum. */
-export function mergePartials(partials: readonly Float64Array[]): Float64Array {
+/**
+ * Joins partial results pairwise, neighbours first, whoever computed them: the one tree. partials[0] receives what all give
+ * together; by default their sum.
+ */
+export function mergePartials(partials: readonly Float64Array[], join = addTo): Float64Array {
   for (let distance = 1; distance < partials.length; distance *= 2) {
-    for (let i = 0; i + distance < partials.length; i += 2 * distance) {
-      const [into, from] = [partials[i]!, partials[i + distance]!];
-      for (let k = 0; k < into.length; k++) into[k]! += from[k]!;
-    }
+    for (let i = 0; i + distance < partials.length; i += 2 * distance) join(partials[i]!, partials[i + distance]!);
   }
   return partials[0]!;
+}
+
+function addTo(into: Float64Array, from: Float64Array): void {
+  for (let k = 0; k < into.length; k++) into[k]! += from[k]!;
 }
 
 /** The sum of values, in blocks that merge in the one tree. */

@@ -1,7 +1,7 @@
 import { throwIfCancelled } from '../errors.js';
 import type { Scope } from './arena.js';
-import { BLOCK_ROWS, blockSum } from './block-sums.js';
-import type { Engine } from './engine.js';
+import { BLOCK_ROWS, blockSum, mergePartials } from './block-sums.js';
+import type { Engine, Task } from './engine.js';
 import { turnEventLoop } from './turn.js';
 
 /** Centre and unit of each column. */
@@ -50,15 +50,13 @@ export class DesignMatrix implements Disposable {
     const scope = engine.arena.scope();
     try {
       const matrix = new DesignMatrix(engine, scope, rowCount, scaling);
-      const total = weights ? blockSum(rowCount, (row) => weights[row]!) : rowCount;
       for (const [j, column] of columns.entries()) {
-        if (!options.scaling) measureColumn(scaling, j, column, weights, total, options.centred);
-        const [shift, scale] = [scaling.shifts[j]!, scaling.scales[j]!];
-        const out = matrix.values.subarray(j * rowCount, (j + 1) * rowCount);
-        for (let row = 0; row < rowCount; row++) out[row] = (column[row]! - shift) / scale;
+        matrix.values.set(column, j * rowCount);
         throwIfCancelled(signal);
         if (rowCount * (j + 1) > BLOCK_ROWS) await turnEventLoop();
       }
+      if (!options.scaling) await measure(matrix, weights, options.centred, signal);
+      await matrix.#standardize(signal);
       matrix.values.subarray(columns.length * rowCount).fill(1);
       return matrix;
     } catch (error) {
@@ -70,11 +68,96 @@ export class DesignMatrix implements Disposable {
   [Symbol.dispose](): void {
     this.#scope[Symbol.dispose]();
   }
+
+  async #standardize(signal?: AbortSignal): Promise<void> {
+    const { shifts, scales } = this.scaling;
+    const tasks = blocksOf(this).map(({ column, offset, rows }): Task => {
+      return { kernel: 'column_standardize_f64', values: [offset, shifts[column]!, scales[column]!, rows] };
+    });
+    await this.engine.run(tasks, signal);
+  }
 }
 
-/** Sets shift and scale of column j: its mean (0 where not `centred`), its standard deviation (1 where it has none). */
-export function measureColumn(
+/** The columns' blocks, column after column. */
+function blocksOf({ values, rowCount, columnCount }: DesignMatrix) {
+  const blocks: { column: number; start: number; rows: number; offset: number }[] = [];
+  for (let column = 0; column < columnCount; column++) {
+    for (let start = 0; start < rowCount; start += BLOCK_ROWS) {
+      const offset = values.byteOffset + 8 * (column * rowCount + start);
+      blocks.push({ column, start, rows: Math.min(BLOCK_ROWS, rowCount - start), offset });
+    }
+  }
+  return blocks;
+}
+
+/** Weight, mean and squared deviations of two stretches of rows together (Chan, Golub, LeVeque 1983). */
+function joinMoments(a: Float64Array, b: Float64Array): void {
+  const total = a[0]! + b[0]!;
+  if (total === 0) return;
+  const difference = b[1]! - a[1]!;
+  a[2] = a[2]! + b[2]! + difference * difference * ((a[0]! / total) * b[0]!);
+  a[1] = a[1]! + difference * (b[0]! / total);
+  a[0] = total;
+}
+
+/** Fills in the scaling: means and standard deviations, of blocks merged in the one tree. */
+async function measure(
+  design: DesignMatrix,
+  weights: Float64Array | undefined,
+  centred: boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { engine, rowCount, columnCount, values } = design;
+  using scope = engine.arena.scope();
+  const held = weights && scope.copy('f64', weights);
+  const blocks = blocksOf(design);
+  const moments = scope.allocate('f64', 3 * blocks.length);
+  const tiles = scope.allocate('f64', 256 * blocks.length);
+  const tasks = blocks.map(({ start, rows, offset }, index): Task => {
+    const [out, tile] = [moments.byteOffset + 24 * index, tiles.byteOffset + 2048 * index];
+    return { kernel: 'column_moments_f64', values: [offset, held ? held.byteOffset + 8 * start : 0, out, tile, rows] };
+  });
+  await engine.run(tasks, signal);
+  const count = Math.ceil(rowCount / BLOCK_ROWS);
+  for (let j = 0; j < columnCount; j++) {
+    const partials = Array.from({ length: count }, (_, k) =>
+      moments.subarray(3 * (j * count + k), 3 * (j * count + k + 1)),
+    );
+    mergePartials(partials, joinMoments);
+    const column = values.subarray(j * rowCount, (j + 1) * rowCount);
+    setScaling(design.scaling, j, column, momentsOf(column, weights, partials[0]!), centred);
+  }
+}
+
+/** As measured; or, where squares left the range of numbers, in units of the largest value. */
+function momentsOf(column: Float64Array, weights: Float64Array | undefined, [total, mean, squares]: Float64Array) {
+  const usable = squares! > 0 && Number.isFinite(squares);
+  const largest = usable ? 0 : column.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (usable || largest === 0 || !Number.isFinite(largest))
+    return { mean: mean!, spread: Math.sqrt(squares! / total!) };
+  const weight = (row: number) => (weights ? weights[row]! : 1);
+  const middle = blockSum(column.length, (row) => weight(row) * (column[row]! / largest)) / total!;
+  const rest = blockSum(column.length, (row) => weight(row) * (column[row]! / largest - middle) ** 2) / total!;
+  return { mean: middle * largest, spread: Math.sqrt(rest) * largest };
+}
+
+function setScaling(
   { shifts, scales }: Scaling,
+  j: number,
+  column: Float64Array,
+  { mean, spread }: { mean: number; spread: number },
+  centred: boolean,
+): void {
+  shifts[j] = centred ? mean : 0;
+  // Rounding leaves a constant column a spread of a few last places: that is no spread.
+  const constant = !(spread > 1e-13 * Math.abs(mean));
+  scales[j] = constant || !Number.isFinite(spread) ? 1 : spread;
+  if (constant && centred) shifts[j] = column[0]!;
+}
+
+/** Sets shift and scale of a column that lies anywhere: as `DesignMatrix.of` does, to rounding. */
+export function measureColumn(
+  scaling: Scaling,
   j: number,
   column: Float64Array,
   weights: Float64Array | undefined,
@@ -83,12 +166,6 @@ export function measureColumn(
 ): void {
   const weight = (row: number) => (weights ? weights[row]! : 1);
   const mean = blockSum(column.length, (row) => weight(row) * column[row]!) / total;
-  const variance =
-    blockSum(column.length, (row) => weight(row) * (column[row]! - mean) * (column[row]! - mean)) / total;
-  const spread = Math.sqrt(variance);
-  shifts[j] = centred ? mean : 0;
-  // Rounding leaves a constant column a spread of a few last places: that is no spread.
-  const constant = !(spread > 1e-13 * Math.abs(mean));
-  scales[j] = constant || !Number.isFinite(spread) ? 1 : spread;
-  if (constant && centred) shifts[j] = column[0]!;
+  const squares = blockSum(column.length, (row) => weight(row) * (column[row]! - mean) * (column[row]! - mean));
+  setScaling(scaling, j, column, momentsOf(column, weights, Float64Array.of(total, mean, squares)), centred);
 }

@@ -3,6 +3,7 @@ import type { Scope } from './arena.js';
 import { BLOCK_ROWS, mergePartials } from './block-sums.js';
 import type { DesignMatrix } from './design-matrix.js';
 import type { Engine, Task } from './engine.js';
+import { gramMatrix } from './gram.js';
 
 const BYTES = 8;
 
@@ -49,8 +50,7 @@ export class LinearProblem implements SmoothProblem, Disposable {
   readonly #parameters: readonly [number, number];
   readonly #blocks: Block[] = [];
   readonly #scope: Scope;
-  /** Built when first asked for: a Gram matrix a block, and weights of its rows that are made on the way. */
-  #grams: Float64Array[] = [];
+  /** Weights of the rows that a Hessian makes on its way. */
   #products: Float64Array | undefined;
 
   constructor(design: DesignMatrix, loss: LinearLossName, target: Float64Array, options: LinearProblemOptions = {}) {
@@ -148,22 +148,9 @@ export class LinearProblem implements SmoothProblem, Disposable {
     }
   }
 
-  async #gramOf(weights: Float64Array | undefined, intercept: boolean, signal?: AbortSignal): Promise<Float64Array> {
-    const { rowCount, columnCount, engine } = this.design;
-    const columns = columnCount + (intercept ? 1 : 0);
-    if (this.#grams.length === 0) {
-      this.#grams = this.#blocks.map(() => this.#scope.allocate('f64', (columnCount + 1) * (columnCount + 1)));
-    }
-    const tasks = this.#blocks.map((block, index): Task => {
-      const at = weights ? weights.byteOffset + block.start * BYTES : 0;
-      const out = this.#grams[index]!.byteOffset;
-      return {
-        kernel: 'gram_f64',
-        values: [this.#x(block), at, out, block.scratch.byteOffset, block.rows, columns, rowCount],
-      };
-    });
-    await engine.run(tasks, signal);
-    return mergePartials(this.#grams.map((gram) => gram.subarray(0, columns * columns))).slice();
+  #gramOf(weights: Float64Array | undefined, intercept: boolean, signal?: AbortSignal): Promise<Float64Array> {
+    const { rowCount, columnCount, values, engine } = this.design;
+    return gramMatrix(engine, values, rowCount, columnCount + (intercept ? 1 : 0), { weights, signal });
   }
 
   #gradientTask(block: Block): Task {

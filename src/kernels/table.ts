@@ -3,6 +3,7 @@ import * as coordinateDescent from './coordinate-descent.js';
 import * as distance from './distance.js';
 import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
+import * as gram from './gram.js';
 import * as limits from './limits.js';
 import * as linearLosses from './linear-losses.js';
 import * as matrixProduct from './matrix-product.js';
@@ -10,6 +11,7 @@ import * as network from './network.js';
 import * as optimizers from './optimizers.js';
 import * as random from './random.js';
 import * as sparse from './sparse.js';
+import * as standardize from './standardize.js';
 import * as statistics from './statistics.js';
 import * as stochasticGradient from './stochastic-gradient.js';
 import * as supportVectors from './support-vectors.js';
@@ -32,6 +34,7 @@ const families = [
   distance,
   elementary,
   gradientDescent,
+  gram,
   limits,
   linearLosses,
   matrixProduct,
@@ -39,6 +42,7 @@ const families = [
   optimizers,
   random,
   sparse,
+  standardize,
   statistics,
   supportVectors,
   stochasticGradient,
