@@ -10,6 +10,7 @@ export * from './matrix-product';
 export * from './network';
 export * from './optimizers';
 export * from './random';
+export * from './rotations';
 export * from './sparse';
 export * from './standardize';
 export * from './statistics';

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "455b5f623103c071"
+#define LANEWISE_KERNELS_HASH "10b481ba146c8a97"
 
 namespace lanewise {
 
@@ -58,6 +58,8 @@ struct Kernels {
   void (*update_sgd_f64)(double* parameters, const double* gradient, double* velocity, double rate, double momentum, int32_t nesterov, double gradientScale, double gradientLimit, double decay, int32_t count);
   void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+  int32_t (*jacobi_rows_f64)(double* a, double* v, double tolerance, int32_t count, int32_t length, int32_t from, int32_t to);
+  void (*rotate_rows_f64)(double* matrix, const double* rotations, int32_t rows, int32_t columns, int32_t stride, int32_t first, int32_t step, int32_t count);
   void (*sparse_moments_f64)(const int32_t* offsets, const double* values, double* sums, double* squares, int32_t rowCount, int32_t entryCount);
   void (*sparse_multiply_f64)(const int32_t* offsets, const int32_t* indices, const double* values, const double* dense, double* out, int32_t rowCount, int32_t entryCount, int32_t columnCount, int32_t outputCount);
   void (*column_moments_f64)(const double* x, const double* weights, double* moments, double* terms, int32_t rowCount);
@@ -260,6 +262,12 @@ void random_uniform_f64(double* out, int32_t keyLow, int32_t keyHigh, double sta
 /// Random 32-bit words startIndex … startIndex + count − 1 of a key.
 /// out[count] out
 void random_words_u32(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
+/// One-sided Jacobi: rotates rows p of a range with all rows behind them until they are orthogonal. Returns how many.
+/// a[count * length] inout; v[count * count] inout
+int32_t jacobi_rows_f64(double* a, double* v, double tolerance, int32_t count, int32_t length, int32_t from, int32_t to);
+/// Rotations of neighbouring rows, one after the other: rotation k of rows first + k·step and the one behind it.
+/// matrix[(rows === 0 || columns === 0 ? 0 : (rows - 1) * stride + columns)] inout; rotations[2 * count] in
+void rotate_rows_f64(double* matrix, const double* rotations, int32_t rows, int32_t columns, int32_t stride, int32_t first, int32_t step, int32_t count);
 /// The sum and the sum of squares of each row of a sparse matrix.
 /// offsets[rowCount + 1] in; values[entryCount] in; sums[rowCount] out; squares[rowCount] out
 void sparse_moments_f64(const int32_t* offsets, const double* values, double* sums, double* squares, int32_t rowCount, int32_t entryCount);
@@ -457,6 +465,8 @@ inline constexpr Kernels all_kernels{
     update_sgd_f64,
     random_uniform_f64,
     random_words_u32,
+    jacobi_rows_f64,
+    rotate_rows_f64,
     sparse_moments_f64,
     sparse_multiply_f64,
     column_moments_f64,

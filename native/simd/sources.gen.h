@@ -10,6 +10,7 @@
 #include "../network.cpp"
 #include "../optimizers.cpp"
 #include "../random.cpp"
+#include "../rotations.cpp"
 #include "../sparse.cpp"
 #include "../standardize.cpp"
 #include "../statistics.cpp"

@@ -98,6 +98,10 @@ export interface KernelFunctions {
   random_uniform_f64(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
   /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
   random_words_u32(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
+  /** One-sided Jacobi: rotates rows p of a range with all rows behind them until they are orthogonal. Returns how many. */
+  jacobi_rows_f64(aOffset: number, vOffset: number, tolerance: number, count: number, length: number, from: number, to: number): number;
+  /** Rotations of neighbouring rows, one after the other: rotation k of rows first + k·step and the one behind it. */
+  rotate_rows_f64(matrixOffset: number, rotationsOffset: number, rows: number, columns: number, stride: number, first: number, step: number, count: number): void;
   /** The sum and the sum of squares of each row of a sparse matrix. */
   sparse_moments_f64(offsetsOffset: number, valuesOffset: number, sumsOffset: number, squaresOffset: number, rowCount: number, entryCount: number): void;
   /** Rows of a sparse matrix times a dense matrix. */
@@ -199,4 +203,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '455b5f623103c071';
+export const kernelsHash = '10b481ba146c8a97';

@@ -1,6 +1,7 @@
 import { defineKernel } from './contract.js';
 import { columnCount, columnStride, matrixInputs, realValues, rowCount, weights, x } from './gradient-descent.js';
-import { DEPTH_BLOCK, productScratch } from './matrix-product.js';
+import { productScratch } from './matrix-product.js';
+import { DEPTH_BLOCK } from './sums.js';
 
 /** A symmetric product sums as matrix-product.ts does: in ascending order of the rows, in blocks of 256 that start at 0. */
 export const gram_f64 = defineKernel({

@@ -10,6 +10,7 @@ import * as matrixProduct from './matrix-product.js';
 import * as network from './network.js';
 import * as optimizers from './optimizers.js';
 import * as random from './random.js';
+import * as rotations from './rotations.js';
 import * as sparse from './sparse.js';
 import * as standardize from './standardize.js';
 import * as statistics from './statistics.js';
@@ -41,6 +42,7 @@ const families = [
   network,
   optimizers,
   random,
+  rotations,
   sparse,
   standardize,
   statistics,

@@ -127,7 +127,7 @@ test('Cholesky solves, refuses a singular matrix, and the shortest solution is f
   expect(solved[1]).toBeCloseTo(2, 14);
   const singular = Float64Array.of(1, 1, 1, 1);
   expect(await cholesky(engine, singular, 2)).toBeUndefined();
-  const shortest = await solveSemidefinite(singular, 2, Float64Array.of(2, 2));
+  const shortest = await solveSemidefinite(engine, singular, 2, Float64Array.of(2, 2));
   expect(shortest[0]).toBeCloseTo(1, 12);
   expect(shortest[1]).toBeCloseTo(1, 12);
 });

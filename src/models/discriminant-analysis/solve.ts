@@ -51,14 +51,14 @@ export async function solveWithin(
     const matrix = await scatterOf(engine, { centred: within, weights: undefined }, signal);
     const lower = await cholesky(engine, matrix, size, { tolerance: Math.max(tol * tol, 1e-14), signal });
     if (lower) return { directions: scaled.map((right) => unscale(choleskySolve(lower, right))), left: 0 };
-    const { values, vectors } = await symmetricEigen(matrix, size, signal);
+    const { values, vectors } = await symmetricEigen(engine, matrix, size, signal);
     const kept = keptOf(values, tol);
     const directions = scaled.map((right) => unscale(projected(vectors, values, kept, right)));
     return { directions, left: size - kept.length };
   }
   // More columns than rows: the same by the rows' inner products.
   const products = await rowProducts(engine, within, signal);
-  const { values, vectors } = await symmetricEigen(products, rowCount, signal);
+  const { values, vectors } = await symmetricEigen(engine, products, rowCount, signal);
   const kept = keptOf(values, tol);
   const squares = values.map((value) => value * value);
   const directions = scaled.map((right) => {
@@ -84,9 +84,9 @@ function projected(vectors: Float64Array, values: Float64Array, kept: readonly n
   const out = new Float64Array(size);
   for (const e of kept) {
     let share = 0;
-    for (let i = 0; i < size; i++) share += vectors[i * size + e]! * right[i]!;
+    for (let i = 0; i < size; i++) share += vectors[e * size + i]! * right[i]!;
     share /= values[e]!;
-    for (let i = 0; i < size; i++) out[i]! += share * vectors[i * size + e]!;
+    for (let i = 0; i < size; i++) out[i]! += share * vectors[e * size + i]!;
   }
   return out;
 }
@@ -121,7 +121,7 @@ export async function solveCovariance(
       },
     );
   }
-  const { values, vectors } = await symmetricEigen(covariance, size, signal);
+  const { values, vectors } = await symmetricEigen(engine, covariance, size, signal);
   const largest = values.reduce((most, value) => Math.max(most, value), 0);
   const kept = Array.from(values.keys()).filter((e) => values[e]! > 1e-12 * largest);
   return { directions: rights.map((right) => projected(vectors, values, kept, right)), left: size - kept.length };

@@ -28,7 +28,7 @@ export async function solveLeastSquares(
   }
   const factor = await cholesky(engine, gram, columnCount, { signal });
   const solve = (right: Float64Array): Float64Array | Promise<Float64Array> =>
-    factor ? choleskySolve(factor, right) : solveSemidefinite(gram, columnCount, right, signal);
+    factor ? choleskySolve(factor, right) : solveSemidefinite(engine, gram, columnCount, right, signal);
   let coefficients: Float64Array = new Float64Array(columnCount + 1);
   let loss = 0;
   for (let round = 0; round < 3; round++) {
