@@ -1,5 +1,5 @@
 import { LEAF_BLOCK_ROWS } from '../kernels/tree-building.js';
-import type { Engine } from './engine.js';
+import type { Engine, Task } from './engine.js';
 import { ArenaBlock, type BinnedRows, type GroupLayout } from './trees.js';
 
 /** Rows of a segment at most: what a thread needs to part one stays in its second-level cache. */
@@ -56,6 +56,8 @@ export interface RowStore extends Disposable {
   readonly rowCount: number;
   readonly layout: GroupLayout;
   readonly windowCount: number;
+  /** Threads that grow trees from these rows: see `treeThreads`. */
+  readonly threads: number;
   /** Rows of every segment but the last: a multiple of LEAF_BLOCK_ROWS. */
   readonly segmentRows: number;
   /**
@@ -63,6 +65,27 @@ export interface RowStore extends Disposable {
    * there already.
    */
   open(window: number, uses: Uses): RowWindow | Promise<RowWindow>;
+}
+
+/** Row·features of all rows from which the work of a tree is shared out. */
+const SHARED_TREE = 1_000_000;
+
+/**
+ * How many of an engine's threads grow the trees of so many rows: below a million row·features one alone is as fast (a tree
+ * is over in a few milliseconds, and of its nodes only the first are worth handing over), and starting another costs 50.
+ */
+export function treeThreads(threads: number, rowCount: number, columnCount: number): number {
+  return rowCount * columnCount < SHARED_TREE ? 1 : threads;
+}
+
+/** Runs calls over rows of a store on as many threads as grow its trees. */
+export function runOnRows(
+  engine: Engine,
+  { threads }: RowStore,
+  tasks: readonly Task[],
+  signal?: AbortSignal,
+): Promise<unknown> | undefined {
+  return threads < engine.threads ? engine.runHere(tasks) : engine.run(tasks, signal);
 }
 
 /** How many rows a segment has: so few that every thread has several, and all about as many rows as the others. */
@@ -78,6 +101,7 @@ export class MemoryRows implements RowStore {
   readonly rowCount: number;
   readonly layout: GroupLayout;
   readonly windowCount = 1;
+  readonly threads: number;
   readonly segmentRows: number;
   readonly gradients: ArenaBlock<'f32'>;
   readonly hessians: ArenaBlock<'f32'>;
@@ -89,7 +113,8 @@ export class MemoryRows implements RowStore {
     const { rowCount, layout } = data;
     this.rowCount = rowCount;
     this.layout = layout;
-    this.segmentRows = segmentRowsFor(rowCount, threads);
+    this.threads = treeThreads(threads, rowCount, layout.columnCount);
+    this.segmentRows = segmentRowsFor(rowCount, this.threads);
     this.gradients = new ArenaBlock(arena, 'f32', rowCount);
     this.hessians = new ArenaBlock(arena, 'f32', rowCount);
     this.order = new ArenaBlock(arena, 'u32', rowCount);

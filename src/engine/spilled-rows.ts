@@ -1,6 +1,6 @@
 import { LEAF_BLOCK_ROWS } from '../kernels/tree-building.js';
 import type { Engine } from './engine.js';
-import { type RowPart, type RowStore, type RowWindow, segmentRowsFor, type Uses } from './row-store.js';
+import { type RowPart, type RowStore, type RowWindow, segmentRowsFor, treeThreads, type Uses } from './row-store.js';
 import type { SpillFile } from './spill-file-node.js';
 import { ArenaBlock, type GroupLayout } from './trees.js';
 
@@ -60,6 +60,7 @@ export class SpilledRows implements RowStore {
   readonly layout: GroupLayout;
   readonly windowCount: number;
   readonly windowRows: number;
+  readonly threads: number;
   readonly segmentRows: number;
   /** Bytes of a row in the file. */
   readonly rowBytes: number;
@@ -75,7 +76,8 @@ export class SpilledRows implements RowStore {
     this.rowBytes = parts.reduce((sum, [, bytes]) => sum + bytes, 0);
     const most = Math.max(LEAF_BLOCK_ROWS, Math.floor(sizes.memory / 2 / this.rowBytes));
     const windows = Math.max(1, Math.ceil(rowCount / Math.floor(most / LEAF_BLOCK_ROWS) / LEAF_BLOCK_ROWS));
-    this.segmentRows = segmentRowsFor(Math.ceil(rowCount / windows), engine.threads);
+    this.threads = treeThreads(engine.threads, rowCount, layout.columnCount);
+    this.segmentRows = segmentRowsFor(Math.ceil(rowCount / windows), this.threads);
     // Windows of equal size, which the segments fill.
     const segments = Math.max(1, Math.ceil(Math.ceil(rowCount / this.segmentRows) / windows));
     this.windowRows = segments * this.segmentRows;

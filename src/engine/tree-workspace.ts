@@ -13,11 +13,11 @@ import type { RowPart, RowStore, RowWindow, Uses } from './row-store.js';
 import { ArenaBlock, placeOf } from './trees.js';
 
 /** Rows of one task over rows: at most this many, so that the event loop turns often and compiled code tiers up early. */
-const BLOCK_ROWS = 65_536;
-/** Row·features below which sharing a histogram out costs more than it saves. */
-const SHARED_WORK = 400_000;
-/** Rows below which anything else is done on this thread. */
-const SHARED_ROWS = 50_000;
+const BLOCK_ROWS = 16_384;
+/** Row·features below which sharing a histogram out costs more than it saves: 0.4 ms, of which waking a thread takes 0.05. */
+const SHARED_WORK = 1_200_000;
+/** Rows below which anything else is done on this thread: as long. */
+const SHARED_ROWS = 300_000;
 /** Groups a thread from which histograms are shared out by groups though these do not go round evenly. */
 const GROUPS_A_THREAD = 4;
 /** Fractions of a level that rounding tells apart. */
@@ -142,7 +142,8 @@ export class TreeWorkspace implements Disposable {
     sizes: { histograms: number; leaves: number; nodes?: number; bins?: readonly number[] },
     monotone?: Int8Array,
   ) {
-    const { arena, threads } = engine;
+    const { arena } = engine;
+    const { threads } = rows;
     const { groupCount, featureCount, columnCount, bundles } = rows.layout;
     this.#engine = engine;
     this.rows = rows;
@@ -203,7 +204,7 @@ export class TreeWorkspace implements Disposable {
           values: [...offsets, ...scales, window.firstRow + start, rows],
         });
       }
-      return this.#engine.run(tasks, signal);
+      return window.rowCount < SHARED_ROWS ? this.#engine.runHere(tasks) : this.#engine.run(tasks, signal);
     });
     return {
       gradient: gradientScale > 0 ? largest.gradient / GRADIENT_LEVELS : 0,
@@ -246,7 +247,7 @@ export class TreeWorkspace implements Disposable {
 
   /** Builds histogram `index` of a node's rows. */
   buildHistogram(index: number, node: NodeRows, signal?: AbortSignal): Waiting {
-    const shared = this.#engine.threads > 1 && node.count * this.rows.layout.columnCount > SHARED_WORK;
+    const shared = this.rows.threads > 1 && node.count * this.rows.layout.columnCount > SHARED_WORK;
     const build = this.#overWindows(HISTOGRAM, (window, w) => {
       const tasks = this.#histogramTasks(this.#histogramOffset(index), window, w, node, shared);
       return shared ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
@@ -296,7 +297,7 @@ export class TreeWorkspace implements Disposable {
     // Windows after the first add to what is there.
     const fresh = index === 0;
     if (this.#byGroups) {
-      const parts = shared ? this.#engine.threads : 1;
+      const parts = shared ? this.rows.threads : 1;
       return Array.from({ length: parts }, (_, part) => {
         return task(part, histogram, fresh, [0, this.#segments], shareOf(groupCount, part, parts));
       });
@@ -367,7 +368,7 @@ export class TreeWorkspace implements Disposable {
     this.#goesLeft.values.set(this.#columnGoesLeft(feature, goesLeft));
     const left = this.#nodes;
     this.#nodes += 2;
-    const share = node.count >= SHARED_ROWS ? Math.min(this.#engine.threads, this.#segments) : 1;
+    const share = node.count >= SHARED_ROWS ? Math.min(this.rows.threads, this.#segments) : 1;
     const parted = this.#overWindows(PARTITION, (window, w) => {
       const tasks = this.#partTasks(window, w, node.slot, left, feature, share);
       return share > 1 ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
@@ -422,11 +423,11 @@ export class TreeWorkspace implements Disposable {
   async #partInWindow(window: RowWindow, w: number, parting: Parting, left: number): Promise<void> {
     const { node, feature, goesLeft, histogram, child } = parting;
     this.#goesLeft.values.set(this.#columnGoesLeft(feature, goesLeft));
-    const share = node.count >= SHARED_ROWS ? Math.min(this.#engine.threads, this.#segments) : 1;
+    const share = node.count >= SHARED_ROWS ? Math.min(this.rows.threads, this.#segments) : 1;
     const parts = this.#partTasks(window, w, node.slot, left, feature, share);
     await (share > 1 ? this.#engine.runNow(parts) : this.#engine.runHere(parts));
     if (histogram < 0) return;
-    const shared = this.#engine.threads > 1 && node.count * this.rows.layout.columnCount > SHARED_WORK;
+    const shared = this.rows.threads > 1 && node.count * this.rows.layout.columnCount > SHARED_WORK;
     const rows = { slot: left + child, count: node.count };
     const builds = this.#histogramTasks(this.#histogramOffset(histogram), window, w, rows, shared, true);
     await (shared ? this.#engine.runNow(builds) : this.#engine.runHere(builds));
@@ -513,7 +514,7 @@ export class TreeWorkspace implements Disposable {
 
   /** In the pool where there are rows enough, else here. */
   #spread(tasks: readonly Task[], signal?: AbortSignal): Waiting {
-    const shared = this.#engine.threads > 1 && this.rows.rowCount >= SHARED_ROWS;
+    const shared = this.rows.threads > 1 && this.rows.rowCount >= SHARED_ROWS;
     return shared ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import { randomKey, stream } from '#lanewise/engine/random.js';
-import { MemoryRows } from '#lanewise/engine/row-store.js';
+import { MemoryRows, treeThreads } from '#lanewise/engine/row-store.js';
 import { type NodeRows, TreeWorkspace } from '#lanewise/engine/tree-workspace.js';
 import { ArenaBlock, BinnedRows, evenLayout } from '#lanewise/engine/trees.js';
 import { BINS, HISTOGRAM_STRIDE, MISSING_BIN, MISSING_LEFT } from '#lanewise/kernels/tree-building.js';
@@ -190,7 +190,7 @@ test('rounding gradients is unbiased and keyed by the row', async () => {
   for (const sum of sums) expect(Math.abs(sum - 20_000 / 3)).toBeLessThan(340);
 });
 
-for (const features of [8, 20]) {
+for (const features of [12, 20]) {
   test(`two threads and segments of rows give the tree of one, ${features} features`, async () => {
     const rows = 90_000;
     const results: unknown[] = [];
@@ -224,6 +224,13 @@ for (const features of [8, 20]) {
     expect(results[2]).toEqual(results[0]);
   });
 }
+
+test('trees of few rows are grown on the calling thread', async () => {
+  // adult and HIGGS at 100,000 rows.
+  expect(treeThreads(2, 39_000, 14)).toBe(1);
+  expect(treeThreads(2, 100_000, 28)).toBe(2);
+  expect(treeThreads(1, 1_000_000, 28)).toBe(1);
+});
 
 test('binned rows take at most 1.3 bytes a value, whatever the number of features', () => {
   for (let features = 1; features < 300; features++) {

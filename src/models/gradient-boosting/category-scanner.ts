@@ -14,6 +14,7 @@ export class CategoryScanner {
   readonly #limits: SplitRules;
   readonly #ratio = new Float64Array(BINS);
   readonly #sorted = new Int32Array(BINS);
+  readonly #aside = new Int32Array(BINS);
   /** Sums of the node on the feature at hand. */
   #gradient = 0;
   #hessian = 0;
@@ -117,18 +118,38 @@ export class CategoryScanner {
       ratio[bin] = divisor > 0 ? (numbers[start + bin]! * gradientUnit) / divisor : 0;
       sorted[count++] = bin;
     }
-    if (count > SHORT) {
-      sorted.subarray(0, count).sort((a, b) => ratio[a]! - ratio[b]! || a - b);
-      return count;
-    }
+    this.#sortRuns(count);
+    for (let width = RUN; width < count; width *= 2) this.#mergeRuns(count, width);
+    return count;
+  }
+
+  /** Sorts by insertion, RUN by RUN: bins ascend at first, and equal ones keep their order. */
+  #sortRuns(count: number): void {
+    const [sorted, ratio] = [this.#sorted, this.#ratio];
     for (let i = 1; i < count; i++) {
       const bin = sorted[i]!;
       const own = ratio[bin]!;
+      const start = i - (i % RUN);
       let at = i;
-      for (; at > 0 && ratio[sorted[at - 1]!]! > own; at--) sorted[at] = sorted[at - 1]!;
+      for (; at > start && ratio[sorted[at - 1]!]! > own; at--) sorted[at] = sorted[at - 1]!;
       sorted[at] = bin;
     }
-    return count;
+  }
+
+  /** Merges neighbouring runs of a width. */
+  #mergeRuns(count: number, width: number): void {
+    const [sorted, ratio, aside] = [this.#sorted, this.#ratio, this.#aside];
+    for (let start = 0; start + width < count; start += 2 * width) {
+      const middle = start + width;
+      const end = Math.min(count, middle + width);
+      if (ratio[sorted[middle - 1]!]! <= ratio[sorted[middle]!]!) continue;
+      for (let i = start; i < middle; i++) aside[i] = sorted[i]!;
+      let [left, right] = [start, middle];
+      for (let at = start; left < middle; at++) {
+        const fromRight = right < end && ratio[sorted[right]!]! < ratio[aside[left]!]!;
+        sorted[at] = fromRight ? sorted[right++]! : aside[left++]!;
+      }
+    }
   }
 
   /** What parting the node into these rows and the rest saves; −∞ where a side is too small. */
@@ -149,5 +170,5 @@ export class CategoryScanner {
   }
 }
 
-/** Up to so many are sorted by insertion. */
-const SHORT = 48;
+/** So many are sorted by insertion. */
+const RUN = 8;

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.js';
-import type { MemoryRows } from '../../engine/row-store.js';
+import { type MemoryRows, runOnRows } from '../../engine/row-store.js';
 import { ArenaBlock } from '../../engine/trees.js';
 import { Breather } from '../../engine/turn.js';
 import { listsOf } from '../../evaluate/lists.js';
@@ -11,7 +11,7 @@ import type { ResidualColumns } from './renewal.js';
 import { type Scales, scalesFor } from './scales.js';
 
 /** Rows of one task. */
-const BLOCK_ROWS = 65_536;
+const BLOCK_ROWS = 16_384;
 /** Rows on which the training loss of a round is reported, spread evenly; all of them where there are fewer. */
 export const LOSS_ROWS = 10_000;
 
@@ -85,7 +85,7 @@ export class LossState implements Disposable {
   async beginRound(signal?: AbortSignal): Promise<void> {
     if (this.#normalizers > 0) {
       const tasks = this.#blocks().map((block) => normalizeTask(block, this.loss.outputs));
-      await this.#engine.run(tasks, signal);
+      await runOnRows(this.#engine, this.#rows, tasks, signal);
     }
     await this.#delta?.update(this.#raw.offset, this.#targets, this.#data.rowCount, signal);
   }
@@ -102,7 +102,7 @@ export class LossState implements Disposable {
       const delta = this.#delta?.now ?? 0;
       const blocks = this.#blocks();
       const tasks = blocks.map((block, i) => loss.derivatives(block, output, this.#to(i * BLOCK_ROWS), delta));
-      await this.#engine.run(tasks, signal);
+      await runOnRows(this.#engine, this.#rows, tasks, signal);
     }
     const { length, offset } = this.#validationRows;
     if (length === 0) return;
