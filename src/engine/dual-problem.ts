@@ -16,6 +16,17 @@ export interface DualForm {
   readonly start?: Float64Array;
 }
 
+/** All that a problem needs to go on, to the same bits. What is cached is not a part of it. */
+export interface DualState {
+  /** The rows of the active variables, by position. */
+  readonly order: Int32Array;
+  /** By row; the scores of variables that are set aside are stale. */
+  readonly beta: Float64Array;
+  readonly scores: Float64Array;
+  /** As SMO_STATE names them. */
+  readonly state: Float64Array;
+}
+
 /** A solution, by row: β, the scores linear − Kβ, and how far from optimal the worst pair is. */
 export interface DualPoint {
   readonly beta: Float64Array;
@@ -92,10 +103,16 @@ export class DualProblem implements Disposable {
   }
 
   /** @param cacheBytes room for kernel rows; there are always two */
-  static async create(engine: Engine, form: DualForm, cacheBytes: number, signal?: AbortSignal): Promise<DualProblem> {
+  static async create(
+    engine: Engine,
+    form: DualForm,
+    cacheBytes: number,
+    { resume, signal }: { resume?: DualState; signal?: AbortSignal } = {},
+  ): Promise<DualProblem> {
     const problem = new DualProblem(engine, form, cacheBytes);
     try {
-      if (form.start) {
+      if (resume) problem.#resume(resume);
+      else if (form.start) {
         const { sums } = await problem.#expansions(problem.#order, signal);
         for (let row = 0; row < sums.length; row++) problem.#scores[row] = form.linear[row]! + sums[row]!;
         problem.#state[SMO_STATE.objective] = problem.#startObjective();
@@ -107,6 +124,24 @@ export class DualProblem implements Disposable {
       problem[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** The state between two calls of `advance`. */
+  snapshot(): DualState {
+    this.#store();
+    return {
+      order: this.#order.slice(),
+      beta: this.#beta.slice(),
+      scores: this.#scores.slice(),
+      state: Float64Array.from(this.#state),
+    };
+  }
+
+  #resume({ order, beta, scores, state }: DualState): void {
+    this.#order = Int32Array.from(order);
+    this.#beta.set(beta);
+    this.#scores.set(scores);
+    this.#state.set(state);
   }
 
   get iterations(): number {

@@ -5,7 +5,8 @@ import { runProgramOn } from '#lanewise/models/execute.js';
 import { OneClassSVM, SVC, SVR } from '#lanewise/models/svm/index.js';
 import { programImage } from '#lanewise/scoring/serialize.js';
 import { readRegister, tableFromRegisters } from '#lanewise/table/columns.js';
-import type { Estimator, FitOptions, Model } from '#lanewise/table/interfaces.js';
+import type { Checkpoint, CheckpointState, Estimator, FitOptions, Model } from '#lanewise/table/interfaces.js';
+import { decodeCheckpoint, encodeCheckpoint } from '#lanewise/training/checkpoint.js';
 
 /** scikit-learn's answers (tests/agreement/svm.py). */
 const golden = JSON.parse(readFileSync(new URL('../fixtures/svm.json', import.meta.url), 'utf8'));
@@ -143,6 +144,44 @@ describe('the solver', () => {
       images.push(imageOf(model));
     }
     expect(images[1]).toEqual(images[0]);
+  });
+
+  /** Keeps every state in memory, as a file would. */
+  class Kept implements Checkpoint {
+    readonly due = true;
+    saves = 0;
+    #kept: { key: string; bytes: Uint8Array } | undefined;
+    async load(key: string) {
+      return this.#kept && decodeCheckpoint(this.#kept.bytes, key);
+    }
+    async save(key: string, state: CheckpointState) {
+      this.saves++;
+      this.#kept = { key, bytes: await encodeCheckpoint(key, state) };
+    }
+    async clear() {
+      this.#kept = undefined;
+    }
+  }
+
+  test.each([false, true])('a fit that is cut off goes on to the same bits; with folds: %s', async (probability) => {
+    const { columns, side } = crescents(600);
+    const table = tableOf(columns, side);
+    const machine = new SVC({ C: 1000, gamma: 5, probability });
+    const whole = await machine.fit(table, { target: 'target' });
+    expect(whole.training.history.length).toBeGreaterThan(3);
+    const checkpoint = new Kept();
+    for (let cut = 2; cut <= (probability ? 26 : 4); cut += probability ? 12 : 1) {
+      const controller = new AbortController();
+      let seen = 0;
+      const onProgress = () => ++seen === cut && controller.abort();
+      const options = { target: 'target', checkpoint, signal: controller.signal, onProgress };
+      await expect(machine.fit(table, options)).rejects.toMatchObject({ code: 'cancelled' });
+    }
+    expect(checkpoint.saves).toBeGreaterThan(2);
+    const resumed = await machine.fit(table, { target: 'target', checkpoint });
+    expect(imageOf(resumed)).toEqual(imageOf(whole));
+    expect(resumed.training).toEqual(whole.training);
+    expect(await checkpoint.load('any')).toBeUndefined();
   });
 
   test('too few iterations are told, by name', async () => {

@@ -1,9 +1,8 @@
 import { permutation } from '../../engine/random.js';
+import type { Course } from './course.js';
 import type { KernelData } from './kernel.js';
-import type { Course } from './machine.js';
 import { machineOf } from './machine.js';
 import { type Pair, pairForm } from './pairs.js';
-import { solveDual } from './smo.js';
 
 /**
  * The decision value of every row of a pair, by a machine that was fitted to the other folds. Folds are drawn by class. Where
@@ -23,15 +22,18 @@ export async function heldOutDecisions(
     const places = (wanted: boolean) =>
       Int32Array.from(Array.from(foldOf.keys()).filter((i) => (foldOf[i] === fold) === wanted));
     const [held, learnt] = [places(true), places(false)];
-    const options = course.next(false);
     const sides = Float64Array.from(learnt, (i) => pair.sides[i]!);
-    if (held.length === 0) continue;
+    if (held.length === 0) {
+      course.skip();
+      continue;
+    }
     if (learnt.length === 0 || sides.every((side) => side === sides[0])) {
+      course.skip();
       for (const i of held) decisions[i] = sides[0] ?? 0;
       continue;
     }
     const rows = Uint32Array.from(learnt, (i) => pair.rows[i]!);
-    const solution = await solveDual(pairForm(data, rows, sides, costs), options);
+    const solution = await course.solve(pairForm(data, rows, sides, costs), false);
     const machine = machineOf(solution, Uint32Array.from(learnt));
     const sums = await all.expand(held, Int32Array.from(machine.rows), machine.coefficients, signal);
     held.forEach((i, place) => {

@@ -1,12 +1,7 @@
-import type { Engine } from '../../engine/engine.js';
 import type { ProgramBuilder } from '../../scoring/builder.js';
 import type { RegisterColumn } from '../../table/columns.js';
-import type { FitOptions, HistoryPoint, Training } from '../../table/interfaces.js';
-import { Deadline } from '../../training/deadline.js';
-import { certified, convergenceOf } from '../../training/verdict.js';
 import type { KernelData } from './kernel.js';
-import type { SolverParameters } from './parameters.js';
-import type { DualSolution, Round, SolveOptions } from './smo.js';
+import type { DualSolution } from './smo.js';
 
 /** A function of kernel values: intercept + Σ coefficients[i]·K(x, row rows[i]). */
 export interface Machine {
@@ -84,79 +79,4 @@ function slopesOf(
     }
   }
   return slopes;
-}
-
-/** What is told of a fit of one or several dual problems: progress, the record. */
-export class Course {
-  readonly #fit: FitOptions;
-  readonly #problems: number;
-  readonly #history: HistoryPoint[] = [];
-  readonly #deadline: Deadline;
-  readonly #engine: Engine;
-  readonly #solver: SolverParameters;
-  #problem = 0;
-  #iterations = 0;
-  #objective = 0;
-  #violation = 0;
-  #stopped = false;
-
-  /** @param problems how many will be solved */
-  constructor(engine: Engine, solver: SolverParameters, fit: FitOptions, problems: number) {
-    this.#engine = engine;
-    this.#solver = solver;
-    this.#fit = fit;
-    this.#problems = problems;
-    this.#deadline = new Deadline(fit.timeBudget);
-  }
-
-  /** How the next problem is to be solved. @param counted whether it is a part of the model, not of its calibration */
-  next(counted = true): SolveOptions {
-    this.#problem++;
-    const { shrinking, tol, cacheSize, maxIter } = this.#solver;
-    return {
-      ...{ shrinking, tol, cacheSize, maxIter },
-      engine: this.#engine,
-      deadline: this.#deadline,
-      signal: this.#fit.signal,
-      onRound: (round) => this.#tell(round, counted),
-    };
-  }
-
-  /** Takes a part of the model in. */
-  add({ iterations, objective, violation }: DualSolution): void {
-    this.#iterations += iterations;
-    this.#objective += objective;
-    this.#violation = Math.max(this.#violation, violation);
-    this.#stopped ||= violation > this.#solver.tol && this.#deadline.passed;
-  }
-
-  /** The model's record. */
-  record(rows: number, supportCount: number, remark?: string): Training {
-    const convergence = convergenceOf('largest KKT violation', this.#violation, this.#solver.tol);
-    const iterations = this.#iterations;
-    const ended = convergence.reached ? 'converged' : 'not converged';
-    const budget = this.#stopped ? `time budget of ${this.#deadline.seconds} s used up: ` : '';
-    const parts = [
-      `${budget}${ended} after ${iterations} iteration${iterations === 1 ? '' : 's'}`,
-      `${supportCount} of ${rows} rows are support vectors`,
-      ...(remark ? [remark] : []),
-    ];
-    return {
-      rows,
-      iterations,
-      bestIteration: iterations,
-      lossName: 'dual objective',
-      history: this.#history,
-      verdict: parts.join('; '),
-      ...certified(convergence),
-    };
-  }
-
-  #tell(round: Round, counted: boolean): void {
-    const { iterations, objective, violation } = round;
-    const loss = this.#objective + objective;
-    if (counted) this.#history.push({ iteration: this.#iterations + iterations, loss });
-    const metrics = { loss, violation, iterations: this.#iterations + iterations };
-    this.#fit.onProgress?.({ what: 'problem', done: this.#problem, total: this.#problems, metrics });
-  }
 }

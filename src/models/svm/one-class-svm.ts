@@ -7,10 +7,10 @@ import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
 import { featureColumns, inputsOf, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
 import { weighingRows } from '../rows.js';
+import { Course } from './course.js';
 import { kernelData } from './kernel.js';
-import { Course, emitMachines, machineOf } from './machine.js';
+import { emitMachines, machineOf } from './machine.js';
 import { type OneClassSvmParameters, oneClassSvmParameters } from './parameters.js';
-import { solveDual } from './smo.js';
 
 /**
  * Finds anomalies: rows outside the region, under a kernel, that holds all but a share nu of the training rows (Schölkopf,
@@ -40,13 +40,20 @@ export class OneClassSVM implements Estimator {
     const data = kernelData(this.name, engine, columns, this.parameters);
     const rows = weighingRows(table.numRows, weights);
     if (rows.length === 0) throw new LanewiseError('data', 'Expected a row that weighs something but there is none');
-    const course = new Course(engine, this.parameters, options, 1);
+    const course = await Course.start({
+      engine,
+      estimator: this.name,
+      parameters: this.parameters,
+      columns,
+      others: [weights],
+      options,
+      problems: 1,
+    });
     const upper = Float64Array.from(rows, (row) => (weights ? weights[row]! : 1));
     const none = new Float64Array(rows.length);
     const start = filled(upper, this.parameters.nu);
     const form = { rows: data.select(rows), linear: none, lower: none, upper, epsilon: 0, start };
-    const solution = await solveDual(form, course.next());
-    course.add(solution);
+    const solution = await course.solve(form);
     const machine = machineOf(solution, rows);
     const builder = new ProgramBuilder(inputsOf(columns));
     const [inside] = emitMachines(builder, columns, data, [machine]);
@@ -61,7 +68,7 @@ export class OneClassSVM implements Estimator {
         { name: 'score', register: score, type: 'number' },
       ]),
       interpretability: 'low',
-      training: course.record(table.numRows, machine.rows.length),
+      training: await course.finish(table.numRows, machine.rows.length),
     });
   }
 }

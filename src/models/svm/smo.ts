@@ -1,4 +1,4 @@
-import { type DualForm, type DualPoint, DualProblem } from '../../engine/dual-problem.js';
+import { type DualForm, type DualPoint, DualProblem, type DualState } from '../../engine/dual-problem.js';
 import type { Engine } from '../../engine/engine.js';
 import { throwIfCancelled } from '../../errors.js';
 import type { Deadline } from '../../training/deadline.js';
@@ -8,7 +8,15 @@ export interface SolveOptions extends SolverParameters {
   readonly engine: Engine;
   readonly deadline: Deadline;
   readonly signal?: AbortSignal;
-  readonly onRound?: (round: Round) => void;
+  /** Where an earlier solving of the same problem stood. */
+  readonly resume?: SolverState;
+  /** Called after each round; where there are more to come, `state` gives what `resume` takes. */
+  readonly onRound?: (round: Round, state: (() => SolverState) | undefined) => Promise<void>;
+}
+
+export interface SolverState extends DualState {
+  /** How often variables had to be taken back. */
+  readonly restores: number;
 }
 
 /** How far a solution is. */
@@ -33,20 +41,20 @@ const MOST_RESTORES = 5;
  * Ends where the largest violation over all variables is at most `tol`, at maxIter, or at the deadline. Disposes the rows.
  */
 export async function solveDual(form: DualForm, options: SolveOptions): Promise<DualSolution> {
-  const { engine, tol, maxIter, shrinking, cacheSize, deadline, signal, onRound } = options;
+  const { engine, tol, maxIter, shrinking, cacheSize, deadline, signal, resume, onRound } = options;
   const { count } = form.rows;
   const limit = maxIter < 0 ? Math.min(2e9, Math.max(1e7, 100 * count)) : maxIter;
-  using problem = await DualProblem.create(engine, form, cacheSize * 2 ** 20, signal);
-  let restores = 0;
+  using problem = await DualProblem.create(engine, form, cacheSize * 2 ** 20, { resume, signal });
+  let restores = resume?.restores ?? 0;
   for (;;) {
     const end = await problem.advance(Math.min(limit, problem.iterations + Math.min(count, ROUND)), tol, signal);
     const { iterations, objective, violation } = problem;
-    onRound?.({ iterations, objective, violation });
+    const unfinished = end === 'iterations' && iterations < limit && !deadline.passed;
+    if (unfinished && shrinking && restores < MOST_RESTORES) problem.shrink();
+    const state = () => ({ ...problem.snapshot(), restores });
+    await onRound?.({ iterations, objective, violation }, unfinished ? state : undefined);
     throwIfCancelled(signal);
-    if (end === 'iterations' && iterations < limit && !deadline.passed) {
-      if (shrinking && restores < MOST_RESTORES) problem.shrink();
-      continue;
-    }
+    if (unfinished) continue;
     const back = await problem.restore(tol, signal);
     if (back === 0 || end === 'iterations') break;
     restores++;

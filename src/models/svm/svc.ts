@@ -12,11 +12,11 @@ import { makeModel } from '../model.js';
 import { weighingRows } from '../rows.js';
 import { seedOf } from '../seed.js';
 import { heldOutDecisions } from './calibration.js';
+import { Course } from './course.js';
 import { type KernelData, kernelData } from './kernel.js';
-import { Course, emitMachines, type Machine, machineOf } from './machine.js';
+import { emitMachines, type Machine, machineOf } from './machine.js';
 import { type Pair, pairForm, pairsOf } from './pairs.js';
 import { type SvcParameters, svcParameters } from './parameters.js';
-import { solveDual } from './smo.js';
 import { emitClasses } from './votes.js';
 
 /** Folds of `probability: true`. */
@@ -58,7 +58,15 @@ export class SVC implements Estimator {
       });
     }
     const { probability, kernel } = this.parameters;
-    const course = new Course(engine, this.parameters, options, pairs.length * (probability ? FOLDS + 1 : 1));
+    const course = await Course.start({
+      engine,
+      estimator: this.name,
+      parameters: this.parameters,
+      columns,
+      others: [target.values, costs],
+      options,
+      problems: pairs.length * (probability ? FOLDS + 1 : 1),
+    });
     const parts: { machine: Machine; platt: PlattScaling }[] = [];
     for (const pair of pairs) parts.push(await this.#fitPair(data, pair, costs, course, options));
     const supportCount = new Set(parts.flatMap(({ machine }) => [...machine.rows])).size;
@@ -70,7 +78,7 @@ export class SVC implements Estimator {
       classes: target.classes!,
       program: this.#lower(columns, data, target.classes!, pairs, parts),
       interpretability: kernel === 'linear' ? 'high' : 'low',
-      training: course.record(
+      training: await course.finish(
         table.numRows,
         supportCount,
         probability
@@ -92,8 +100,7 @@ export class SVC implements Estimator {
 
   async #fitPair(data: KernelData, pair: Pair, costs: Float64Array, course: Course, options: FitOptions) {
     const form = pairForm(data, pair.rows, pair.sides, costs);
-    const solution = await solveDual(form, course.next());
-    course.add(solution);
+    const solution = await course.solve(form);
     const { scores, intercept } = solution;
     const positive = pair.sides.map((side) => (side > 0 ? 1 : 0));
     // By the optimality conditions, a row's decision is its side, less its score, plus the intercept.

@@ -7,10 +7,10 @@ import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
 import { featureColumns, inputsOf, targetOf, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
 import { weighingRows } from '../rows.js';
+import { Course } from './course.js';
 import { kernelData } from './kernel.js';
-import { Course, emitMachines, machineOf } from './machine.js';
+import { emitMachines, machineOf } from './machine.js';
 import { type SvrParameters, svrParameters } from './parameters.js';
-import { solveDual } from './smo.js';
 
 /**
  * Support vector regression: the flattest function under a kernel that misses as few rows as pays by more than epsilon.
@@ -41,12 +41,19 @@ export class SVR implements Estimator {
     const { C, epsilon, kernel } = this.parameters;
     const rows = weighingRows(table.numRows, weights);
     if (rows.length === 0) throw new LanewiseError('data', 'Expected a row that weighs something but there is none');
-    const course = new Course(engine, this.parameters, options, 1);
+    const course = await Course.start({
+      engine,
+      estimator: this.name,
+      parameters: this.parameters,
+      columns,
+      others: [target.values, weights],
+      options,
+      problems: 1,
+    });
     const upper = Float64Array.from(rows, (row) => C * (weights ? weights[row]! : 1));
     const linear = Float64Array.from(rows, (row) => target.values[row]!);
     const form = { rows: data.select(rows), linear, lower: upper.map((cost) => -cost), upper, epsilon };
-    const solution = await solveDual(form, course.next());
-    course.add(solution);
+    const solution = await course.solve(form);
     const machine = machineOf(solution, rows);
     const builder = new ProgramBuilder(inputsOf(columns));
     const [register] = emitMachines(builder, columns, data, [machine]);
@@ -57,7 +64,7 @@ export class SVR implements Estimator {
       target: target.name,
       program: builder.build([{ name: 'prediction', register: register!, type: 'number' }]),
       interpretability: kernel === 'linear' ? 'high' : 'low',
-      training: course.record(table.numRows, machine.rows.length),
+      training: await course.finish(table.numRows, machine.rows.length),
     });
   }
 }
