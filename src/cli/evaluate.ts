@@ -5,7 +5,7 @@ import { type CrossValidation, crossValidate, outOfFoldTable, type ScoreSummary 
 import { metricNamed } from '../evaluate/metrics.js';
 import { givenFolds } from '../evaluate/splitter.js';
 import type { ParameterValue } from '../parameters.js';
-import { defaultRecipe } from '../prepare/index.js';
+import { defaultModel, defaultRecipe } from '../prepare/index.js';
 import { type RegisterColumn, readRegister, tableFromRegisters } from '../table/columns.js';
 import { formatNumber, formatSeconds } from '../table/format.js';
 import type { Collected, Splitter, TaskKind } from '../table/interfaces.js';
@@ -20,7 +20,7 @@ interface EvaluateOptions extends CommonOptions {
   readonly target: string;
   readonly task?: TaskKind;
   readonly group?: string;
-  readonly model: string;
+  readonly model?: string;
   readonly param?: Readonly<Record<string, ParameterValue>>;
   readonly folds?: string;
   readonly drop?: string[];
@@ -36,7 +36,7 @@ const command: CommandFile = {
         new Option('--task <task>', 'default: by the target').choices(['classification', 'regression', 'ranking']),
       )
       .option('--group <column>', 'rows of one value belong together: no split cuts them; --task ranking orders them')
-      .option('--model <name>', 'which model', 'gradient-boosting')
+      .option('--model <name>', 'which model; default: gradient-boosting, or linear where there are only texts')
       .option(
         '--param <name=value>',
         'a parameter of the model, as often as there are any; values as in JSON',
@@ -46,12 +46,13 @@ const command: CommandFile = {
       .option('--drop <columns>', 'columns to leave out, separated by commas', list)
       .option('--predictions <file>', 'write the out-of-fold predictions here (CSV or Arrow)'),
   run: async (shell, options: EvaluateOptions, path) => {
-    const { target, drop, model, seed, json } = options;
+    const { target, drop, seed, json } = options;
     await using engine = await engineOf(options, shell);
     const { signal, onProgress } = shell;
     const collected = await readData(path!, { target, group: options.group, ignore: drop, engine }, shell);
     const { task, reason } = chooseTask(collected.table, target, options.task);
     const splitter = options.folds ? await readFolds(options.folds, path!, collected) : undefined;
+    const model = options.model ?? defaultModel(collected.table, task, target);
     const recipe = defaultRecipe(collected.table, { target, task, model, parameters: options.param });
     const result = await crossValidate(recipe, collected.table, { target, splitter, seed, engine, signal, onProgress });
     if (options.predictions) await writeTable(options.predictions, predictionsOf(result, collected));

@@ -35,10 +35,11 @@ const command: CommandFile = {
     const registry = join(folder, String(deployed['registry']));
     const champion = await new Registry(registry).resolve(`${deployed['name']}@champion`);
     const model = `${deployed['name']}@champion`;
+    const wasm = deployed['wasm'];
+    const module = wasm ? `\n        ${near(join(folder, String(wasm)))}  the same model as one stand-alone .wasm` : '';
     shell.print(`
 Made    ${near(report)}  the report of all ten steps: open it in a browser
-        ${near(champion)}  the model: preparation and all in one artefact
-        ${near(join(folder, String(deployed['wasm'])))}  the same model as one stand-alone .wasm
+        ${near(champion)}  the model: preparation and all in one artefact${module}
 Next    npx lanewise serve --model ${model}
         npx lanewise predict DATA.csv --model ${model}
         npx lanewise doctor`);

@@ -6,7 +6,7 @@ import { LanewiseError } from '../errors.js';
 import { metricNamed } from '../evaluate/metrics.js';
 import { buildReference } from '../monitor/index.js';
 import type { ParameterValue } from '../parameters.js';
-import { defaultRecipe } from '../prepare/index.js';
+import { defaultModel, defaultRecipe } from '../prepare/index.js';
 import { takeRows } from '../table/columns.js';
 import { formatCount, formatNumber } from '../table/format.js';
 import type { TaskKind } from '../table/interfaces.js';
@@ -24,7 +24,7 @@ interface TrainOptions extends CommonOptions, TrainingOptions {
   readonly target?: string;
   readonly task?: TaskKind;
   readonly group?: string;
-  readonly model: string;
+  readonly model?: string;
   readonly param?: Readonly<Record<string, ParameterValue>>;
   readonly drop?: string[];
   readonly output?: string;
@@ -43,7 +43,7 @@ const command: CommandFile = {
         '--target <column>',
         'the column to predict, or several, separated by commas; none for isolation-forest and k-means',
       )
-      .option('--model <name>', 'which model', 'gradient-boosting')
+      .option('--model <name>', 'which model; default: gradient-boosting, or linear where there are only texts')
       .option(
         '--param <name=value>',
         'a parameter of the model, as often as there are any; values as in JSON',
@@ -64,13 +64,14 @@ const command: CommandFile = {
   },
   run: async (shell, options: TrainOptions, path) => {
     const { drop, seed = 0, json } = options;
-    const withoutTarget = options.target === undefined ? taskWithoutTarget(options.model) : undefined;
-    if (options.target === undefined && !withoutTarget) throw missingTarget(options.model);
+    const named = options.model ?? 'gradient-boosting';
+    const withoutTarget = options.target === undefined ? taskWithoutTarget(named) : undefined;
+    if (options.target === undefined && !withoutTarget) throw missingTarget(named);
     await using engine = await engineOf(options, shell);
     const output = options.output ?? join('runs', 'models', stemOf(path!));
     // Lists are ranked in memory: a list in a window of rows would be cut.
     if (options.target !== undefined && options.task !== 'ranking') {
-      const streamed = { ...options, target: options.target };
+      const streamed = { ...options, model: named, target: options.target };
       const source = await sourceBeyondMemory(path!, streamed);
       if (source) return await trainFromSource(shell, engine, source, path!, output, streamed);
     }
@@ -84,12 +85,13 @@ const command: CommandFile = {
     const targets = options.target === undefined ? [] : splitTargets(read, options.target);
     const table = withRoles(read, { target: targets.length === 1 ? targets[0] : undefined });
     const more = { table, hash, seed, engine, json, output, training, file: path!, testFraction: TEST_FRACTION };
-    const asked = { ...more, model: options.model, parameters: options.param, task: options.task };
+    const asked = { ...more, model: named, parameters: options.param, task: options.task };
     if (withoutTarget) return await trainWithoutTarget(shell, withoutTarget, asked);
     if (targets.length > 1) return await trainSeveral(shell, targets, asked);
     const target = targets[0]!;
     const { task, reason } = chooseTask(table, target, options.task);
-    const recipe = defaultRecipe(table, { target, task, model: options.model, parameters: options.param });
+    const name = options.model ?? defaultModel(table, task, target);
+    const recipe = defaultRecipe(table, { target, task, model: name, parameters: options.param });
     const fold = holdOutRows(table, target, task, TEST_FRACTION, seed);
     const learnt = fold ? takeRows(table, fold.train) : table;
     const model = await fitWithValidation(recipe, learnt, {
@@ -126,7 +128,7 @@ const command: CommandFile = {
         }),
       );
     }
-    shell.print(`${options.model}: ${task} of ${target} (${reason})`);
+    shell.print(`${name}: ${task} of ${target} (${reason})`);
     shell.print(
       `${formatCount(learnt.numRows)} rows learnt from${fold ? `, ${formatCount(fold.test.length)} held out to test` : '; too few to hold any out'}${quarantine.length ? `, ${quarantine.length} unreadable` : ''}. ${outcomeOf(model.training)}\n`,
     );

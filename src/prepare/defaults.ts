@@ -98,6 +98,13 @@ export function findModel(name: string, task: TaskKind): ModelEntry {
   return found;
 }
 
+/** The model where none is asked for: of nothing but texts only linear ones learn. */
+export function defaultModel(table: Table, task: TaskKind, target: string): string {
+  const features = columnsOf(table).filter(({ name, role }) => role === 'feature' && name !== target);
+  const texts = features.length > 0 && features.every(({ kind }) => kind === 'text');
+  return task === 'classification' && texts ? 'linear' : 'gradient-boosting';
+}
+
 /** A model with the preparation that suits it, as one estimator on the raw columns of the table. */
 export function defaultRecipe(table: Table, options: DefaultRecipeOptions): Recipe {
   const { target, task, model, parameters, steps = [] } = options;

@@ -13,7 +13,7 @@ import { scale } from './scale.js';
 import { hashedTerms, termCounts, tfIdf } from './terms.js';
 
 export type { ColumnSelection, Step } from '../table/steps.js';
-export { type DefaultRecipeOptions, defaultRecipe, defaultSteps, findModel } from './defaults.js';
+export { type DefaultRecipeOptions, defaultModel, defaultRecipe, defaultSteps, findModel } from './defaults.js';
 export { findLeaks, type Leak } from './leakage.js';
 export {
   type FittedPipeline,
