@@ -165,3 +165,51 @@ export function sgd_steps_f64(
   store<f64>(scalars, steps, 24);
   store<f64>(scalars, losses, 32);
 }
+
+export function dual_coordinate_steps_f64(
+  x: usize, target: usize, upper: usize, diagonal: usize, squares: usize, order: usize, duals: usize,
+  coefficients: usize, largest: usize, width: i32, rowCount: i32, orderCount: i32, epsilon: f64, oneSided: i32,
+  threshold: f64,
+): i32 {
+  const bytes = <usize>width << 3;
+  let kept = 0;
+  let most: f64 = 0;
+  for (let k = 0; k < orderCount; k++) {
+    const row = load<i32>(order + (<usize>k << 2));
+    const at = <usize>row << 3;
+    const own = x + <usize>row * bytes;
+    const y = load<f64>(target + at), bound = load<f64>(upper + at);
+    const dual = load<f64>(duals + at), extra = load<f64>(diagonal + at);
+    const least = oneSided == 1 && y >= 0 ? 0 : -bound;
+    const highest = oneSided == 1 && y < 0 ? 0 : bound;
+    const slope = rowProduct(own, coefficients, bytes) - y + extra * dual;
+    let low = dual > 0 ? slope + epsilon : slope - epsilon;
+    let high = dual < 0 ? slope - epsilon : slope + epsilon;
+    if (dual <= least) low = -Infinity;
+    if (dual >= highest) high = Infinity;
+    const violation = low > -high ? low : -high;
+    if (violation < -threshold) continue;
+    store<i32>(order + (<usize>kept << 2), row);
+    kept++;
+    if (!(violation > 0)) continue;
+    if (violation > most) most = violation;
+    const curvature = load<f64>(squares + at) + extra;
+    let next = low > 0 ? least : highest;
+    if (curvature > 0) {
+      const free = dual - slope / curvature;
+      const dead = epsilon / curvature;
+      next = free > dead ? free - dead : free < -dead ? free + dead : 0;
+      if (next < least) next = least;
+      if (next > highest) next = highest;
+    }
+    const change = next - dual;
+    if (change == 0) continue;
+    store<f64>(duals + at, next);
+    const factor = f64x2.splat(change);
+    for (let j: usize = 0; j < bytes; j += 16) {
+      v128.store(coefficients + j, f64x2.add(v128.load(coefficients + j), f64x2.mul(factor, v128.load(own + j))));
+    }
+  }
+  store<f64>(largest, most);
+  return kept;
+}

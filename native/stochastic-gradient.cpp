@@ -145,4 +145,50 @@ void sgd_steps_f64(const double* x, const double* target, const double* weights,
   scalars[4] = losses;
 }
 
+int32_t dual_coordinate_steps_f64(const double* x, const double* target, const double* upper, const double* diagonal,
+                                  const double* squares, int32_t* order, double* duals, double* coefficients,
+                                  double* largest, int32_t width, int32_t /*rowCount*/, int32_t orderCount,
+                                  double epsilon, int32_t oneSided, double threshold) {
+  constexpr double infinity = __builtin_inf();
+  const size_t line = static_cast<size_t>(width);
+  int32_t kept = 0;
+  double most = 0;
+  for (int32_t k = 0; k < orderCount; k++) {
+    if (k + 4 < orderCount) {
+      const double* ahead = x + static_cast<size_t>(order[k + 4]) * line;
+      for (int32_t j = 0; j < width; j += stochastic::lanes) __builtin_prefetch(ahead + j);
+    }
+    const size_t row = static_cast<size_t>(order[k]);
+    const double* own = x + row * line;
+    const double y = target[row], bound = upper[row], dual = duals[row], extra = diagonal[row];
+    const double least = oneSided == 1 && y >= 0 ? 0 : -bound;
+    const double highest = oneSided == 1 && y < 0 ? 0 : bound;
+    const double slope = stochastic::rowProduct(own, coefficients, width) - y + extra * dual;
+    double low = dual > 0 ? slope + epsilon : slope - epsilon;
+    double high = dual < 0 ? slope - epsilon : slope + epsilon;
+    if (dual <= least) low = -infinity;
+    if (dual >= highest) high = infinity;
+    const double violation = low > -high ? low : -high;
+    if (violation < -threshold) continue;
+    order[kept++] = static_cast<int32_t>(row);
+    if (!(violation > 0)) continue;
+    if (violation > most) most = violation;
+    const double curvature = squares[row] + extra;
+    double next = low > 0 ? least : highest;
+    if (curvature > 0) {
+      const double free = dual - slope / curvature;
+      const double dead = epsilon / curvature;
+      next = free > dead ? free - dead : free < -dead ? free + dead : 0;
+      if (next < least) next = least;
+      if (next > highest) next = highest;
+    }
+    const double change = next - dual;
+    if (change == 0) continue;
+    duals[row] = next;
+    for (int32_t j = 0; j < width; j++) coefficients[j] = coefficients[j] + change * own[j];
+  }
+  largest[0] = most;
+  return kept;
+}
+
 }  // namespace lanewise::LANEWISE_ISA

@@ -55,6 +55,7 @@ export { Ridge } from './models/linear/linear.js';
 export { RidgeCV } from './models/linear/ridge-cv.js';
 export { LinearRegression } from './models/linear-regression/linear-regression.js';
 export { regressionTable } from './models/linear-regression/regression-table.js';
+export { LinearSVC, LinearSVR } from './models/linear-svm/linear-svm.js';
 export { LogisticRegression } from './models/logistic-regression/logistic-regression.js';
 export { type CurveFit, type CurveFitOptions, fitCurve } from './models/curve-fit/fit-curve.js';
 export { makeModel } from './models/model.js';

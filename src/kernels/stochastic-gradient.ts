@@ -247,3 +247,148 @@ export const sgd_steps_f64 = defineKernel({
   inputs: inputsOfCase,
   work: (s) => ({ elements: s.orderCount! * s.width!, flops: 4 * s.orderCount! * s.width! }),
 });
+
+/** How far 0 lies outside [low, high], the derivatives of an objective at a point; below 0: how far inside. */
+function violationOf(low: number, high: number): number {
+  return low > -high ? low : -high;
+}
+
+export const dual_coordinate_steps_f64 = defineKernel({
+  name: 'dual_coordinate_steps_f64',
+  family: 'gradient-descent',
+  summary:
+    'One pass of dual coordinate descent of a linear support vector machine over the listed rows. Rows that stay at a bound are taken from the list. Returns how many are left.',
+  source:
+    'Hsieh, Chang, Lin, Keerthi and Sundararajan, "A dual coordinate descent method for large-scale linear SVM", 2008; Ho and Lin, "Large-scale linear support vector regression", 2012',
+  arguments: [
+    {
+      name: 'x',
+      role: 'in',
+      dtype: 'f64',
+      length: (s) => s.rowCount! * s.width!,
+      meaning: 'matrix, row-major; columns are padded with zeros',
+    },
+    { name: 'target', role: 'in', dtype: 'f64', length: (s) => s.rowCount!, meaning: 'a value, or −1 or 1' },
+    { name: 'upper', role: 'in', dtype: 'f64', length: (s) => s.rowCount!, meaning: 'the most a dual variable may be' },
+    { name: 'diagonal', role: 'in', dtype: 'f64', length: (s) => s.rowCount!, meaning: 'added to x·x of each row' },
+    { name: 'squares', role: 'in', dtype: 'f64', length: (s) => s.rowCount!, meaning: 'x·x of each row' },
+    {
+      name: 'order',
+      role: 'inout',
+      dtype: 'i32',
+      length: (s) => s.orderCount!,
+      meaning: 'rows, in their order; then those left, first',
+    },
+    { name: 'duals', role: 'inout', dtype: 'f64', length: (s) => s.rowCount!, meaning: 'a signed dual variable a row' },
+    {
+      name: 'coefficients',
+      role: 'inout',
+      dtype: 'f64',
+      length: (s) => s.width!,
+      meaning: 'what follows them: Σ dual·x',
+    },
+    {
+      name: 'largest',
+      role: 'out',
+      dtype: 'f64',
+      length: () => 1,
+      meaning: 'the largest violation of optimality that was met',
+    },
+    { name: 'width', dtype: 'i32', meaning: 'numbers a row, a multiple of 8' },
+    { name: 'rowCount', dtype: 'i32', meaning: 'rows of x' },
+    { name: 'orderCount', dtype: 'i32', meaning: 'rows to be visited' },
+    { name: 'epsilon', dtype: 'f64', meaning: 'errors up to it cost nothing' },
+    { name: 'oneSided', dtype: 'i32', meaning: '1: dual variables have the sign of their target; 0: either' },
+    {
+      name: 'threshold',
+      dtype: 'f64',
+      meaning: 'a row whose dual variable is held in its place by more than this is taken out',
+    },
+  ],
+  returns: 'i32',
+  agreement: 'exact',
+  reference: (
+    x,
+    target,
+    upper,
+    diagonal,
+    squares,
+    order,
+    duals,
+    w,
+    largest,
+    width,
+    _rows,
+    count,
+    epsilon,
+    oneSided,
+    threshold,
+  ) => {
+    let kept = 0;
+    let most = 0;
+    for (let k = 0; k < count; k++) {
+      const row = order[k]!;
+      const [y, bound, dual] = [target[row]!, upper[row]!, duals[row]!];
+      const least = oneSided === 1 && y >= 0 ? 0 : -bound;
+      const highest = oneSided === 1 && y < 0 ? 0 : bound;
+      const slope = rowProduct(x, row * width, w, width) - y + diagonal[row]! * dual;
+      let low = dual > 0 ? slope + epsilon : slope - epsilon;
+      let high = dual < 0 ? slope - epsilon : slope + epsilon;
+      if (dual <= least) low = Number.NEGATIVE_INFINITY;
+      if (dual >= highest) high = Number.POSITIVE_INFINITY;
+      const violation = violationOf(low, high);
+      if (violation < -threshold) continue;
+      order[kept++] = row;
+      if (!(violation > 0)) continue;
+      if (violation > most) most = violation;
+      const curvature = squares[row]! + diagonal[row]!;
+      let next = low > 0 ? least : highest;
+      if (curvature > 0) {
+        const free = dual - slope / curvature;
+        const dead = epsilon / curvature;
+        next = free > dead ? free - dead : free < -dead ? free + dead : 0;
+        if (next < least) next = least;
+        if (next > highest) next = highest;
+      }
+      const change = next - dual;
+      if (change === 0) continue;
+      duals[row] = next;
+      for (let j = 0; j < width; j++) w[j] = w[j]! + change * x[row * width + j]!;
+    }
+    largest[0] = most;
+    return kept;
+  },
+  inputs: (size, random, flavour) => {
+    const width = LANES * (size >= 8192 ? 4 : random.integer(4));
+    const plain = flavour === 'special' ? 'plain' : flavour;
+    const oneSided = random.integer(2);
+    const order = Int32Array.from({ length: size }, (_, row) => row).filter(() => random.integer(8) > 0);
+    const upper = Float64Array.from({ length: size }, () => (random.integer(4) === 0 ? Number.POSITIVE_INFINITY : 0.3));
+    const target = oneSided
+      ? Float64Array.from({ length: size }, () => 2 * random.integer(2) - 1)
+      : realValues(size, random, plain);
+    return {
+      scalars: {
+        width,
+        rowCount: size,
+        orderCount: order.length,
+        epsilon: oneSided ? 0 : 0.1,
+        oneSided,
+        threshold: random.integer(2) === 0 ? 0.2 : Number.POSITIVE_INFINITY,
+      },
+      buffers: {
+        x: realValues(size * width, random, flavour),
+        target,
+        upper,
+        diagonal: Float64Array.from(upper, (bound) => (bound === 0.3 ? 0 : 0.5)),
+        squares: realValues(size, random, 'plain').map((value) =>
+          random.integer(9) === 0 ? 0 : width * Math.abs(value),
+        ),
+        order,
+        duals: target.map((value) => random.integer(3) * 0.15 * (oneSided ? value : 1)),
+        coefficients: realValues(width, random, plain),
+      },
+    };
+  },
+  work: (s) => ({ elements: s.orderCount! * s.width!, flops: 4 * s.orderCount! * s.width! }),
+});

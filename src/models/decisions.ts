@@ -1,6 +1,8 @@
+import type { Table } from 'apache-arrow';
 import type { Engine } from '../engine/engine.js';
 import { scoreLinearOn } from '../engine/linear-algebra.js';
 import { Breather } from '../engine/turn.js';
+import { stratifiedKFold } from '../evaluate/splitter.js';
 import { ProgramBuilder } from '../scoring/builder.js';
 import type { LinearOperation, Program, ProgramOutput } from '../scoring/program.js';
 import type { RegisterColumn } from '../table/columns.js';
@@ -134,4 +136,37 @@ export function calibrate(
     const positive = classes.map((code) => (code === outputs[k] ? 1 : 0));
     return fitPlatt(values, positive, weights);
   });
+}
+
+const CALIBRATION_FOLDS = 5;
+
+/** What decisions are cross-validated on. */
+export interface Calibrated {
+  readonly table: Table;
+  readonly target: string;
+  readonly columns: readonly RegisterColumn[];
+  readonly weights: Float64Array | undefined;
+  readonly engine: Engine;
+  readonly seed: number;
+}
+
+/**
+ * Writes over the decisions of each row those of functions that did not learn from it.
+ * @param learn learns from the given rows
+ */
+export async function crossValidateDecisions(
+  decisions: readonly Float64Array[],
+  { table, target, columns, weights, engine, seed }: Calibrated,
+  learn: (rows: Uint32Array) => Promise<LinearDecisions>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const values = columns.map((column) => column.values);
+  const splitter = stratifiedKFold({ folds: Math.min(CALIBRATION_FOLDS, table.numRows) });
+  for (const { train, test } of splitter.split(table, { target, seed })) {
+    const rows = weights ? train.filter((row) => weights[row]! > 0) : train;
+    const found = await decisionsOf(engine, values, await learn(rows), signal);
+    found.forEach((column, k) => {
+      for (const row of test) decisions[k]![row] = column[row]!;
+    });
+  }
 }

@@ -55,6 +55,8 @@ import { ridgeCvParameters, ridgeParameters } from './linear/parameters.js';
 import { RidgeCV } from './linear/ridge-cv.js';
 import { LinearRegression } from './linear-regression/linear-regression.js';
 import { linearRegressionParameters } from './linear-regression/parameters.js';
+import { LinearSVC, LinearSVR } from './linear-svm/linear-svm.js';
+import { linearSvcParameters, linearSvrParameters } from './linear-svm/parameters.js';
 import { LogisticRegression } from './logistic-regression/logistic-regression.js';
 import { logisticRegressionParameters } from './logistic-regression/parameters.js';
 import {
@@ -175,6 +177,13 @@ export const models: readonly ModelEntry[] = [
     tasks: ['classification'],
     declarations: () => quadraticDiscriminantParameters,
     create: (_task, parameters) => new QuadraticDiscriminantAnalysis(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'linear-svm',
+    tasks: ['classification', 'regression'],
+    declarations: (task) => (task === 'regression' ? linearSvrParameters : linearSvcParameters),
+    create: (task, parameters) => (task === 'regression' ? new LinearSVR(parameters) : new LinearSVC(parameters)),
     onlyByName: true,
   },
   {

@@ -52,6 +52,9 @@ async function backtrack(
   return undefined;
 }
 
+/** Curvature·change² of a visit that is rounding: no model is solved more exactly, it would never be done. */
+const LEAST_MOVE = 1e-29;
+
 /**
  * Proximal Newton: every step goes towards the minimum of the quadratic model with the penalty, found by coordinate
  * descent. Lee, Sun and Saunders, "Proximal Newton-type methods for minimizing composite functions", 2014; as newGLMNET,
@@ -69,7 +72,7 @@ export async function minimizeProximalNewton(
   while (descent.goesOn(violation(current))) {
     const from = current;
     const wanted = 0.01 * Math.min(0.1, violation(from)) * violation(from);
-    const goal = await objective.minimizeModel(from.point, from.gradient, wanted * wanted);
+    const goal = await objective.minimizeModel(from.point, from.gradient, Math.max(wanted * wanted, LEAST_MOVE));
     const direction = goal.map((value, i) => value - from.point[i]!);
     const slope = innerProduct(from.gradient, direction);
     const kept = withPenalty(0, from.point, l1);

@@ -15,6 +15,11 @@ export class Deadline {
     this.#end = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1000 * seconds;
   }
 
+  /** Seconds that are left, a little above 0 where there are none: for work that has a budget of its own. */
+  get left(): number {
+    return Math.max(1e-9, (this.#end - performance.now()) / 1000);
+  }
+
   get passed(): boolean {
     return performance.now() >= this.#end;
   }

@@ -3,7 +3,6 @@ import { defaultEngine, type Engine } from '../../engine/engine.js';
 import type { Scaling } from '../../engine/linear-algebra.js';
 import { RowMatrix, standardScaling } from '../../engine/row-matrix.js';
 import { throwIfCancelled } from '../../errors.js';
-import { stratifiedKFold } from '../../evaluate/splitter.js';
 import { sgdLosses } from '../../kernels/stochastic-gradient.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { FitOptions, Model } from '../../table/interfaces.js';
@@ -15,6 +14,7 @@ import { classFactors, weighClasses } from '../class-weights.js';
 import {
   calibrate,
   classificationProgram,
+  crossValidateDecisions,
   decisionsOf,
   type LinearDecisions,
   type Probabilities,
@@ -44,8 +44,6 @@ interface Data {
   readonly outputs: readonly number[];
   readonly engine: Engine;
 }
-
-const FOLDS = 5;
 
 /**
  * Fits, or goes on from `options.warmStart`.
@@ -262,7 +260,7 @@ async function probabilitiesOf(
   return calibrate(own, outputs, target.values, weights);
 }
 
-/** Writes over the decisions those of functions that did not learn from the row, fold by fold, of as many epochs. */
+/** Decisions of functions that learnt from other rows, for as many epochs. */
 async function heldOutDecisions(
   decisions: readonly Float64Array[],
   subject: SgdSubject,
@@ -271,30 +269,17 @@ async function heldOutDecisions(
   options: FitOptions,
   seed: number,
 ): Promise<void> {
-  const { table, target, weights, columns, scaling, outputs, engine } = data;
+  const { target, weights, columns, scaling, outputs, engine } = data;
   const { signal } = options;
   const values = columns.map((column) => column.values);
   using matrix = await RowMatrix.of(engine, values, { scaling, signal });
-  const splitter = stratifiedKFold({ folds: Math.min(FOLDS, table.numRows) });
-  for (const fold of splitter.split(table, { target: target.name, seed })) {
-    const training = weights ? fold.train.filter((row) => weights[row]! > 0) : fold.train;
-    using trainer = new SgdTrainer(
-      { matrix, target: target.values, weights },
-      training,
-      outputs,
-      settingsOf(subject, seed),
-    );
-    const rest = { ...options, onProgress: undefined };
-    const fixed = { ...subject, tol: null, earlyStopping: false };
-    await runEpochs(trainer, noProgress, {
-      subject: fixed,
-      end: epochs,
-      deadline: new Deadline(undefined),
-      options: rest,
-    });
-    const found = await decisionsOf(engine, values, decisionsIn(trainer, data), signal);
-    found.forEach((column, k) => {
-      for (const row of fold.test) decisions[k]![row] = column[row]!;
-    });
-  }
+  const rows = { matrix, target: target.values, weights };
+  const fixed = { ...subject, tol: null, earlyStopping: false };
+  const learn = async (training: Uint32Array) => {
+    using trainer = new SgdTrainer(rows, training, outputs, settingsOf(subject, seed));
+    const deadline = new Deadline(undefined);
+    await runEpochs(trainer, noProgress, { subject: fixed, end: epochs, deadline, options: { signal } });
+    return decisionsIn(trainer, data);
+  };
+  await crossValidateDecisions(decisions, { ...data, target: target.name, seed }, learn, signal);
 }
