@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "10b481ba146c8a97"
+#define LANEWISE_KERNELS_HASH "a8933fee012999c8"
 
 namespace lanewise {
 
@@ -68,6 +68,7 @@ struct Kernels {
   void (*kernel_expand_f64)(const double* panels, const double* supports, const double* coefficients, const double* intercepts, double* out, double* values, int32_t pointCount, int32_t supportCount, int32_t dimension, int32_t outputCount, int32_t kind, double gamma, double coef0, int32_t degree);
   void (*kernel_rows_f64)(const double* panels, const double* queries, double* out, int32_t pointCount, int32_t queryCount, int32_t dimension, int32_t outStride, int32_t kind, double gamma, double coef0, int32_t degree);
   int32_t (*smo_steps_f64)(const double* rows, const int32_t* slots, int32_t* stamps, const double* diagonal, const double* lower, const double* upper, double* beta, double* scores, double* raise, double* fall, double* state, int32_t count, int32_t stride, int32_t slotCount, int32_t maxIterations, double epsilon, double tolerance);
+  int32_t (*dual_coordinate_steps_f64)(const double* x, const double* target, const double* upper, const double* diagonal, const double* squares, int32_t* order, double* duals, double* coefficients, double* largest, int32_t width, int32_t rowCount, int32_t orderCount, double epsilon, int32_t oneSided, double threshold);
   void (*sgd_steps_f64)(const double* x, const double* target, const double* weights, const int32_t* order, const double* rates, double* state, double* updates, int32_t width, int32_t rowCount, int32_t orderCount, int32_t batchSize, int32_t loss, double parameter, int32_t positive, double l1, double l2, int32_t averageFrom, int32_t intercept);
   void (*shap_background_f64)(const double* inputs, const double* background, const double* weights, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* right, const int32_t* leaf, const double* leafValues, const double* coalitions, double* contributions, double* sides, int32_t inputCount, int32_t backgroundCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t mostInputs, int32_t stride, int32_t firstRow, int32_t endRow);
   double (*absolute_largest_f32)(const float* values, int32_t length);
@@ -292,6 +293,9 @@ void kernel_rows_f64(const double* panels, const double* queries, double* out, i
 /// Sequential minimal optimisation of ½·βᵀKβ − pᵀβ + epsilon·Σ|β|, lower ≤ β ≤ upper, Σβ constant: pairs by second order, until the largest violation is at most the tolerance, the iterations are used up, or a row of K is missing.
 /// rows[slotCount * stride] in; slots[count] in; stamps[slotCount] inout; diagonal[count] in; lower[count] in; upper[count] in; beta[count] inout; scores[count] inout; raise[count] scratch; fall[count] scratch; state[8] inout
 int32_t smo_steps_f64(const double* rows, const int32_t* slots, int32_t* stamps, const double* diagonal, const double* lower, const double* upper, double* beta, double* scores, double* raise, double* fall, double* state, int32_t count, int32_t stride, int32_t slotCount, int32_t maxIterations, double epsilon, double tolerance);
+/// One pass of dual coordinate descent of a linear support vector machine over the listed rows. Rows that stay at a bound are taken from the list. Returns how many are left.
+/// x[rowCount * width] in; target[rowCount] in; upper[rowCount] in; diagonal[rowCount] in; squares[rowCount] in; order[orderCount] inout; duals[rowCount] inout; coefficients[width] inout; largest[1] out
+int32_t dual_coordinate_steps_f64(const double* x, const double* target, const double* upper, const double* diagonal, const double* squares, int32_t* order, double* duals, double* coefficients, double* largest, int32_t width, int32_t rowCount, int32_t orderCount, double epsilon, int32_t oneSided, double threshold);
 /// Stochastic gradient steps of a linear model over rows in a given order, a batch a step.
 /// x[rowCount * width] in; target[rowCount] in; weights[rowCount] in, may be null; order[orderCount] in; rates[Math.ceil(orderCount / batchSize)] in; state[3 * width + 8] inout; updates[batchSize] scratch
 void sgd_steps_f64(const double* x, const double* target, const double* weights, const int32_t* order, const double* rates, double* state, double* updates, int32_t width, int32_t rowCount, int32_t orderCount, int32_t batchSize, int32_t loss, double parameter, int32_t positive, double l1, double l2, int32_t averageFrom, int32_t intercept);
@@ -475,6 +479,7 @@ inline constexpr Kernels all_kernels{
     kernel_expand_f64,
     kernel_rows_f64,
     smo_steps_f64,
+    dual_coordinate_steps_f64,
     sgd_steps_f64,
     shap_background_f64,
     absolute_largest_f32,

@@ -32,6 +32,7 @@ export { renderProfilePage } from './explore/page/profile-page.js';
 export { type Profile, profileTable } from './explore/profile.js';
 // features
 export { defaultFeatures, expressionColumn, featureMakers, featuresFromConfig } from './features/index.js';
+export { type CurveFit, type CurveFitOptions, fitCurve } from './models/curve-fit/fit-curve.js';
 // models
 export { DecisionTreeClassifier, DecisionTreeRegressor } from './models/decision-tree/index.js';
 export { LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis } from './models/discriminant-analysis/index.js';
@@ -57,7 +58,6 @@ export { LinearRegression } from './models/linear-regression/linear-regression.j
 export { regressionTable } from './models/linear-regression/regression-table.js';
 export { LinearSVC, LinearSVR } from './models/linear-svm/linear-svm.js';
 export { LogisticRegression } from './models/logistic-regression/logistic-regression.js';
-export { type CurveFit, type CurveFitOptions, fitCurve } from './models/curve-fit/fit-curve.js';
 export { makeModel } from './models/model.js';
 export {
   MultilayerPerceptronClassifier,

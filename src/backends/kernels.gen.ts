@@ -118,6 +118,8 @@ export interface KernelFunctions {
   kernel_rows_f64(panelsOffset: number, queriesOffset: number, outOffset: number, pointCount: number, queryCount: number, dimension: number, outStride: number, kind: number, gamma: number, coef0: number, degree: number): void;
   /** Sequential minimal optimisation of ½·βᵀKβ − pᵀβ + epsilon·Σ|β|, lower ≤ β ≤ upper, Σβ constant: pairs by second order, until the largest violation is at most the tolerance, the iterations are used up, or a row of K is missing. */
   smo_steps_f64(rowsOffset: number, slotsOffset: number, stampsOffset: number, diagonalOffset: number, lowerOffset: number, upperOffset: number, betaOffset: number, scoresOffset: number, raiseOffset: number, fallOffset: number, stateOffset: number, count: number, stride: number, slotCount: number, maxIterations: number, epsilon: number, tolerance: number): number;
+  /** One pass of dual coordinate descent of a linear support vector machine over the listed rows. Rows that stay at a bound are taken from the list. Returns how many are left. */
+  dual_coordinate_steps_f64(xOffset: number, targetOffset: number, upperOffset: number, diagonalOffset: number, squaresOffset: number, orderOffset: number, dualsOffset: number, coefficientsOffset: number, largestOffset: number, width: number, rowCount: number, orderCount: number, epsilon: number, oneSided: number, threshold: number): number;
   /** Stochastic gradient steps of a linear model over rows in a given order, a batch a step. */
   sgd_steps_f64(xOffset: number, targetOffset: number, weightsOffset: number, orderOffset: number, ratesOffset: number, stateOffset: number, updatesOffset: number, width: number, rowCount: number, orderCount: number, batchSize: number, loss: number, parameter: number, positive: number, l1: number, l2: number, averageFrom: number, intercept: number): void;
   /** Adds to the Shapley value of every input of every row what trees give it against background rows (interventional). */
@@ -203,4 +205,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '10b481ba146c8a97';
+export const kernelsHash = 'a8933fee012999c8';
