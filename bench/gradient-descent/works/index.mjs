@@ -1,7 +1,8 @@
 // The works of this bench, in the order of the report. A work: title, data (sets.py), peers (name → 'python' or 'node'), the
 // names of quality that may not be worse than the best peer's by more than `tolerance` (lower is better), and `measure`.
 import * as logistic from './logistic.mjs';
+import * as network from './network.mjs';
 import * as ridge from './ridge.mjs';
 import * as svm from './svm.mjs';
 
-export const works = { logistic, ridge, svm };
+export const works = { logistic, network, ridge, svm };
