@@ -47,10 +47,30 @@ def images(rows):
     return numbers(x.astype(np.float32), label.astype(float), 'classification', 10, train=rows)
 
 
+def neighbours(rows):
+    """A few columns of many matter; each is correlated with the one before it."""
+    rng = np.random.default_rng(29)
+    x = rng.standard_normal((rows, 300))
+    for j in range(1, 300):
+        x[:, j] = 0.7 * x[:, j - 1] + np.sqrt(1 - 0.49) * x[:, j]
+    truth = np.where(rng.random(300) < 0.1, rng.standard_normal(300), 0)
+    return numbers(x, x @ truth + 2 * rng.standard_normal(rows) + 3, 'regression')
+
+
+def sides(rows):
+    """Two classes on the sides of a plane, a tenth on the wrong one."""
+    rng = np.random.default_rng(31)
+    x = rng.standard_normal((rows, 50))
+    side = x @ rng.standard_normal(50) + 2 * rng.standard_normal(rows) > 0.5
+    return numbers(x, np.where(rng.random(rows) < 0.05, ~side, side).astype(float), 'classification', 2)
+
+
 SETS = {
     'higgs': (lambda rows: higgs_like(rows, 42), 1_000_000),
     'linear': (linear, 500_000),
     'counts': (counts, 200_000),
+    'neighbours': (neighbours, 20_000),
+    'sides': (sides, 100_000),
     'support': (support, 5_000),
     'images': (images, 60_000),
 }

@@ -63,7 +63,7 @@ function checkText({ name, reading }: RegisterColumn, isAble: boolean): void {
 /** Whoever can go on from a model takes that model's columns. */
 export function refuseWarmStart({ warmStart }: FitOptions): void {
   if (!warmStart) return;
-  throw new LanewiseError('unsupported', 'Expected no warmStart: only gradient boosting goes on from a fitted model');
+  throw new LanewiseError('unsupported', 'Expected no warmStart: this estimator does not go on from a fitted model');
 }
 
 /**

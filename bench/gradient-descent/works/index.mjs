@@ -1,8 +1,11 @@
 // The works of this bench, in the order of the report. A work: title, data (sets.py), peers (name → 'python' or 'node'), the
 // names of quality that may not be worse than the best peer's by more than `tolerance` (lower is better), and `measure`.
+import * as lassoPath from './lasso-path.mjs';
+import * as linearSvm from './linear-svm.mjs';
 import * as logistic from './logistic.mjs';
 import * as network from './network.mjs';
 import * as ridge from './ridge.mjs';
+import * as sgd from './sgd.mjs';
 import * as svm from './svm.mjs';
 
-export const works = { logistic, network, ridge, svm };
+export const works = { logistic, network, ridge, svm, 'lasso-path': lassoPath, sgd, 'linear-svm': linearSvm };
