@@ -1,6 +1,7 @@
 import type { Step } from '../table/steps.js';
 import { stepsFromConfig } from '../table/steps.js';
 import type { TransformerEntry } from '../table/transformer.js';
+import { incrementalPca, pca, truncatedSvd } from './decomposition/index.js';
 import { dropConstant, dropIdentifiers, dropMissing, dropTimestamps } from './drop.js';
 import { duplicates } from './duplicates.js';
 import { frequency, oneHot, ordinal } from './encode.js';
@@ -13,6 +14,15 @@ import { scale } from './scale.js';
 import { hashedTerms, termCounts, tfIdf } from './terms.js';
 
 export type { ColumnSelection, Step } from '../table/steps.js';
+export {
+  FittedDecomposition,
+  IncrementalPCA,
+  type IncrementalPCAParameters,
+  PCA,
+  type PCAParameters,
+  TruncatedSVD,
+  type TruncatedSVDParameters,
+} from './decomposition/index.js';
 export { type DefaultRecipeOptions, defaultModel, defaultRecipe, defaultSteps, findModel } from './defaults.js';
 export { findLeaks, type Leak } from './leakage.js';
 export {
@@ -44,6 +54,9 @@ export const preparations: readonly TransformerEntry[] = [
   tfIdf,
   termCounts,
   hashedTerms,
+  pca,
+  incrementalPca,
+  truncatedSvd,
 ];
 
 /** What is looked for in any table where nothing else is asked for; what a model needs is added by its recipe. */
