@@ -4,6 +4,9 @@ import { BLOCK_ROWS, blockSum, mergePartials } from './block-sums.js';
 import type { Engine, Task } from './engine.js';
 import { turnEventLoop } from './turn.js';
 
+/** Rows a piece of a sample. */
+const PIECE_ROWS = 2048;
+
 /** Centre and unit of each column. */
 export interface Scaling {
   readonly shifts: Float64Array;
@@ -63,6 +66,26 @@ export class DesignMatrix implements Disposable {
       scope[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /**
+   * A matrix of so many of the rows, in pieces that lie evenly apart, as they are scaled here.
+   * @returns it, and what takes the same rows of any column
+   */
+  sample(rowCount: number): { design: DesignMatrix; pick: (column: Float64Array) => Float64Array } {
+    const count = Math.max(1, Math.ceil(rowCount / PIECE_ROWS));
+    const apart = Math.floor(this.rowCount / count);
+    const rows = Math.min(PIECE_ROWS, apart);
+    const take = (column: Float64Array, out: Float64Array) => {
+      for (let k = 0; k < count; k++) out.set(column.subarray(k * apart, k * apart + rows), k * rows);
+      return out;
+    };
+    const design = new DesignMatrix(this.engine, this.engine.arena.scope(), count * rows, this.scaling);
+    for (let j = 0; j <= this.columnCount; j++) {
+      const column = this.values.subarray(j * this.rowCount, (j + 1) * this.rowCount);
+      take(column, design.values.subarray(j * design.rowCount, (j + 1) * design.rowCount));
+    }
+    return { design, pick: (column) => take(column, new Float64Array(design.rowCount)) };
   }
 
   [Symbol.dispose](): void {

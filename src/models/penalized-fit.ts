@@ -1,5 +1,11 @@
 import type { Engine } from '../engine/engine.js';
-import { blockSum, type LinearLossName, type Scaling } from '../engine/linear-algebra.js';
+import {
+  blockSum,
+  type DesignMatrix,
+  type LinearLossName,
+  LinearProblem,
+  type Scaling,
+} from '../engine/linear-algebra.js';
 import { invalid } from '../errors.js';
 import type { RegisterColumn } from '../table/columns.js';
 import type { Convergence, FitOptions, HistoryPoint } from '../table/interfaces.js';
@@ -10,7 +16,7 @@ import { minimizeNewton, minimizeNewtonCg } from '../training/newton.js';
 import { largestOf, type MinimizeOptions, type Minimum } from '../training/objective.js';
 import { convergenceOf } from '../training/verdict.js';
 import { requireFinite } from './features.js';
-import { PenalizedLoss } from './penalized-loss.js';
+import { PenalizedLoss, type Penalties } from './penalized-loss.js';
 import { openProblem } from './smooth-problem.js';
 import { mixedFeatures } from './texts.js';
 import type { ValidationRows } from './validation.js';
@@ -19,6 +25,8 @@ import type { ValidationRows } from './validation.js';
 const NEWTON_SIZE = 256;
 /** The same of several classes, where each pair has a part of the Hessian. */
 const NEWTON_CLASSES_SIZE = 128;
+/** Rows of the sample from which large fits start. */
+const SAMPLE_ROWS = 65_536;
 /** Coefficients up to which an L1 penalty is met by a quadratic model. */
 const MODEL_SIZE = 1024;
 
@@ -83,7 +91,8 @@ export async function fitPenalized(
   const deadline = new Deadline(options.timeBudget);
   const rows = target.length;
   const solver = solverOf(problem);
-  const curvature = withCovariance || !['lbfgs', 'orthant-wise'].includes(solver);
+  const sampled = samples(problem, solver);
+  const curvature = withCovariance || !(sampled || ['lbfgs', 'orthant-wise'].includes(solver));
   using opened = await openProblem(engine, problem.columns, target, {
     ...{ loss, a, b, classCount, weights, curvature, signal },
     centred: fitIntercept,
@@ -107,7 +116,11 @@ export async function fitPenalized(
       options.onProgress?.({ what: 'iteration', done: iteration, total: problem.maxIterations, metrics });
     },
   };
-  const minimum = await minimizers[solver](objective, startOf(problem, objective.dimension), minimizing);
+  const start = startOf(problem, objective.dimension);
+  const near = sampled && opened.design && (await sampleMinimum(opened.design, problem, penalties, start, signal));
+  const minimum = sampled
+    ? await minimizeLbfgs(objective, near ? near.point : start, { ...minimizing, ...(near && { metric: near.metric }) })
+    : await minimizers[solver](objective, start, minimizing);
   const certificate = problem.l1 > 0 ? 'subgradient norm' : 'gradient norm';
   const { singular } = objective;
   const parted = problem.l1 + problem.l2 === 0 && (await opened.parts?.(minimum.point));
@@ -124,6 +137,33 @@ export async function fitPenalized(
     seconds: deadline.seconds,
     totalWeight,
   };
+}
+
+/** Are there rows enough that a sample of them tells nearly all, its curvature included? */
+function samples({ target, solver, l1, l2, weights }: PenalizedProblem, chosen: string): boolean {
+  const enough = target.length >= 8 * SAMPLE_ROWS && !weights;
+  return solver === 'auto' && chosen === 'newton' && l1 === 0 && l2 > 0 && enough;
+}
+
+/**
+ * The minimum on a sample of the rows, by Newton's method, and the inverse of its Hessian: from there gradients alone lead
+ * to the minimum on all rows, a few of them. Undefined where the sample has none.
+ */
+async function sampleMinimum(
+  whole: DesignMatrix,
+  { loss, target, a, b, classCount, fitIntercept }: PenalizedProblem,
+  penalties: Penalties,
+  start: Float64Array,
+  signal: AbortSignal | undefined,
+): Promise<{ point: Float64Array; metric: (vector: Float64Array) => Float64Array } | undefined> {
+  const { design, pick } = whole.sample(SAMPLE_ROWS);
+  using held = design;
+  using linear = new LinearProblem(held, loss, pick(target), { classCount, curvature: true, a, b });
+  const objective = new PenalizedLoss(linear, held.rowCount, penalties, fitIntercept, signal);
+  const { point, converged } = await minimizeNewton(objective, start, { tolerance: 1e-3, maxIterations: 25 });
+  if (!converged) return undefined;
+  await objective.evaluate(point);
+  return { point, metric: await objective.inverse() };
 }
 
 async function covarianceOf(objective: PenalizedLoss, point: Float64Array, totalWeight: number) {

@@ -24,6 +24,8 @@ export interface SmoothOptions {
 /** A loss on rows, with what it lies in. */
 export interface OpenProblem extends Disposable {
   readonly smooth: SmoothProblem;
+  /** Absent of texts. */
+  readonly design?: DesignMatrix;
   /** A feature each: the numbers, then the terms of texts. */
   readonly scaling: Scaling;
   /** By feature: its standard deviation in the units of the scaling, where these do not make it 1. */
@@ -46,6 +48,7 @@ export async function openProblem(
   const smooth = new LinearProblem(design, loss, target, { weights, classCount, curvature, a, b });
   return {
     smooth,
+    design,
     scaling: design.scaling,
     [Symbol.dispose]() {
       smooth[Symbol.dispose]();

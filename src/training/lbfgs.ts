@@ -74,7 +74,7 @@ export class Memory {
 export async function minimizeLbfgs(
   objective: Objective,
   start: Float64Array,
-  options: MinimizeOptions & { metric?: (vector: Float64Array) => Float64Array },
+  options: MinimizeOptions & { metric?: ((vector: Float64Array) => Float64Array) | undefined },
 ): Promise<Minimum> {
   const memory = new Memory(options.metric);
   const descent = new Descent(options);

@@ -367,3 +367,18 @@ describe('tables that are not as they should be', () => {
     expect(model.training.verdict).toMatch(/time budget of 0.000001 s used up/);
   });
 });
+
+test('large fits start from a sample of their rows, and end where small steps end', async () => {
+  const rows = 530_000;
+  const noise = (row: number, j: number) => Math.sin(12.9898 * row + 78.233 * j + row * row * 1e-3);
+  const columns = [0, 1, 2].map((j) => Float64Array.from({ length: rows }, (_, row) => noise(row, j) + j));
+  // Sorted by class, so that the first rows alone would tell nothing.
+  const target = Float64Array.from({ length: rows }, (_, row) => (row < rows / 3 ? 0 : 1));
+  for (let row = 0; row < rows; row++) columns[0]![row]! += target[row]! * 0.7;
+  const table = tableOf(columns, target);
+  const sampled = await new LogisticRegression({ tol: 1e-9 }).fit(table, { target: 'y' });
+  const newton = await new LogisticRegression({ tol: 1e-9, solver: 'newton-cholesky' }).fit(table, { target: 'y' });
+  expect(sampled.training.convergence!.reached).toBe(true);
+  expect(sampled.training.history[0]!.loss).toBeLessThan(newton.training.history[0]!.loss);
+  expect(largestDifference(linearOf(sampled).coefficients, linearOf(newton).coefficients)).toBeLessThan(5e-6);
+});

@@ -118,6 +118,7 @@ function classWeightsOf(
   weights: Float64Array | undefined,
   classWeight: ClassWeights,
 ): Float64Array | undefined {
+  if (!weights && classWeight === null) return undefined;
   const rows = Uint32Array.from(values.keys()).filter((row) => !weights || weights[row]! > 0);
   const factors = classFactors(classWeight, { targets: values, classes: classes!, rows });
   const weighed = weighClasses(values, factors, weights);
@@ -208,10 +209,9 @@ function softmax(builder: ProgramBuilder, margins: readonly number[]): number[] 
 
 /** The log loss of predicting the shares of the classes. */
 function priorLoss(codes: Float64Array, classCount: number, weights: Float64Array | undefined, total: number): number {
+  const totals = new Float64Array(classCount);
+  for (let row = 0; row < codes.length; row++) totals[codes[row]!]! += weights ? weights[row]! : 1;
   let loss = 0;
-  for (let k = 0; k < classCount; k++) {
-    const share = blockSum(codes.length, (row) => (codes[row] === k ? (weights ? weights[row]! : 1) : 0)) / total;
-    if (share > 0) loss -= share * log(share);
-  }
+  for (const sum of totals) if (sum > 0) loss -= (sum / total) * log(sum / total);
   return loss;
 }
