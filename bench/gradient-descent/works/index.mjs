@@ -4,8 +4,9 @@ import * as lassoPath from './lasso-path.mjs';
 import * as linearSvm from './linear-svm.mjs';
 import * as logistic from './logistic.mjs';
 import * as network from './network.mjs';
+import * as poisson from './poisson.mjs';
 import * as ridge from './ridge.mjs';
 import * as sgd from './sgd.mjs';
 import * as svm from './svm.mjs';
 
-export const works = { logistic, network, ridge, svm, 'lasso-path': lassoPath, sgd, 'linear-svm': linearSvm };
+export const works = { 'lasso-path': lassoPath, 'linear-svm': linearSvm, logistic, network, poisson, ridge, sgd, svm };
