@@ -1,4 +1,11 @@
-import { SMO_CONVERGED, SMO_ITERATIONS, SMO_STALLED, SMO_STATE, SMO_STATE_LENGTH } from '../kernels/support-vectors.js';
+import {
+  SMO_CONVERGED,
+  SMO_ITERATIONS,
+  SMO_ROW_MISSING,
+  SMO_STALLED,
+  SMO_STATE,
+  SMO_STATE_LENGTH,
+} from '../kernels/support-vectors.js';
 import type { Scope } from './arena.js';
 import type { Engine } from './engine.js';
 import { panelled } from './kernel-expansion.js';
@@ -38,6 +45,8 @@ export interface DualPoint {
 
 export type SmoEnd = 'converged' | 'iterations' | 'stalled';
 
+/** Variables times iterations that one call of the kernel may take: some milliseconds. */
+const SLICE_ELEMENTS = 1e6;
 /** A removal pays where it takes this share of the variables. */
 const WORTH_REMOVING = 0.1;
 
@@ -165,13 +174,16 @@ export class DualProblem implements Disposable {
   /** Goes on until the active variables are optimal to `tolerance`, or so many iterations are done in all. */
   async advance(maxIterations: number, tolerance: number, signal?: AbortSignal): Promise<SmoEnd> {
     const breather = new Breather();
+    const slice = Math.max(1, Math.floor(SLICE_ELEMENTS / this.#order.length));
     for (;;) {
-      const end = this.#steps(maxIterations, tolerance);
+      const end = this.#steps(Math.min(maxIterations, this.iterations + slice), tolerance);
       if (end === SMO_CONVERGED) return 'converged';
-      if (end === SMO_ITERATIONS) return 'iterations';
       if (end === SMO_STALLED) return 'stalled';
-      const filling = this.#fetch(this.#state[SMO_STATE.missing]!);
-      if (filling) await filling;
+      if (end === SMO_ITERATIONS && this.iterations >= maxIterations) return 'iterations';
+      if (end === SMO_ROW_MISSING) {
+        const filling = this.#fetch(this.#state[SMO_STATE.missing]!);
+        if (filling) await filling;
+      }
       await breather.breathe(signal);
     }
   }
@@ -234,7 +246,7 @@ export class DualProblem implements Disposable {
    * Sets aside the variables that are at a bound and that no violating pair would take from it, where they are many: Joachims,
    * "Making large-scale SVM learning practical", 1999. To be asked right after `advance`.
    */
-  shrink(): void {
+  async shrink(signal?: AbortSignal): Promise<void> {
     const [highest, lowest] = [this.#state[SMO_STATE.highest]!, this.#state[SMO_STATE.lowest]!];
     const { scores, raise, fall } = this.#vectors;
     const places = numbersWhere(this.#order.length, (p) => {
@@ -243,7 +255,11 @@ export class DualProblem implements Disposable {
     });
     if (this.#order.length - places.length < WORTH_REMOVING * this.#order.length) return;
     this.#store();
-    for (let slot = 0; slot < this.#slotCount; slot++) this.#compact(slot, places);
+    const breather = new Breather();
+    for (let slot = 0; slot < this.#slotCount; slot++) {
+      this.#compact(slot, places);
+      await breather.breathe(signal);
+    }
     this.#order = places.map((position) => this.#order[position]!);
     this.#load(0);
     this.#form.rows.place(this.#order);

@@ -25,6 +25,8 @@ export interface KernelRows extends Disposable {
 
 /** Coordinates from which on a row's points are shared among threads: a tenth of a millisecond's work. */
 const SHARED_COORDINATES = 200_000;
+/** Points of a task at most. */
+const MOST_TASK_POINTS = 65_536;
 
 /** Points under a kernel function: rows are computed when they are asked for. */
 export class PointRows implements KernelRows {
@@ -68,7 +70,7 @@ export class PointRows implements KernelRows {
     const { dimension } = this.#points;
     const from = start - (start % PANEL_POINTS);
     const threads = (end - from) * dimension < SHARED_COORDINATES ? 1 : this.#engine.threads;
-    const step = panelled(Math.ceil((end - from) / threads));
+    const step = Math.min(MOST_TASK_POINTS, panelled(Math.ceil((end - from) / threads)));
     const tasks: Task[] = [];
     for (let at = from; at < end; at += step) {
       const points = Math.min(step, end - at);
@@ -80,7 +82,7 @@ export class PointRows implements KernelRows {
       const values = [...offsets, points, 1, dimension, panelled(points), ...kernelScalars(this.#kernel)];
       tasks.push({ kernel: 'kernel_rows_f64', values });
     }
-    return this.#engine.runNow(tasks);
+    return tasks.length > threads ? this.#engine.run(tasks) : this.#engine.runNow(tasks);
   }
 
   async expand(

@@ -50,7 +50,7 @@ export async function solveDual(form: DualForm, options: SolveOptions): Promise<
     const end = await problem.advance(Math.min(limit, problem.iterations + Math.min(count, ROUND)), tol, signal);
     const { iterations, objective, violation } = problem;
     const unfinished = end === 'iterations' && iterations < limit && !deadline.passed;
-    if (unfinished && shrinking && restores < MOST_RESTORES) problem.shrink();
+    if (unfinished && shrinking && restores < MOST_RESTORES) await problem.shrink(signal);
     const state = () => ({ ...problem.snapshot(), restores });
     await onRound?.({ iterations, objective, violation }, unfinished ? state : undefined);
     throwIfCancelled(signal);
