@@ -108,6 +108,7 @@ export async function fitPenalized(
   const history: HistoryPoint[] = [];
   const minimizing: MinimizeOptions = {
     tolerance: problem.tolerance,
+    diagonal: objective.diagonal(curvatureOf(problem)),
     maxIterations: problem.maxIterations,
     stop: () => deadline.passed,
     onIteration: async (iteration, value, point) => {
@@ -137,6 +138,11 @@ export async function fitPenalized(
     seconds: deadline.seconds,
     totalWeight,
   };
+}
+
+/** The second derivative of a row's loss by its margin, as it is about the start. */
+function curvatureOf({ loss, classCount = 2 }: PenalizedProblem): number {
+  return loss === 'logistic' || loss === 'softmax' ? (classCount - 1) / (classCount * classCount) : 1;
 }
 
 /** Are there rows enough that a sample of them tells nearly all, its curvature included? */

@@ -45,6 +45,11 @@ export class PenalizedLoss implements CurvedObjective, ProductObjective, Quadrat
     this.#signal = signal;
   }
 
+  /** An estimate of the Hessian's diagonal: of columns whose mean square is 1, where `curvature` is that of a row. */
+  diagonal(curvature: number): Float64Array {
+    return this.#l2.map((penalty) => curvature + penalty);
+  }
+
   async evaluate(point: Float64Array): Promise<Evaluation> {
     const { loss, gradient } = await this.#problem.evaluate(point, this.#signal);
     let penalty = 0;

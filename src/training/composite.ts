@@ -101,13 +101,13 @@ export async function minimizeOrthantWise(
 ): Promise<Minimum> {
   const { l1 } = objective;
   const descent = new Descent(options);
-  const memory = new Memory();
+  const memory = new Memory(undefined, options.diagonal);
   let current = await visit(objective, start);
   let slopes = shortestSubgradient(current.point, current.gradient, l1);
   while (descent.goesOn(largestOf(slopes))) {
     const from = current;
     const direction = alignedDirection(memory, slopes);
-    const first = memory.empty ? Math.min(1, 1 / largestOf(slopes)) : 1;
+    const first = memory.empty && !options.diagonal ? Math.min(1, 1 / largestOf(slopes)) : 1;
     const next = await backtrack(
       objective,
       from,

@@ -21,10 +21,15 @@ interface Pair {
 export class Memory {
   readonly #pairs: Pair[] = [];
   readonly #metric: ((vector: Float64Array) => Float64Array) | undefined;
+  readonly #diagonal: Float64Array | undefined;
 
-  /** @param metric an approximate inverse of the Hessian, where one is known: it takes the place of a multiple of 1 */
-  constructor(metric?: (vector: Float64Array) => Float64Array) {
+  /**
+   * @param metric an approximate inverse of the Hessian, where one is known: it takes the place of a multiple of 1
+   * @param diagonal an estimate of the Hessian's diagonal up to a factor: its inverse takes that place
+   */
+  constructor(metric?: (vector: Float64Array) => Float64Array, diagonal?: Float64Array) {
     this.#metric = metric;
+    this.#diagonal = diagonal;
   }
 
   get empty(): boolean {
@@ -55,15 +60,20 @@ export class Memory {
     }
     const last = this.#pairs.at(-1);
     if (this.#metric) direction = this.#metric(direction);
-    else if (last) {
-      const scale = last.curvature / innerProduct(last.change, last.change);
-      for (let i = 0; i < direction.length; i++) direction[i]! *= scale;
+    else {
+      const scale = last ? last.curvature / innerProduct(last.change, this.#divided(last.change)) : 1;
+      direction = this.#divided(direction).map((value) => scale * value);
     }
     for (const { step, change, curvature } of this.#pairs) {
       const share = shares.pop()! - innerProduct(change, direction) / curvature;
       for (let i = 0; i < direction.length; i++) direction[i]! += share * step[i]!;
     }
     return direction;
+  }
+
+  #divided(vector: Float64Array): Float64Array {
+    const diagonal = this.#diagonal;
+    return diagonal ? vector.map((value, i) => value / diagonal[i]!) : vector;
   }
 }
 
@@ -76,12 +86,13 @@ export async function minimizeLbfgs(
   start: Float64Array,
   options: MinimizeOptions & { metric?: ((vector: Float64Array) => Float64Array) | undefined },
 ): Promise<Minimum> {
-  const memory = new Memory(options.metric);
+  const memory = new Memory(options.metric, options.diagonal);
   const descent = new Descent(options);
   let current: Place = { point: start, ...(await objective.evaluate(start)) };
   while (descent.goesOn(largestOf(current.gradient))) {
     const direction = memory.descentDirection(current.gradient);
-    const firstStep = memory.empty && !options.metric ? Math.min(1, 1 / largestOf(current.gradient)) : 1;
+    const known = options.metric ?? options.diagonal;
+    const firstStep = memory.empty && !known ? Math.min(1, 1 / largestOf(current.gradient)) : 1;
     const next = await searchLine(objective, current, direction, { firstStep });
     if (!next) {
       if (memory.empty) break;

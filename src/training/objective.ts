@@ -39,6 +39,8 @@ export interface MinimizeOptions {
   /** Stops where no derivative is larger. */
   readonly tolerance: number;
   readonly maxIterations: number;
+  /** An estimate of the Hessian's diagonal, all > 0: methods that know gradients alone measure coordinates by it. */
+  readonly diagonal?: Float64Array;
   /** Called after every iteration. */
   readonly onIteration?: (iteration: number, value: number, point: Float64Array) => Promise<void> | void;
   /** Asked after every iteration: true ends it where it stands. */

@@ -3,12 +3,18 @@ import { tableOf } from '../../files.mjs';
 
 export const title = 'Poisson regression, 200,000 × 20, alpha = 0.001';
 export const data = 'counts';
-export const peers = { 'scikit-learn newton-cholesky': 'python', 'scikit-learn lbfgs': 'python', 'statsmodels GLM': 'python' };
+export const peers = {
+  'scikit-learn newton-cholesky': 'python',
+  'scikit-learn lbfgs': 'python',
+  'statsmodels GLM': 'python',
+};
 export const tolerance = { 'mean half deviance + penalty': 1e-8 };
 
 export async function measure({ data, engine, fastest }) {
   const table = tableOf(data, 0, data.targets.length);
-  const [fit, model] = await fastest(() => new PoissonRegressor({ alpha: 0.001 }).fit(table, { target: 'target', engine }));
+  const [fit, model] = await fastest(() =>
+    new PoissonRegressor({ alpha: 0.001 }).fit(table, { target: 'target', engine }),
+  );
   return { seconds: { fit }, quality: { 'mean half deviance + penalty': objective(data, model) } };
 }
 
