@@ -65,6 +65,21 @@ def sides(rows):
     return numbers(x, np.where(rng.random(rows) < 0.05, ~side, side).astype(float), 'classification', 2)
 
 
+def texts(rows):
+    """Texts of two messages of the SMS Spam Collection each, drawn at random: a text is spam where the first one is."""
+    with open(os.path.join(sys.argv[3], 'sms_spam', 'sms.tsv'), encoding='utf-8') as file:
+        messages = [line.rstrip('\n').split('\t', 1) for line in file][1:]
+    rng = np.random.default_rng(31)
+    total = rows + rows // 5
+    first, second = rng.integers(0, len(messages), (2, total))
+    written = [f'{messages[a][1]} {messages[b][1]}' for a, b in zip(first, second)]
+    labels = sorted(set(written))
+    codes = {text: code for code, text in enumerate(labels)}
+    column = ('text', np.array([codes[text] for text in written], dtype=float), labels)
+    spam = np.array([messages[a][0] == 'spam' for a in first], dtype=float)
+    return table([column], spam, 'classification', 2, train=rows)
+
+
 SETS = {
     'higgs': (lambda rows: higgs_like(rows, 42), 1_000_000),
     'linear': (linear, 500_000),
@@ -73,6 +88,7 @@ SETS = {
     'sides': (sides, 100_000),
     'support': (support, 5_000),
     'images': (images, 60_000),
+    'texts': (texts, 50_000),
 }
 
 if __name__ == '__main__':

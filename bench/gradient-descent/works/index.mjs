@@ -8,5 +8,6 @@ import * as poisson from './poisson.mjs';
 import * as ridge from './ridge.mjs';
 import * as sgd from './sgd.mjs';
 import * as svm from './svm.mjs';
+import * as text from './text.mjs';
 
-export const works = { 'lasso-path': lassoPath, 'linear-svm': linearSvm, logistic, network, poisson, ridge, sgd, svm };
+export const works = { 'lasso-path': lassoPath, 'linear-svm': linearSvm, logistic, network, poisson, ridge, sgd, svm, text };
