@@ -34,7 +34,9 @@ export function termsOf(text: string, analysis: Analysis, stopWords = new Set(an
   const read = lowercase ? text.toLowerCase() : text;
   const grams: string[] = [];
   if (analyzer === 'word') {
-    const words = (read.match(WORDS) ?? []).filter((word) => !stopWords.has(word));
+    const found = read.match(WORDS) ?? [];
+    const words = stopWords.size > 0 ? found.filter((word) => !stopWords.has(word)) : found;
+    if (ngramMax === 1) return words;
     addGrams(words, ngramMin, ngramMax, ' ', grams);
     return grams;
   }
@@ -70,6 +72,7 @@ export class TermReader {
   indices: Int32Array = new Int32Array(64);
   values: Float64Array = new Float64Array(64);
   count = 0;
+  #codes = new Int32Array(64);
   readonly #reading: TextReading;
   readonly #stopWords: Set<string>;
   readonly #vocabulary: ReadonlyMap<string, number>;
@@ -82,37 +85,42 @@ export class TermReader {
 
   /** The vector of a text: `indices`, `values` and `count` receive it. */
   read(text: string): void {
-    const counts = this.#counts(text);
-    const indices = [...counts.keys()].sort((a, b) => a - b);
-    if (indices.length > this.indices.length) {
-      this.indices = new Int32Array(2 * indices.length);
-      this.values = new Float64Array(2 * indices.length);
+    const codes = this.#codesOf(text);
+    if (codes.length > this.indices.length) {
+      this.indices = new Int32Array(2 * codes.length);
+      this.values = new Float64Array(2 * codes.length);
     }
     const { binary, sublinear, weights } = this.#reading;
-    indices.forEach((index, e) => {
-      let value = binary ? 1 : counts.get(index)!;
+    this.count = 0;
+    for (let c = 0; c < codes.length; ) {
+      const index = codes[c]! >> 1;
+      let count = 0;
+      for (; c < codes.length && codes[c]! >> 1 === index; c++) count += codes[c]! & 1 ? -1 : 1;
+      let value = binary ? 1 : count;
       if (sublinear) value = 1 + log(value);
-      this.indices[e] = index;
-      this.values[e] = weights.length > 0 ? value * weights[index]! : value;
-    });
-    this.count = indices.length;
+      this.indices[this.count] = index;
+      this.values[this.count++] = weights.length > 0 ? value * weights[index]! : value;
+    }
     this.#normalize();
   }
 
-  #counts(text: string): Map<number, number> {
+  /** Twice the column of each term, and 1 more where it counts negatively; sorted, so that equal ones are neighbours. */
+  #codesOf(text: string): Int32Array {
     const { buckets, alternateSign } = this.#reading;
-    const counts = new Map<number, number>();
-    for (const term of termsOf(text, this.#reading, this.#stopWords)) {
+    const terms = termsOf(text, this.#reading, this.#stopWords);
+    if (terms.length > this.#codes.length) this.#codes = new Int32Array(2 * terms.length);
+    const codes = this.#codes;
+    let found = 0;
+    for (const term of terms) {
       if (buckets > 0) {
         const hash = murmurHash3(term);
-        const index = Math.abs(hash) % buckets;
-        counts.set(index, (counts.get(index) ?? 0) + (alternateSign && hash < 0 ? -1 : 1));
+        codes[found++] = 2 * (Math.abs(hash) % buckets) + (alternateSign && hash < 0 ? 1 : 0);
       } else {
         const index = this.#vocabulary.get(term);
-        if (index !== undefined) counts.set(index, (counts.get(index) ?? 0) + 1);
+        if (index !== undefined) codes[found++] = 2 * index;
       }
     }
-    return counts;
+    return codes.subarray(0, found).sort();
   }
 
   #normalize(): void {
