@@ -4,6 +4,8 @@ import { type DoubleDoubleVectors, exponentOf, powerOfTwo } from '../engine/line
 export interface Unit {
   readonly shift: number;
   readonly exponent: number;
+  /** The largest of the numbers, in absolute value. */
+  readonly largest: number;
   /** 2^−exponent, as two factors. */
   readonly inverse: readonly [number, number];
 }
@@ -19,7 +21,7 @@ export function unitOf(values: Float64Array, centred: boolean): Unit {
   // Halves first: the sum of the largest numbers would overflow.
   const shift = !centred ? 0 : low === high ? low : low / 2 + high / 2;
   const exponent = exponentOf(Math.max(high - shift, shift - low));
-  return { shift, exponent, inverse: powerOfTwo(-exponent) };
+  return { shift, exponent, largest: Math.max(Math.abs(low), Math.abs(high)), inverse: powerOfTwo(-exponent) };
 }
 
 /** z of some values, exactly, as one vector. */

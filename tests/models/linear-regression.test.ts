@@ -198,6 +198,33 @@ test('many rows are solved in doubles and refined: the same coefficients and err
   }
 });
 
+test('many rows have the figures of the few that they repeat, by products of columns and by QR', async () => {
+  const times = 160;
+  const repeated = (values: ArrayLike<number>) =>
+    Float64Array.from({ length: values.length * times }, (_, i) => values[i % values.length]!);
+  const near = columns['x2']!.map((value, i) => value + 1e-4 * ((i * 7) % 11));
+  for (const [more, options] of [
+    [[], {}],
+    [[], { weights: 'w' }],
+    [[number('near', near)], {}],
+  ] as const) {
+    const few = [...features, ...more, number('y', target), { ...number('w', weights), role: 'ignore' as const }];
+    const many = few.map((column) => ({ ...column, values: repeated(column.values) }));
+    const fitOf = async (all: RegisterColumn[]) =>
+      (await new LinearRegression().fit(tableFromRegisters(all), { target: 'y', ...options })).summary!;
+    const [small, large] = [await fitOf(few), await fitOf(many)];
+    const freedom = Math.sqrt(small.residualDegreesOfFreedom / large.residualDegreesOfFreedom);
+    large.coefficients.forEach(({ name, estimate, standardError }, j) => {
+      const expected = small.coefficients[j]!;
+      expect(digits(estimate, expected.estimate!), name).toBeGreaterThan(12);
+      expect(digits(standardError, expected.standardError! * freedom), `error of ${name}`).toBeGreaterThan(9);
+    });
+    expect(digits(large.rSquared, small.rSquared!)).toBeGreaterThan(11);
+    expect(digits(large.residualSumOfSquares! / times, small.residualSumOfSquares!)).toBeGreaterThan(12);
+    expect(digits(large.fStatistic! * freedom ** 2, small.fStatistic!)).toBeGreaterThan(11);
+  }
+});
+
 test('sizes from 1e-300 to 1e300 keep their coefficients', async () => {
   const x = Float64Array.from({ length: 30 }, (_, i) => ((i * 7) % 30) - 12);
   const y = x.map((value, i) => 3 * value + 1 + ((i * 11) % 7) / 10);

@@ -1,5 +1,7 @@
 import { blockSum } from '../../engine/block-sums.js';
+import { DesignMatrix } from '../../engine/design-matrix.js';
 import type { Engine } from '../../engine/engine.js';
+import { cholesky, choleskySolve } from '../../engine/linear-algebra/cholesky.js';
 import {
   add,
   type DoubleDouble,
@@ -9,6 +11,7 @@ import {
   multiply,
   negate,
   ONE,
+  powerOfTwo,
   squareRoot,
   timesPowerOfTwo,
   toNumber,
@@ -17,6 +20,8 @@ import {
 } from '../../engine/linear-algebra/double-double.js';
 import { DoubleVectors } from '../../engine/linear-algebra/double-vectors.js';
 import { type Dependence, type Factorization, householder } from '../../engine/linear-algebra/householder.js';
+import { invertLower } from '../../engine/linear-algebra/invert-lower.js';
+import { LinearProblem } from '../../engine/linear-problem.js';
 import { Breather } from '../../engine/turn.js';
 import type { Unit } from '../../table/unit.js';
 import { type Design, termVectors, weightExponent } from './terms.js';
@@ -26,8 +31,8 @@ const MOST_EXACT_WORK = 2 ** 23;
 const MOST_EXACT_ELEMENTS = 2 ** 20;
 /** Rows whose terms are formed at a time, as double-doubles. */
 const BLOCK_ROWS = 4_096;
-/** Each multiplies the error by that of the factorisation. */
-const REFINEMENTS = 2;
+/** The least share of a column's variance that the columns before it must leave for products to be good enough. */
+const LEAST_PIVOT = 1e-5;
 
 /** The least-squares solution in the units of the terms. */
 export interface LeastSquares {
@@ -49,9 +54,10 @@ export interface LeastSquares {
 }
 
 /**
- * Least squares by Householder's QR. Small problems are solved in double-doubles throughout; large ones in doubles on the
- * engine's kernels, their solution then refined against residuals that are formed in double-doubles (Björck, Numerical
- * Methods for Least Squares Problems, 6.6.5). Where columns depend on one another, the shortest of all solutions.
+ * Least squares by Householder's QR, in double-doubles where the problem is small. A large one is solved in doubles, and
+ * its solution corrected by residuals that are formed in double-doubles (Björck, Numerical Methods for Least Squares
+ * Problems, 6.6.5): by Cholesky's factor of the products of the columns, on all threads, where they are far from
+ * depending on one another, else by QR. Where columns do depend on one another, the shortest of all solutions.
  */
 export async function solveExactly(
   engine: Engine,
@@ -64,6 +70,8 @@ export async function solveExactly(
   const exact =
     design.rowCount * count * count <= MOST_EXACT_WORK && design.rowCount * (count + 1) <= MOST_EXACT_ELEMENTS;
   if (exact) return solve(design, termVectors(design, target, unit, 0, design.rowCount), signal);
+  const byProducts = await solveByProducts(engine, design, target, unit, signal);
+  if (byProducts) return refine(design, target, unit, byProducts, signal);
   using vectors = new DoubleVectors(engine, count + 1, design.rowCount);
   const breather = new Breather();
   for (let start = 0; start < design.rowCount; start += BLOCK_ROWS) {
@@ -75,6 +83,65 @@ export async function solveExactly(
     await breather.breathe(signal);
   }
   return refine(design, target, unit, await solve(design, vectors, signal), signal);
+}
+
+/**
+ * By xᵀ·W·x = L·Lᵀ of the columns, centred and scaled to unit deviation; undefined where a column is all but given by
+ * those before it (then squaring the condition would cost digits), and for powers, which mostly are.
+ */
+async function solveByProducts(
+  engine: Engine,
+  { columns, units, terms, intercept, weights, rowCount }: Design,
+  target: Float64Array,
+  unit: Unit,
+  signal?: AbortSignal,
+): Promise<LeastSquares | undefined> {
+  if (terms.some(({ power }) => power > 1)) return undefined;
+  const [first, second] = powerOfTwo(weights ? -weightExponent(weights) : 0);
+  const shares = weights?.map((weight) => weight * first * second);
+  const total = shares ? blockSum(rowCount, (row) => shares[row]!) : rowCount;
+  const values = target.map((value) => (value - unit.shift) * unit.inverse[0] * unit.inverse[1]);
+  const mean = intercept ? blockSum(rowCount, (row) => (shares ? shares[row]! : 1) * values[row]!) / total : 0;
+  using matrix = await DesignMatrix.of(engine, columns, { weights: shares, centred: intercept, signal });
+  using problem = new LinearProblem(
+    matrix,
+    'squared',
+    values.map((value) => value - mean),
+    { weights: shares },
+  );
+  const size = columns.length;
+  const factor = await cholesky(engine, await problem.gram('weights', false, signal), size, {
+    tolerance: LEAST_PIVOT,
+    signal,
+  });
+  if (!factor) return undefined;
+  const { gradient } = await problem.evaluate(new Float64Array(size + 1), signal);
+  const right = gradient.subarray(0, size).map((value) => -value);
+  const solved = choleskySolve(factor, right);
+  const inverse = await invertLower(factor, signal);
+  const head = intercept ? 1 : 0;
+  const rows = new DoubleDoubleVectors(terms.length, terms.length);
+  const coefficients: DoubleDouble[] = Array.from(terms, () => ZERO);
+  let constant = mean;
+  for (let j = 0; j < size; j++) {
+    const { shift, exponent, inverse: scale } = units[j]!;
+    const factorOfUnit = timesPowerOfTwo(1, exponent) / matrix.scaling.scales[j]!;
+    const middle = (matrix.scaling.shifts[j]! - shift) * scale[0] * scale[1];
+    for (let i = j; i < size; i++) {
+      const entry = inverse[i * size + j]! * factorOfUnit;
+      rows.set(head + j, head + i, fromNumber(entry));
+      if (intercept) rows.high[head + i]! -= middle * entry;
+    }
+    coefficients[head + j] = fromNumber(solved[j]! * factorOfUnit);
+    constant -= middle * solved[j]! * factorOfUnit;
+  }
+  if (intercept) {
+    rows.set(0, 0, fromNumber(1 / Math.sqrt(total)));
+    coefficients[0] = fromNumber(constant);
+  }
+  const explained = solved.reduce((sum, value, j) => sum + value * right[j]!, 0);
+  const estimable = terms.map(() => true);
+  return { coefficients, rows, rank: terms.length, estimable, dependent: [], residual: 0, explained };
 }
 
 /** QR of the terms, the target reflected behind them. */
@@ -207,7 +274,10 @@ function isZeroAtOrigin({ terms, units }: Design, independent: readonly number[]
   return Math.abs(parts.reduce((sum, part) => sum + part, 0)) <= 1e-9 * size;
 }
 
-/** Corrects a solution in doubles: what the residuals, formed in double-doubles, still say of the terms is solved for. */
+/**
+ * Corrects a solution in doubles: what the residuals, formed in double-doubles, still say of the terms is solved for. One
+ * round multiplies the error by that of the factorisation, which leaves none that doubles could show.
+ */
 async function refine(
   design: Design,
   target: Float64Array,
@@ -217,22 +287,23 @@ async function refine(
 ): Promise<LeastSquares> {
   const count = design.terms.length;
   const breather = new Breather();
-  let coefficients = solution.coefficients;
-  for (let round = 0; ; round++) {
-    let residual = ZERO;
-    const gradient: DoubleDouble[] = Array.from({ length: count }, () => ZERO);
-    for (let start = 0; start < design.rowCount; start += BLOCK_ROWS) {
-      const block = termVectors(design, target, unit, start, Math.min(design.rowCount, start + BLOCK_ROWS));
-      coefficients.forEach((value, term) => block.addMultiple(negate(value), term, count, 0));
-      residual = add(residual, block.dot(count, count, 0));
-      for (let term = 0; term < count; term++) gradient[term] = add(gradient[term]!, block.dot(term, count, 0));
-      await breather.breathe(signal);
-    }
-    if (round === REFINEMENTS) return { ...solution, coefficients, residual: toNumber(residual) };
-    const shares = Array.from({ length: solution.rank }, (_, i) =>
-      gradient.reduce((sum, value, term) => add(sum, multiply(solution.rows.get(term, i), value)), ZERO),
-    );
-    const correction = applyRows(solution.rows, count, shares);
-    coefficients = coefficients.map((value, term) => add(value, correction[term]!));
+  const whole = new DoubleDoubleVectors(count + 2, BLOCK_ROWS);
+  let residual = ZERO;
+  const gradient: DoubleDouble[] = Array.from({ length: count }, () => ZERO);
+  for (let start = 0; start < design.rowCount; start += BLOCK_ROWS) {
+    const end = Math.min(design.rowCount, start + BLOCK_ROWS);
+    const block = termVectors(design, target, unit, start, end, end - start === BLOCK_ROWS ? whole : undefined);
+    solution.coefficients.forEach((value, term) => block.addMultiple(negate(value), term, count, 0));
+    residual = add(residual, block.dot(count, count, 0));
+    for (let term = 0; term < count; term++) gradient[term] = add(gradient[term]!, block.dot(term, count, 0));
+    await breather.breathe(signal);
   }
+  const shares = Array.from({ length: solution.rank }, (_, i) =>
+    gradient.reduce((sum, value, term) => add(sum, multiply(solution.rows.get(term, i), value)), ZERO),
+  );
+  const correction = applyRows(solution.rows, count, shares);
+  const coefficients = solution.coefficients.map((value, term) => add(value, correction[term]!));
+  // The squares fall by what the correction explains.
+  const fall = gradient.reduce((sum, value, term) => add(sum, multiply(value, correction[term]!)), ZERO);
+  return { ...solution, coefficients, residual: toNumber(add(residual, negate(fall))) };
 }

@@ -164,16 +164,25 @@ function verdictOf({ dependent }: LeastSquares): string {
 function importancesOf(design: Design, columns: readonly RegisterColumn[], { coefficients }: LeastSquares) {
   const spreads = columns.map((_, j) => {
     const powers = design.terms.flatMap(({ column }, term) => (column === j ? [toNumber(coefficients[term]!)] : []));
-    const { shift, inverse } = design.units[j]!;
-    const values = design.columns[j]!.map((value) => {
-      const z = (value - shift) * inverse[0] * inverse[1];
-      return powers.reduceRight((sum, coefficient) => (sum + coefficient) * z, 0);
-    });
-    const mean = blockSum(values.length, (row) => values[row]!) / values.length;
-    return Math.sqrt(blockSum(values.length, (row) => (values[row]! - mean) ** 2) / values.length);
+    return spreadOf(design.columns[j]!, design.units[j]!, powers);
   });
   const total = spreads.reduce((sum, spread) => sum + spread, 0);
   return Object.fromEntries(columns.map(({ name }, j) => [name, total > 0 ? spreads[j]! / total : 0]));
+}
+
+/** The deviation of a polynomial in z over the rows, without a constant. */
+function spreadOf(values: Float64Array, { shift, inverse: [first, second] }: Unit, powers: readonly number[]): number {
+  let [mean, squares] = [0, 0];
+  for (let row = 0; row < values.length; row++) {
+    const z = (values[row]! - shift) * first * second;
+    let part = 0;
+    for (let k = powers.length - 1; k >= 0; k--) part = (part + powers[k]!) * z;
+    // Welford 1962
+    const difference = part - mean;
+    mean += difference / (row + 1);
+    squares += difference * (part - mean);
+  }
+  return Math.sqrt(squares / values.length);
 }
 
 /** The learning curve of a direct solution: one point. */

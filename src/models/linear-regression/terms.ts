@@ -43,8 +43,8 @@ export function makeDesign(
   });
   const noise = Float64Array.from(terms, ({ column, power }) => {
     if (column < 0) return 0;
-    const largest = columns[column]!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    return 2 ** -53 * power * timesPowerOfTwo(largest, -units[column]!.exponent);
+    const { largest, exponent } = units[column]!;
+    return 2 ** -53 * power * timesPowerOfTwo(largest, -exponent);
   });
   return { columns, units, terms, intercept, rowCount: columns[0]!.length, weights, noise };
 }
@@ -61,6 +61,7 @@ export function weightExponent(weights: Float64Array): number {
 /**
  * The terms of rows [start, end), one vector each, then the target in its unit; every row times the root of its weight
  * (the largest weight counts as about 1).
+ * @param vectors where to; made for these rows if absent
  */
 export function termVectors(
   { columns, units, terms, weights }: Design,
@@ -68,13 +69,15 @@ export function termVectors(
   unit: Unit,
   start: number,
   end: number,
+  vectors = new DoubleDoubleVectors(terms.length + 2, end - start),
 ): DoubleDoubleVectors {
   const count = terms.length;
-  const vectors = new DoubleDoubleVectors(count + 2, end - start);
   let plain = 0;
   terms.forEach(({ column, power }, term) => {
-    if (column < 0) vectors.high.fill(1, term * vectors.length, (term + 1) * vectors.length);
-    else if (power === 1) {
+    if (column < 0) {
+      vectors.high.fill(1, term * vectors.length, (term + 1) * vectors.length);
+      vectors.low.fill(0, term * vectors.length, (term + 1) * vectors.length);
+    } else if (power === 1) {
       plain = term;
       fillUnit(columns[column]!.subarray(start, end), units[column]!, vectors, term);
     } else vectors.multiply(term - 1, plain, term);
