@@ -461,12 +461,19 @@ export class TreeWorkspace implements Disposable {
   async leafSums(nodes: readonly NodeRows[], signal?: AbortSignal): Promise<Float64Array> {
     this.#leafSums.values.fill(0);
     await this.#overWindows(LEAF_SUMS, (window, w) => {
-      const tasks = nodes.map(({ slot }, leaf): Task => {
-        const offsets = [window.order, this.#rangesOffset(w, slot), window.gradients, window.hessians];
+      const task = (leaf: number, from: number, to: number): Task => {
+        const ranges = this.#rangesOffset(w, nodes[leaf]!.slot) + 8 * from;
         const sums = this.#leafSums.offset + 16 * leaf;
-        return { kernel: 'leaf_sums_f32', values: [...offsets, sums, window.rowCount, this.#segments] };
-      });
-      return this.#spread(tasks, signal);
+        const offsets = [window.order, ranges, window.gradients, window.hessians, sums];
+        return { kernel: 'leaf_sums_f32', values: [...offsets, window.rowCount, to - from] };
+      };
+      // A leaf's segments are summed in order: several threads take a leaf each, one the leaves of a segment.
+      if (this.#spreads)
+        return this.#spread(
+          nodes.map((_, leaf) => task(leaf, 0, this.#segments)),
+          signal,
+        );
+      return this.#engine.runHere(this.#bySegments(nodes.length, this.#segments, task));
     });
     return this.#leafSums.values.slice(0, 2 * nodes.length);
   }
@@ -483,12 +490,26 @@ export class TreeWorkspace implements Disposable {
   ): Promise<void> {
     const stretches = this.#follows ? 2 * this.#segments : this.#segments;
     await this.#overWindows(LEAF_ADD, (window, w) => {
-      const tasks = nodes.map(({ slot }, leaf): Task => {
-        const offsets = [window.order, this.#rangesOffset(w, slot), predictions(window)];
-        return { kernel: 'leaf_add_f64', values: [...offsets, values[leaf]!, window.rowCount, stretches] };
+      const at = predictions(window);
+      const tasks = this.#bySegments(nodes.length, stretches, (leaf, from, to) => {
+        const offsets = [window.order, this.#rangesOffset(w, nodes[leaf]!.slot) + 8 * from, at];
+        return { kernel: 'leaf_add_f64', values: [...offsets, values[leaf]!, window.rowCount, to - from] };
       });
       return this.#spread(tasks, signal);
     });
+  }
+
+  /**
+   * Tasks over the rows of all leaves: where rows are many, segment by segment, because those of a leaf lie far apart, and
+   * the next leaf's lie between them.
+   */
+  #bySegments(leaves: number, segments: number, task: (leaf: number, from: number, to: number) => Task): Task[] {
+    const step = this.rows.rowCount < SHARED_ROWS ? segments : 1;
+    const tasks: Task[] = [];
+    for (let from = 0; from < segments; from += step) {
+      for (let leaf = 0; leaf < leaves; leaf++) tasks.push(task(leaf, from, from + step));
+    }
+    return tasks;
   }
 
   /**
@@ -514,8 +535,11 @@ export class TreeWorkspace implements Disposable {
 
   /** In the pool where there are rows enough, else here. */
   #spread(tasks: readonly Task[], signal?: AbortSignal): Waiting {
-    const shared = this.rows.threads > 1 && this.rows.rowCount >= SHARED_ROWS;
-    return shared ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
+    return this.#spreads ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
+  }
+
+  get #spreads(): boolean {
+    return this.rows.threads > 1 && this.rows.rowCount >= SHARED_ROWS;
   }
 
   /** Works through the windows; without a promise while there is nothing to wait for. */
