@@ -358,4 +358,9 @@ test('a fit that is interrupted ends, with its checkpoint, in the bits of one th
   expect(bitsOf(rest)).toBe(bitsOf(whole));
   expect(rest.training.history).toEqual(whole.training.history);
   expect(saved).toBeUndefined();
+
+  // A time budget keeps the checkpoint, and the same call goes on from it.
+  const hurried = await fitClasses(parameters, { checkpoint, timeBudget: 1e-9 });
+  expect(hurried.training.iterations).toBe(1);
+  expect(bitsOf(await fitClasses(parameters, { checkpoint }))).toBe(bitsOf(whole));
 });

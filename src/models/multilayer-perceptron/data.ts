@@ -16,10 +16,16 @@ export interface InputScale {
 const LARGEST = 100;
 const SMALLEST = 1e-4;
 
-/** No change for a column that lies well; centred and scaled, where it is far out. */
-export function inputScaleOf(values: Float64Array): InputScale {
-  let largest = 0;
-  for (let row = 0; row < values.length; row++) largest = Math.max(largest, Math.abs(values[row]!));
+/** No change for a column that lies well; centred and scaled, where it is far out. Undefined where a value is not finite. */
+export function inputScaleOf(values: Float64Array): InputScale | undefined {
+  let [largest, sum] = [0, 0];
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
+    sum += value - value; // 0 of every finite number, NaN of every other
+    const size = Math.abs(value);
+    if (size > largest) largest = size;
+  }
+  if (sum !== 0) return undefined;
   if (largest === 0 || (largest <= LARGEST && largest >= SMALLEST)) return { shift: 0, scale: 1 };
   // Of scaled values: squares of 1e300 would overflow.
   const count = values.length;
@@ -30,7 +36,7 @@ export function inputScaleOf(values: Float64Array): InputScale {
 }
 
 const COLUMNS = 16;
-const ROWS = 4096;
+const ROWS = 256;
 
 /** Columns as one row-major f32 matrix in the engine's memory, of the rows wanted. */
 export async function packInputs(
@@ -49,15 +55,29 @@ export async function packInputs(
     for (let start = 0; start < rows.length; start += ROWS) {
       const end = Math.min(rows.length, start + ROWS);
       for (let j = first; j < last; j++) {
-        const { values } = columns[j]!;
-        const { shift, scale } = scales[j]!;
-        if (shift === 0 && scale === 1) for (let i = start; i < end; i++) out[i * width + j] = values[rows[i]!]!;
-        else for (let i = start; i < end; i++) out[i * width + j] = (values[rows[i]!]! - shift) / scale;
+        packColumn(out.subarray(j), width, columns[j]!.values, rows, start, end, scales[j]!);
       }
     }
     await breather.breathe(signal);
   }
   return out;
+}
+
+function packColumn(
+  out: Float32Array,
+  width: number,
+  values: Float64Array,
+  rows: Uint32Array,
+  start: number,
+  end: number,
+  { shift, scale }: InputScale,
+): void {
+  let at = start * width;
+  if (shift !== 0 || scale !== 1) {
+    for (let i = start; i < end; i++, at += width) out[at] = (values[rows[i]!]! - shift) / scale;
+  } else if (rows.length === values.length) {
+    for (let i = start; i < end; i++, at += width) out[at] = values[i]!;
+  } else for (let i = start; i < end; i++, at += width) out[at] = values[rows[i]!]!;
 }
 
 /** Rows in the engine's memory, and batches of them. */

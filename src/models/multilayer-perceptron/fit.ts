@@ -87,7 +87,9 @@ export async function fitNetwork(
     ...(save && { save }),
   };
   const curve = await train(fitting, start, how === 'partialFit', key);
-  await options.checkpoint?.clear();
+  // What a time budget cut short can be gone on with.
+  if (curve.outOfTime && parameters.solver !== 'lbfgs') await save?.(curve.final, curve.history);
+  else await options.checkpoint?.clear();
   network.parameters.set(curve.kept.parameters);
   network.running.set(curve.kept.running);
   const meaning = subject.target.classes ? { classes: subject.target.classes } : subject.unit;
@@ -143,16 +145,26 @@ function subjectOf(
 ): Subject {
   const columns = featureColumns(table, { ...options, warmStart: undefined });
   const target = classes ? knownTarget(table, options, classes) : targetOf(table, options, task);
-  requireFinite(name, columns);
-  if (options.warmStart) requireSameColumns(columns, options.warmStart);
+  const scales = start?.scales ?? scalesOf(name, columns);
+  if (options.warmStart) {
+    requireFinite(name, columns);
+    requireSameColumns(columns, options.warmStart);
+  }
   const own = weightsOf(table, options);
   const all = { targets: target.values, classes: target.classes ?? [], rows: weighingRows(table.numRows, own) };
   const factors = target.classes ? classFactors(parameters.classWeight ?? null, all) : undefined;
   const weights = weighClasses(target.values, factors, own);
   if (start) return { columns, target, weights, scales: start.scales, unit: start.unit };
-  const scales = columns.map(({ values }) => inputScaleOf(values));
   const unit = target.classes ? { shift: 0, scale: 1 } : unitOf(target.values, weights);
   return { columns, target, weights, scales, unit };
+}
+
+/** One pass over the values, of which there may be many, says both whether they are finite and how they lie. */
+function scalesOf(name: string, columns: readonly RegisterColumn[]): InputScale[] {
+  const numbers = columns.every(({ type }) => type !== 'category');
+  const scales = numbers ? columns.map(({ values }) => inputScaleOf(values)) : [];
+  if (!numbers || scales.includes(undefined)) requireFinite(name, columns);
+  return scales as InputScale[];
 }
 
 function requireSameColumns(columns: readonly RegisterColumn[], { program }: Model): void {
