@@ -97,7 +97,7 @@ export async function fitPenalized(
     ...{ loss, a, b, classCount, weights, curvature, signal },
     centred: fitIntercept,
   });
-  const { smooth, scaling, spreads } = opened;
+  const { smooth, scaling, spreads, meanSquares } = opened;
   const totalWeight = weights ? blockSum(rows, (row) => weights[row]!) : rows;
   const penalties = {
     l2: scaling.scales.map((scale) => problem.l2 / scale / scale),
@@ -108,7 +108,7 @@ export async function fitPenalized(
   const history: HistoryPoint[] = [];
   const minimizing: MinimizeOptions = {
     tolerance: problem.tolerance,
-    diagonal: objective.diagonal(curvatureOf(problem)),
+    diagonal: objective.diagonal(curvatureOf(problem), meanSquares),
     maxIterations: problem.maxIterations,
     stop: () => deadline.passed,
     onIteration: async (iteration, value, point) => {

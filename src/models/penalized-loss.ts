@@ -45,9 +45,10 @@ export class PenalizedLoss implements CurvedObjective, ProductObjective, Quadrat
     this.#signal = signal;
   }
 
-  /** An estimate of the Hessian's diagonal: of columns whose mean square is 1, where `curvature` is that of a row. */
-  diagonal(curvature: number): Float64Array {
-    return this.#l2.map((penalty) => curvature + penalty);
+  /** An estimate of the Hessian's diagonal, where `curvature` is that of a row: of columns whose mean square is 1, or given. */
+  diagonal(curvature: number, meanSquares?: Float64Array): Float64Array {
+    const columns = this.#problem.design.columnCount;
+    return this.#l2.map((penalty, i) => curvature * (meanSquares?.[i % (columns + 1)] ?? 1) + penalty);
   }
 
   async evaluate(point: Float64Array): Promise<Evaluation> {

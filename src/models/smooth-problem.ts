@@ -30,6 +30,8 @@ export interface OpenProblem extends Disposable {
   readonly scaling: Scaling;
   /** By feature: its standard deviation in the units of the scaling, where these do not make it 1. */
   readonly spreads?: Float64Array;
+  /** By feature, where it is not 1: the mean of its squares. */
+  readonly meanSquares?: Float64Array;
   /** Of texts: do these coefficients give every row its own class? */
   readonly parts?: (point: Float64Array) => Promise<boolean>;
 }
@@ -75,6 +77,7 @@ async function openSparse(
   return {
     smooth,
     scaling,
+    meanSquares: squares.map((square) => square / target.length),
     spreads: squares.map((square, j) =>
       Math.sqrt(Math.max(0, square / target.length - (sums[j]! / target.length) ** 2)),
     ),
