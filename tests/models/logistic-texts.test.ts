@@ -46,7 +46,8 @@ test.each(cases)(
     const recipe = new Recipe([tfIdf], new LogisticRegression({ C, solver, tol: 1e-10 }));
     const table = weighted ? tableFromRegisters([textColumn('message', expected.messages), label, weights]) : messages;
     const model = await recipe.fit(table, { target: 'label', ...(weighted && { weights: 'weight' }) });
-    expect(model.training.convergence).toMatchObject({ reached: true });
+    // Beyond, rounding of the loss decides whether L-BFGS sees another step.
+    expect(model.training.convergence!.value).toBeLessThan(1e-9);
     const found = termWeights(model);
     expect(found.map(({ term }) => term)).toEqual(expected.terms);
     const worst = Math.max(...found.map(({ weights: [weight] }, j) => Math.abs(weight! - coefficients[j]!)));
