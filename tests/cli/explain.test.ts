@@ -40,6 +40,29 @@ test('as JSON, effects and the average add up to the prediction', async () => {
   expect(sum).toBeCloseTo(shown.outputs[0].predicted, 9);
 });
 
+test('of a linear regression, the coefficients with their errors', async () => {
+  const model = at('regression');
+  const trained = await lanewise(
+    'train',
+    data,
+    '--target',
+    'y',
+    '--task',
+    'regression',
+    '--model',
+    'linear-regression',
+    '--output',
+    model,
+  );
+  expect(trained.code).toBe(0);
+  const { out } = await lanewise('explain', model, data);
+  expect(out).toMatch(/Coefficients of y:\n +estimate +std\. error +t +p /);
+  expect(out).toMatch(/^ {2}\(intercept\) /m);
+  expect(out).toMatch(/R² 0\.\d+, adjusted 0\.\d+; F\(2, \d+\)/);
+  const json = JSON.parse((await lanewise('explain', model, data, '--json')).out);
+  expect(json.summary.coefficients.map(({ name }: { name: string }) => name)).toEqual(['(intercept)', 'a', 'b']);
+});
+
 test('a run’s folder stands for the model that it deployed', async () => {
   const run = at('run');
   mkdirSync(join(run, 'deploy', 'registry'), { recursive: true });

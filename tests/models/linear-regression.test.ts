@@ -1,6 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { saveArtefact } from '#lanewise/deploy/artefact.js';
+import { checkManifest } from '#lanewise/deploy/manifest.js';
 import { createEngine } from '#lanewise/engine/engine.js';
 import { LinearRegression } from '#lanewise/models/linear-regression/linear-regression.js';
 import { regressionTable } from '#lanewise/models/linear-regression/regression-table.js';
@@ -255,6 +258,30 @@ test('sizes from 1e-300 to 1e300 keep their coefficients', async () => {
     ),
   ]);
   await expect(new LinearRegression().fit(tiny, { target: 'y' })).rejects.toThrow(/coefficients within the range/);
+});
+
+test('the summary is saved with the model, and a summary that is none is refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lanewise-regression-'));
+  try {
+    const model = await new LinearRegression().fit(diabetes, { target: 'y' });
+    const { manifest, model: loaded } = await saveArtefact(join(folder, 'model'), { model });
+    expect(loaded.summary).toEqual(model.summary);
+    const buffers = readFileSync(join(folder, 'model', 'buffers.bin'));
+    const [first] = model.summary!.coefficients;
+    for (const wrong of [
+      'text',
+      { ...model.summary, coefficients: 'none' },
+      { ...model.summary, rSquared: '<script>' },
+      { ...model.summary, coefficients: [{ ...first, name: 3 }] },
+      { ...model.summary, coefficients: [{ ...first, estimate: 'many' }] },
+      { ...model.summary, coefficients: [{ name: 'x' }] },
+    ]) {
+      const changed = { ...manifest, model: { ...manifest.model, summary: wrong } };
+      expect(() => checkManifest(changed, buffers)).toThrow(/model\.summary/);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('the table of coefficients is text', async () => {
