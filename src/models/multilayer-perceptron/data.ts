@@ -18,14 +18,14 @@ const SMALLEST = 1e-4;
 
 /** No change for a column that lies well; centred and scaled, where it is far out. Undefined where a value is not finite. */
 export function inputScaleOf(values: Float64Array): InputScale | undefined {
-  let [largest, sum] = [0, 0];
+  let largest = 0;
   for (let row = 0; row < values.length; row++) {
-    const value = values[row]!;
-    sum += value - value; // 0 of every finite number, NaN of every other
-    const size = Math.abs(value);
-    if (size > largest) largest = size;
+    const size = Math.abs(values[row]!);
+    // One comparison a value, which NaN fails too.
+    if (size <= largest) continue;
+    if (!(size < Number.POSITIVE_INFINITY)) return undefined;
+    largest = size;
   }
-  if (sum !== 0) return undefined;
   if (largest === 0 || (largest <= LARGEST && largest >= SMALLEST)) return { shift: 0, scale: 1 };
   // Of scaled values: squares of 1e300 would overflow.
   const count = values.length;
@@ -55,7 +55,7 @@ export async function packInputs(
     for (let start = 0; start < rows.length; start += ROWS) {
       const end = Math.min(rows.length, start + ROWS);
       for (let j = first; j < last; j++) {
-        packColumn(out.subarray(j), width, columns[j]!.values, rows, start, end, scales[j]!);
+        packColumn(out, width, j, columns[j]!.values, rows, start, end, scales[j]!);
       }
     }
     await breather.breathe(signal);
@@ -66,13 +66,14 @@ export async function packInputs(
 function packColumn(
   out: Float32Array,
   width: number,
+  column: number,
   values: Float64Array,
   rows: Uint32Array,
   start: number,
   end: number,
   { shift, scale }: InputScale,
 ): void {
-  let at = start * width;
+  let at = start * width + column;
   if (shift !== 0 || scale !== 1) {
     for (let i = start; i < end; i++, at += width) out[at] = (values[rows[i]!]! - shift) / scale;
   } else if (rows.length === values.length) {
