@@ -8,8 +8,11 @@ import { readRegister, tableFromRegisters } from '../../dist/table/columns.js';
 
 const ROWS = 3000;
 
-/** Numbers (some missing where the model takes them), a category for models that take it, and a target of each kind. */
-function makeTable(task, complete) {
+/**
+ * Numbers (some missing where the model takes them, none below 0 where it takes counts), a category for models that take
+ * it, and a target of each kind.
+ */
+function makeTable(task, complete, nonNegative) {
   const random = stream(7, 'same bits', task);
   const column = (name, value) => ({ name, type: 'number', values: Float64Array.from({ length: ROWS }, value) });
   const x = ['a', 'b', 'c', 'd'].map((name) => column(name, () => random.normal()));
@@ -34,7 +37,7 @@ function makeTable(task, complete) {
   const target = targets[task] ? [{ ...targets[task], role: 'target' }] : [];
   const list = task === 'ranking' ? [column('list', (_, row) => Math.floor(row / 20))] : [];
   const features = complete
-    ? x
+    ? x.map((one) => (nonNegative ? { ...one, values: one.values.map(Math.abs) } : one))
     : [...x, { name: 'group', type: 'category', labels: ['p', 'q', 'r', 's', 't'], values: group }];
   return tableFromRegisters([...features, ...target, ...list]);
 }
@@ -56,9 +59,9 @@ export async function fitAll(options) {
   const engine = await createEngine(options);
   const hashes = {};
   try {
-    for (const { name, tasks, create } of models) {
+    for (const { name, tasks, create, nonNegative } of models) {
       for (const task of tasks) {
-        const table = makeTable(task, !/boosting|forest|tree|dummy/.test(name));
+        const table = makeTable(task, !/boosting|forest|tree|dummy/.test(name), nonNegative);
         const options = { engine, ...(task === 'ranking' && { group: 'list' }) };
         const model = await create(task).fit(table, options);
         const predictions = await model.predict(table, { engine });
