@@ -222,6 +222,24 @@ function setShifts(beta: usize, lower: usize, upper: usize, raise: usize, fall: 
   store<f64>(fall + place, value > load<f64>(lower + place) ? falls : -Infinity);
 }
 
+// All of them, two at a time.
+// @ts-ignore: decorator
+@inline
+function setAllShifts(beta: usize, lower: usize, upper: usize, raise: usize, fall: usize, count: i32, epsilon: f64): void {
+  const pairs = count & ~1;
+  const end = <usize>pairs << 3;
+  const above = f64x2.splat(epsilon), below = f64x2.splat(-epsilon), zero = f64x2.splat(0);
+  for (let place: usize = 0; place < end; place += 16) {
+    const value = v128.load(beta + place);
+    const rises = v128.bitselect(above, below, f64x2.ge(value, zero));
+    const falls = v128.bitselect(above, below, f64x2.gt(value, zero));
+    const free = f64x2.lt(value, v128.load(upper + place)), held = f64x2.gt(value, v128.load(lower + place));
+    v128.store(raise + place, v128.bitselect(rises, f64x2.splat(Infinity), free));
+    v128.store(fall + place, v128.bitselect(falls, f64x2.splat(-Infinity), held));
+  }
+  if (pairs < count) setShifts(beta, lower, upper, raise, fall, pairs, epsilon);
+}
+
 // Moves the scores along a step (where there is one), and finds the first that gains most from rising and the least that
 // can fall: state[1], state[2]. Returns the first's number, −1 where none can rise.
 // @ts-ignore: decorator
@@ -328,7 +346,7 @@ export function smo_steps_f64(
   count: i32, stride: i32, slotCount: i32, maxIterations: i32, epsilon: f64, tolerance: f64,
 ): i32 {
   const line = <usize>stride << 3;
-  for (let t = 0; t < count; t++) setShifts(beta, lower, upper, raise, fall, t, epsilon);
+  setAllShifts(beta, lower, upper, raise, fall, count, epsilon);
   let first = moveScores(scores, raise, fall, rows, rows, 0, count, state, false);
   while (true) {
     const highest = load<f64>(state, 8);
