@@ -69,11 +69,7 @@ for (const [model, probabilities] of Object.entries(expected.probabilities)) {
   });
   const found = readRegister(await fitted.predict(held), 'probability_spam').values;
   const smaller = (p) => Math.max(1e-3, Math.min(p, 1 - p));
-  hold(
-    `${model}: probabilities`,
-    largest(probabilities.map((p, row) => (found[row] - p) / smaller(p))),
-    1e-6,
-  );
+  hold(`${model}: probabilities`, largest(probabilities.map((p, row) => (found[row] - p) / smaller(p))), 1e-6);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'lanewise-text-'));

@@ -50,20 +50,29 @@ const makers: Record<string, (parameters: object) => Estimator> = {
   'anomaly-detection': (parameters) => new OneClassSVM(parameters),
 };
 
+interface GoldenCase {
+  readonly task: string;
+  readonly set: string;
+  readonly parameters: object;
+  readonly classWeight?: object;
+  readonly weighted: boolean;
+  readonly objectives: Readonly<Record<string, number>>;
+  readonly decisions: readonly (readonly number[])[];
+  readonly predictions: readonly number[];
+  readonly supports: readonly number[];
+}
+const cases = (golden.cases as GoldenCase[]).map((one) => {
+  const shown = { ...one.parameters, ...(one.classWeight ? { classWeight: one.classWeight } : {}) };
+  return { name: `${one.task} of ${one.set}${one.weighted ? ', weighted' : ''}, ${JSON.stringify(shown)}`, one };
+});
+
 describe('scikit-learn’s LIBSVM', () => {
-  test.each(
-    golden.cases.map(
-      (one: { task: string; set: string; parameters: object; classWeight?: unknown; weighted: boolean }) => {
-        const shown = { ...one.parameters, ...(one.classWeight ? { classWeight: one.classWeight } : {}) };
-        return [`${one.task} of ${one.set}${one.weighted ? ', weighted' : ''}, ${JSON.stringify(shown)}`, one] as const;
-      },
-    ),
-  )('%s: objective, support vectors, decisions', async (_, one) => {
+  test.each(cases)('$name: objective, support vectors, decisions', async ({ one }) => {
     const { columns, target, weights } = golden.sets[one.set];
     const table = tableOf(columns, one.task === 'anomaly-detection' ? undefined : target, one.weighted && weights);
     const parameters = { ...one.parameters, ...(one.classWeight && { classWeight: one.classWeight }) };
     const learn = (tol: number) => makers[one.task]!({ ...parameters, tol }).fit(table, { target: 'target' });
-    for (const [tol, objective] of Object.entries(one.objectives as Record<string, number>)) {
+    for (const [tol, objective] of Object.entries(one.objectives)) {
       const model = await learn(Number(tol));
       expect(model.training.convergence).toMatchObject({ certificate: 'largest KKT violation', reached: true });
       // Equal tolerances leave both within tol of the optimum, to second order: neither is to be above the other by more.

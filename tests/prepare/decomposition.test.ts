@@ -92,7 +92,7 @@ test('the same bits on every backend and number of threads, whatever the solver'
   const columns = Array.from({ length: 12 }, () => Float64Array.from({ length: 400 }, () => random.uniform()));
   const table = tableOf(columns);
   const steps = [
-    ...['full', 'covariance_eigh', 'randomized'].map((svdSolver) => new PCA({ nComponents: 3, svdSolver })),
+    ...(['full', 'covariance_eigh', 'randomized'] as const).map((svdSolver) => new PCA({ nComponents: 3, svdSolver })),
     new IncrementalPCA({ nComponents: 3 }),
     new TruncatedSVD({ nComponents: 3 }),
   ];
@@ -122,7 +122,7 @@ test('all solvers agree over several blocks of rows, far from 0', async () => {
   );
   const table = tableOf(columns);
   const exact = await new PCA({ nComponents: 3, svdSolver: 'full' }).fit(table);
-  for (const svdSolver of ['covariance_eigh', 'randomized']) {
+  for (const svdSolver of ['covariance_eigh', 'randomized'] as const) {
     const other = await new PCA({ nComponents: 3, svdSolver }).fit(table);
     expectNear(other.explainedVariance, [...exact.explainedVariance], 1e-9, svdSolver);
     expectNear(other.components.subarray(0, 10), [...exact.components.subarray(0, 10)], 1e-7, svdSolver);
@@ -169,7 +169,7 @@ test('huge, tiny, constant, collinear and missing columns, and fewer rows than c
   const iris = setOf('iris');
   const plain = await new PCA().fit(tableOf(iris));
   for (const scale of [2 ** 990, 2 ** -1000]) {
-    for (const svdSolver of ['full', 'covariance_eigh']) {
+    for (const svdSolver of ['full', 'covariance_eigh'] as const) {
       const scaled = await new PCA({ svdSolver }).fit(
         tableOf(iris.map((column) => column.map((value) => value * scale))),
       );
