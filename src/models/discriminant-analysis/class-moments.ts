@@ -4,8 +4,11 @@ import type { Engine } from '../../engine/engine.js';
 import { powerOfTwo, timesPowerOfTwo } from '../../engine/linear-algebra/double-double.js';
 import { LinearProblem } from '../../engine/linear-problem.js';
 import { LanewiseError } from '../../errors.js';
+import type { RegisterColumn } from '../../table/columns.js';
 import { type Unit, unitOf } from '../../table/unit.js';
 import type { Target } from '../features.js';
+
+const MOST = 1e300;
 
 /** The rows of one class, in the units of the analysis. */
 export interface ClassMoments {
@@ -34,14 +37,16 @@ export interface Analysis {
 /**
  * Means of the classes and what is left of the columns without them. Rows of weight 0 do not count.
  * @throws LanewiseError `usage` for priors that are not one a class or sum to 0; `data` where fewer than two classes have
- * rows that count
+ * rows that count, or numbers are beyond ±1e300
  */
 export function analyse(
-  columns: readonly Float64Array[],
+  features: readonly RegisterColumn[],
   target: Target,
   weights: Float64Array | undefined,
   priors: readonly number[] | null,
 ): Analysis {
+  refuseHuge(features);
+  const columns = features.map(({ values }) => values);
   const counted = Uint32Array.from(target.values.keys()).filter((row) => !weights || weights[row]! > 0);
   const units = columns.map((values) =>
     unitOf(
@@ -72,6 +77,17 @@ export function analyse(
     throw new LanewiseError('data', 'Expected rows of at least two classes that weigh something but there are of one');
   }
   return { active, units, classes, priors: checkPriors(priors, classes, counted.length), rowCount: counted.length };
+}
+
+/** Differences of larger numbers are beyond the range of numbers. */
+function refuseHuge(features: readonly RegisterColumn[]): void {
+  for (const { name, values } of features) {
+    if (values.every((value) => Math.abs(value) <= MOST)) continue;
+    throw new LanewiseError('data', `Expected numbers within ±1e300 in column "${name}" but there are larger ones`, {
+      column: name,
+      hint: 'Measure the column in other units, or clip it.',
+    });
+  }
 }
 
 function varies(values: Float64Array, rows: Uint32Array, shift: number, exponent: number): boolean {

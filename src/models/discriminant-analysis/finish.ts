@@ -17,6 +17,7 @@ export interface Discriminant {
   readonly columns: readonly RegisterColumn[];
   readonly importances?: Readonly<Record<string, number>>;
   readonly warnings: readonly TrainingWarning[];
+  readonly interpretability: Model['interpretability'];
 }
 
 /** Probabilities of two classes from the log-odds of the second. */
@@ -41,7 +42,7 @@ export async function finishDiscriminant(
   options: FitOptions,
   engine: Engine,
 ): Promise<Model> {
-  const { builder, probabilities, target, columns, importances, warnings } = found;
+  const { builder, probabilities, target, columns, importances, warnings, interpretability } = found;
   const model = makeModel({
     estimator: estimator.name,
     task: estimator.task,
@@ -59,7 +60,7 @@ export async function finishDiscriminant(
       ...(warnings.length > 0 && { warnings }),
     },
     importances,
-    interpretability: 'high',
+    interpretability,
   });
   const loss = await logLoss(model, table, target.values, weightsOf(table, options), options, engine);
   options.onProgress?.({ what: 'iteration', done: 1, total: 1, metrics: { loss } });

@@ -45,13 +45,12 @@ export class LinearDiscriminantAnalysis implements Estimator {
     const weights = weightsOf(table, options);
     requireFinite(this.name, columns);
     const engine = options.engine ?? (await defaultEngine());
-    const values = columns.map((column) => column.values);
-    const analysis = analyse(values, target, weights, this.parameters.priors);
+    const analysis = analyse(columns, target, weights, this.parameters.priors);
     const { directions, left } = await this.#solve(engine, analysis, options.signal);
     const lowered = lower(columns, target, analysis, directions);
     return finishDiscriminant(
       this,
-      { ...lowered, target, columns, warnings: warningsOf(left) },
+      { ...lowered, target, columns, warnings: warningsOf(left), interpretability: 'high' },
       table,
       options,
       engine,
@@ -117,7 +116,7 @@ function lower(
   const inputs = columns.map((_, j) => j);
   const binary = labels!.length === 2;
   const scores = binary ? differenceOf(coefficients, intercepts) : { coefficients, intercepts };
-  requireRange(scores.coefficients);
+  requireRange([...scores.coefficients, ...intercepts.filter((_, k) => priors[k]! > 0)]);
   const first = builder.reserve(scores.intercepts.length);
   const outputs = Array.from(scores.intercepts, (_, k) => first + k);
   builder.emit({ op: 'linear', inputs, outputs, ...scores });
@@ -146,7 +145,7 @@ function differenceOf(coefficients: Float64Array, intercepts: Float64Array) {
   return { coefficients: difference, intercepts: Float64Array.of(intercepts[1]! - intercepts[0]!) };
 }
 
-function requireRange(coefficients: Float64Array): void {
+function requireRange(coefficients: readonly number[]): void {
   if (coefficients.every(Number.isFinite)) return;
   throw new LanewiseError('data', 'Expected coefficients within the range of numbers but some are not', {
     hint: 'A column is very small or hardly varies; measure it in other units, or leave it out.',

@@ -54,8 +54,7 @@ export class QuadraticDiscriminantAnalysis implements Estimator {
     const weights = weightsOf(table, options);
     requireFinite(this.name, columns);
     const engine = options.engine ?? (await defaultEngine());
-    const values = columns.map((column) => column.values);
-    const analysis = analyse(values, target, weights, this.parameters.priors);
+    const analysis = analyse(columns, target, weights, this.parameters.priors);
     for (const { rows, label } of analysis.classes) {
       if (rows !== 1) continue;
       throw new LanewiseError('data', `Expected two rows of each class or more but class "${label}" has one`, {
@@ -76,7 +75,13 @@ export class QuadraticDiscriminantAnalysis implements Estimator {
     builder.emit({ op: 'gaussian', inputs, outputs, ...operation });
     const probabilities = softmaxOutputs(builder, outputs);
     const warnings = warningsOf(analysis, shrunk, wide);
-    return finishDiscriminant(this, { builder, probabilities, target, columns, warnings }, table, options, engine);
+    return finishDiscriminant(
+      this,
+      { builder, probabilities, target, columns, warnings, interpretability: 'medium' },
+      table,
+      options,
+      engine,
+    );
   }
 
   async #full(engine: Engine, analysis: Analysis, columnCount: number, { signal }: FitOptions): Promise<Densities> {
