@@ -4,7 +4,9 @@ import * as lassoPath from './lasso-path.mjs';
 import * as leastSquares from './least-squares.mjs';
 import * as linearSvm from './linear-svm.mjs';
 import * as logistic from './logistic.mjs';
+import * as matrixProduct from './matrix-product.mjs';
 import * as network from './network.mjs';
+import * as pca from './pca.mjs';
 import * as poisson from './poisson.mjs';
 import * as ridge from './ridge.mjs';
 import * as sgd from './sgd.mjs';
@@ -16,6 +18,8 @@ export const works = {
   'least-squares': leastSquares,
   'linear-svm': linearSvm,
   logistic,
+  'matrix-product': matrixProduct,
+  pca,
   network,
   poisson,
   ridge,
