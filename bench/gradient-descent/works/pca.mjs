@@ -9,7 +9,8 @@ export const tolerance = { unexplained: 1e-6 };
 export async function measure({ data, engine, fastest }) {
   const rows = data.meta.rows;
   const table = tableOf(data, 0, rows);
-  const [fit, model] = await fastest(() => new PCA({ nComponents: 10 }).fit(table, { engine }));
+  const columns = data.meta.columns.map(({ name }) => name);
+  const [fit, model] = await fastest(() => new PCA({ nComponents: 10 }).fit(table, { engine, columns }));
   return { seconds: { fit }, quality: { unexplained: unexplained(data.columns, rows, model.components) } };
 }
 

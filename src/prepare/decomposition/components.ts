@@ -36,16 +36,19 @@ export interface Numbers {
   readonly replaced: number;
 }
 
+/** The numbers and booleans among the named columns, by default among all features. */
+export function numericColumns(table: Table, names: readonly string[] | undefined): RegisterColumn[] {
+  const wanted = names ?? columnsOf(table).flatMap(({ name, role }) => (role === 'feature' ? [name] : []));
+  const found = wanted.map((name) => readRegister(table, name));
+  return found.filter(({ type }) => type === 'number' || type === 'boolean');
+}
+
 /**
  * Numbers and booleans that have a finite value. A missing or infinite value becomes the mean of the column's others, or 0
  * where the decomposition does not centre.
  */
 export function numbersOf(table: Table, names: readonly string[] | undefined, centred: boolean): Numbers {
-  const wanted = names ?? columnsOf(table).flatMap(({ name, role }) => (role === 'feature' ? [name] : []));
-  const found = wanted.map((name) => readRegister(table, name));
-  const columns = found.filter(
-    ({ type, values }) => (type === 'number' || type === 'boolean') && values.some(Number.isFinite),
-  );
+  const columns = numericColumns(table, names).filter(({ values }) => values.some(Number.isFinite));
   let replaced = 0;
   const fills = new Float64Array(columns.length);
   const values = columns.map(({ values: given }, j) => {

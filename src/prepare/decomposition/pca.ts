@@ -6,7 +6,16 @@ import { LanewiseError } from '../../errors.js';
 import { checkParameters, defineParameters, type Parameters } from '../../parameters.js';
 import type { Transformer, TransformerContext } from '../../table/interfaces.js';
 import type { TransformerEntry } from '../../table/transformer.js';
-import { type Components, FittedDecomposition, noComponents, numbersOf, sumOf, unitOfColumns } from './components.js';
+import {
+  type Components,
+  FittedDecomposition,
+  type Numbers,
+  noComponents,
+  numbersOf,
+  numericColumns,
+  sumOf,
+  unitOfColumns,
+} from './components.js';
 
 const declarations = defineParameters({
   nComponents: {
@@ -63,15 +72,33 @@ export class PCA implements Transformer {
 
   /** @param context its `columns`, by default all features, of which the numbers and booleans are taken */
   async fit(table: Table, context: Partial<TransformerContext> = {}): Promise<FittedDecomposition> {
-    const numbers = numbersOf(table, context.columns, true);
     const engine = context.engine ?? (await defaultEngine());
-    const { nComponents, whiten } = this.parameters;
+    const work: Work = { engine, parameters: this.parameters, seed: context.seed ?? 0, signal: context.signal };
+    const columns = numericColumns(table, context.columns);
+    if (columns.length > 0 && table.numRows > 1) {
+      const values = columns.map((column) => column.values);
+      const scatter = await scatterOf(engine, values, context.signal);
+      if (isOrdinary(scatter)) {
+        const found = await principalComponents(work, values, scatter);
+        return this.#finish({ columns, values, fills: scatter.means, replaced: 0 }, found);
+      }
+    }
+    const numbers = numbersOf(table, context.columns, true);
     const usable = numbers.values.length > 0 && table.numRows > 1;
-    const found = usable
-      ? await principalComponents(engine, numbers.values, this.parameters, context.seed ?? 0, context.signal)
-      : noComponents(table.numRows);
+    return this.#finish(numbers, usable ? await inUnits(work, numbers.values) : noComponents(table.numRows));
+  }
+
+  #finish(numbers: Numbers, found: Components): FittedDecomposition {
+    const { nComponents, whiten } = this.parameters;
     return new FittedDecomposition(this.name, numbers, found, whiten, nComponents ?? undefined);
   }
+}
+
+interface Work {
+  readonly engine: Engine;
+  readonly parameters: PCAParameters;
+  readonly seed: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 export const pca: TransformerEntry = {
@@ -81,22 +108,19 @@ export const pca: TransformerEntry = {
   create: (parameters = {}) => new PCA(parameters),
 };
 
-async function principalComponents(
-  engine: Engine,
-  given: readonly Float64Array[],
-  parameters: PCAParameters,
-  seed: number,
-  signal?: AbortSignal,
-): Promise<Components> {
+/** Were all values finite, and their squares within the range of numbers? Seen from the sums, at no cost. */
+function isOrdinary({ means, products }: Scatter): boolean {
+  return means.every((_, j) => {
+    const square = products[j * (means.length + 1)]!;
+    return square > 1e-200 && square < 1e200;
+  });
+}
+
+/** In units in which squares stay in the range of numbers. */
+async function inUnits(work: Work, given: readonly Float64Array[]): Promise<Components> {
   const unit = unitOfColumns(given);
-  const columns = unit === 1 ? given : given.map((column) => column.map((value) => value / unit));
-  const solver = solverFor(parameters, columns[0]!.length, columns.length);
-  const scatter = await scatterOf(engine, columns, signal);
-  const found =
-    solver === 'covariance_eigh'
-      ? await byCovariance(engine, columns, scatter, parameters, signal)
-      : await byColumns(engine, columns, scatter, parameters, { solver, seed, signal });
-  if (unit === 1) return found;
+  const columns = given.map((column) => column.map((value) => value / unit));
+  const found = await principalComponents(work, columns, await scatterOf(work.engine, columns, work.signal));
   return {
     ...found,
     means: found.means.map((value) => value * unit),
@@ -104,6 +128,17 @@ async function principalComponents(
     singularValues: found.singularValues.map((value) => value * unit),
     noiseVariance: found.noiseVariance * unit * unit,
   };
+}
+
+async function principalComponents(
+  { engine, parameters, seed, signal }: Work,
+  columns: readonly Float64Array[],
+  scatter: Scatter,
+): Promise<Components> {
+  const solver = solverFor(parameters, columns[0]!.length, columns.length);
+  return solver === 'covariance_eigh'
+    ? byCovariance(engine, columns, scatter, parameters, signal)
+    : byColumns(engine, columns, scatter, parameters, { solver, seed, signal });
 }
 
 function solverFor({ svdSolver, nComponents }: PCAParameters, rows: number, columns: number): string {
