@@ -1,5 +1,5 @@
 import { blockSum } from '../../engine/block-sums.js';
-import { DesignMatrix } from '../../engine/design-matrix.js';
+import { DesignMatrix, type Scaling } from '../../engine/design-matrix.js';
 import type { Engine } from '../../engine/engine.js';
 import { cholesky, choleskySolve } from '../../engine/linear-algebra/cholesky.js';
 import {
@@ -110,38 +110,50 @@ async function solveByProducts(
     { weights: shares },
   );
   const size = columns.length;
-  const factor = await cholesky(engine, await problem.gram('weights', false, signal), size, {
-    tolerance: LEAST_PIVOT,
-    signal,
-  });
+  const gram = await problem.gram('weights', false, signal);
+  const factor = await cholesky(engine, gram, size, { tolerance: LEAST_PIVOT, signal });
   if (!factor) return undefined;
   const { gradient } = await problem.evaluate(new Float64Array(size + 1), signal);
   const right = gradient.subarray(0, size).map((value) => -value);
   const solved = choleskySolve(factor, right);
   const inverse = await invertLower(factor, signal);
+  return {
+    ...inTermUnits({ units, terms, intercept }, matrix.scaling, { solved, inverse, mean, total }),
+    rank: terms.length,
+    estimable: terms.map(() => true),
+    dependent: [],
+    residual: 0,
+    explained: solved.reduce((sum, value, j) => sum + value * right[j]!, 0),
+  };
+}
+
+/** From columns of unit deviation about their means to the terms: the coefficients, and their rows L⁻ᵀ. */
+function inTermUnits(
+  { units, terms, intercept }: Pick<Design, 'units' | 'terms' | 'intercept'>,
+  { shifts, scales }: Scaling,
+  { solved, inverse, mean, total }: { solved: Float64Array; inverse: Float64Array; mean: number; total: number },
+): Pick<LeastSquares, 'coefficients' | 'rows'> {
+  const size = units.length;
   const head = intercept ? 1 : 0;
   const rows = new DoubleDoubleVectors(terms.length, terms.length);
   const coefficients: DoubleDouble[] = Array.from(terms, () => ZERO);
   let constant = mean;
-  for (let j = 0; j < size; j++) {
-    const { shift, exponent, inverse: scale } = units[j]!;
-    const factorOfUnit = timesPowerOfTwo(1, exponent) / matrix.scaling.scales[j]!;
-    const middle = (matrix.scaling.shifts[j]! - shift) * scale[0] * scale[1];
+  units.forEach(({ shift, exponent, inverse: [first, second] }, j) => {
+    const scale = timesPowerOfTwo(1, exponent) / scales[j]!;
+    const middle = (shifts[j]! - shift) * first * second;
     for (let i = j; i < size; i++) {
-      const entry = inverse[i * size + j]! * factorOfUnit;
+      const entry = inverse[i * size + j]! * scale;
       rows.set(head + j, head + i, fromNumber(entry));
       if (intercept) rows.high[head + i]! -= middle * entry;
     }
-    coefficients[head + j] = fromNumber(solved[j]! * factorOfUnit);
-    constant -= middle * solved[j]! * factorOfUnit;
-  }
+    coefficients[head + j] = fromNumber(solved[j]! * scale);
+    constant -= middle * solved[j]! * scale;
+  });
   if (intercept) {
     rows.set(0, 0, fromNumber(1 / Math.sqrt(total)));
     coefficients[0] = fromNumber(constant);
   }
-  const explained = solved.reduce((sum, value, j) => sum + value * right[j]!, 0);
-  const estimable = terms.map(() => true);
-  return { coefficients, rows, rank: terms.length, estimable, dependent: [], residual: 0, explained };
+  return { coefficients, rows };
 }
 
 /** QR of the terms, the target reflected behind them. */

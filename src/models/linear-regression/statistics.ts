@@ -31,40 +31,34 @@ export interface RawSolution {
 /** From the units of the terms to those of the data: powers of z = (x − s)/2^e are multiplied out. */
 export function inRawUnits(design: Design, { coefficients, rows, rank }: LeastSquares, unit: Unit): RawSolution {
   const { terms, units, intercept } = design;
-  const from = new DoubleDoubleVectors(terms.length, rank + 1);
-  const to = new DoubleDoubleVectors(terms.length, rank + 1);
+  const count = terms.length;
+  // The terms' rows, each with its coefficient behind it; then the same of the powers.
+  const both = new DoubleDoubleVectors(2 * count, rank + 1);
   terms.forEach((_, term) => {
-    for (let i = 0; i < rank; i++) from.set(term, i, rows.get(term, i));
-    from.set(term, rank, coefficients[term]!);
+    for (let i = 0; i < rank; i++) both.set(term, i, rows.get(term, i));
+    both.set(term, rank, coefficients[term]!);
   });
   terms.forEach(({ column, power }, term) => {
-    if (column < 0) return addMultipleTo(from, term, ONE, to, term);
+    if (column < 0) return both.addMultiple(ONE, term, count + term, 0);
     const { shift, exponent } = units[column]!;
     const origin = fromNumber(timesPowerOfTwo(-shift, -exponent));
     let factor: DoubleDouble = ONE;
     for (let i = power; i >= (intercept ? 0 : 1); i--) {
       const [first, second] = [timesPowerOfTwo(1, -exponent * i), binomial(power, i)];
       const into = i === 0 ? 0 : term - power + i;
-      addMultipleTo(from, term, multiply(factor, fromNumber(first * second)), to, into);
+      both.addMultiple(multiply(factor, fromNumber(first * second)), term, count + into, 0);
       factor = multiply(factor, origin);
     }
   });
+  const to = new DoubleDoubleVectors(count, rank + 1);
+  to.high.set(both.high.subarray(to.high.length));
+  to.low.set(both.low.subarray(to.low.length));
   const raw = Float64Array.from(terms, (_, term) => {
     const value = to.get(term, rank);
     const scaled = { high: timesPowerOfTwo(value.high, unit.exponent), low: timesPowerOfTwo(value.low, unit.exponent) };
     return toNumber(terms[term]!.column < 0 ? add(scaled, fromNumber(unit.shift)) : scaled);
   });
   return { coefficients: raw, rows: to };
-}
-
-function addMultipleTo(
-  from: DoubleDoubleVectors,
-  vector: number,
-  factor: DoubleDouble,
-  to: DoubleDoubleVectors,
-  into: number,
-): void {
-  for (let i = 0; i < from.length; i++) to.set(into, i, add(to.get(into, i), multiply(factor, from.get(vector, i))));
 }
 
 /** Exact below 2^53, that is up to degree 56. */
