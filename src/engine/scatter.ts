@@ -36,16 +36,21 @@ export async function scatterOf(
   const sums: Float64Array[] = [];
   for (let first = 0; first < blocks; first += WAVE) {
     const wave = rooms.slice(0, Math.min(WAVE, blocks - first));
-    const tasks = wave.map(({ values, gram, panels }, index): Task => {
+    const shifting: Task[] = [];
+    const products = wave.map(({ values, gram, panels }, index): Task => {
       const start = (first + index) * BLOCK_ROWS;
       const rows = Math.min(BLOCK_ROWS, rowCount - start);
       columns.forEach((column, j) => {
-        shifted(column, start, rows, shifts[j]!, values.subarray(j * blockRows));
+        // Copied as it lies, which is fastest on one thread, and shifted on all of them.
+        values.set(column.subarray(start, start + rows), j * blockRows);
+        const at = values.byteOffset + 8 * j * blockRows;
+        shifting.push({ kernel: 'column_standardize_f64', values: [at, shifts[j]!, 1, rows] });
       });
       const numbers = [values.byteOffset, 0, gram.byteOffset, panels.byteOffset, rows, size, blockRows];
       return { kernel: 'gram_f64', values: numbers };
     });
-    await engine.run(tasks, signal);
+    await engine.run(shifting, signal);
+    await engine.run(products, signal);
     sums.push(mergePartials(wave.map(({ gram }) => gram)).slice());
     if (blocks > 1) await turnEventLoop();
   }
@@ -57,10 +62,6 @@ function nearMean(column: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < rows; i++) sum += column[i]! / rows;
   return sum;
-}
-
-function shifted(column: Float64Array, start: number, rows: number, shift: number, out: Float64Array): void {
-  for (let i = 0; i < rows; i++) out[i] = column[start + i]! - shift;
 }
 
 /** Takes away what the shifts were off the means. */
