@@ -1,5 +1,7 @@
 /** Step 6: what training loops are made of: losses, optimisers, schedules, stopping, and what a learning curve says. */
+
 export { checkpointKey, decodeCheckpoint, encodeCheckpoint, fileCheckpoint } from './checkpoint.js';
+export { minimizeOrthantWise, minimizeProximalNewton } from './composite.js';
 export { Deadline } from './deadline.js';
 export { minimizeLbfgs } from './lbfgs.js';
 export {
@@ -9,7 +11,7 @@ export {
   type ResidualProblem,
 } from './levenberg-marquardt.js';
 export { type Loss, logisticLoss, squaredLoss } from './loss.js';
-export { minimizeNewton } from './newton.js';
+export { minimizeNewton, minimizeNewtonCg } from './newton.js';
 export type { CurvedObjective, Evaluation, MinimizeOptions, Minimum, Objective } from './objective.js';
 export {
   clipFactor,
