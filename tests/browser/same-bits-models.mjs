@@ -10,9 +10,11 @@ const ROWS = 3000;
 
 /**
  * Numbers (some missing where the model takes them, none below 0 where it takes counts), a category for models that take
- * it, and a target of each kind.
+ * it, and a target of each kind, above 0 where the model wants that.
  */
-function makeTable(task, complete, nonNegative) {
+function makeTable(task, name, nonNegative) {
+  const complete = !/boosting|forest|tree|dummy/.test(name);
+  const positive = /poisson|gamma|tweedie/.test(name);
   const random = stream(7, 'same bits', task);
   const column = (name, value) => ({ name, type: 'number', values: Float64Array.from({ length: ROWS }, value) });
   const x = ['a', 'b', 'c', 'd'].map((name) => column(name, () => random.normal()));
@@ -31,7 +33,7 @@ function makeTable(task, complete, nonNegative) {
       labels: ['no', 'yes'],
       values: y.map((value) => (value > 1 ? 1 : 0)),
     },
-    regression: { name: 'y', type: 'number', values: y },
+    regression: { name: 'y', type: 'number', values: positive ? y.map((value) => Math.abs(value) + 0.1) : y },
     ranking: { name: 'y', type: 'number', values: y.map((value) => (value > 3 ? 2 : value > 1 ? 1 : 0)) },
   };
   const target = targets[task] ? [{ ...targets[task], role: 'target' }] : [];
@@ -61,7 +63,7 @@ export async function fitAll(options) {
   try {
     for (const { name, tasks, create, nonNegative } of models) {
       for (const task of tasks) {
-        const table = makeTable(task, !/boosting|forest|tree|dummy/.test(name), nonNegative);
+        const table = makeTable(task, name, nonNegative);
         const options = { engine, ...(task === 'ranking' && { group: 'list' }) };
         const model = await create(task).fit(table, options);
         const predictions = await model.predict(table, { engine });
