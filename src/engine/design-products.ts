@@ -2,6 +2,7 @@ import type { Scope } from './arena.js';
 import { BLOCK_ROWS, mergePartials } from './block-sums.js';
 import type { DesignMatrix } from './design-matrix.js';
 import type { Task } from './engine.js';
+import { gramMatrix } from './gram.js';
 
 const BYTES = 8;
 
@@ -9,7 +10,6 @@ interface Block {
   readonly start: number;
   readonly rows: number;
   readonly product: Float64Array;
-  readonly gram: Float64Array;
   readonly scratch: Float64Array;
 }
 
@@ -34,7 +34,6 @@ export class DesignProducts implements Disposable {
         start,
         rows: Math.min(BLOCK_ROWS, rowCount - start),
         product: this.#scope.allocate('f64', size),
-        gram: this.#scope.allocate('f64', size * size),
         scratch: this.#scope.allocate('f64', 640 + 32 * columnCount),
       });
     }
@@ -69,17 +68,10 @@ export class DesignProducts implements Disposable {
   }
 
   /** xᵀ·diag(weights)·x, row-major, the column of ones last. */
-  async gram(weights: Float64Array, signal?: AbortSignal): Promise<Float64Array> {
+  gram(weights: Float64Array, signal?: AbortSignal): Promise<Float64Array> {
     this.#rows.set(weights);
-    const { columnCount, rowCount } = this.design;
-    await this.#run(signal, (block) => ({
-      kernel: 'gram_f64',
-      values: [
-        ...[this.#x(block), this.#rowsOf(block), block.gram.byteOffset, block.scratch.byteOffset],
-        ...[block.rows, columnCount + 1, rowCount],
-      ],
-    }));
-    return mergePartials(this.#blocks.map(({ gram }) => gram)).slice();
+    const { columnCount, rowCount, values, engine } = this.design;
+    return gramMatrix(engine, values, rowCount, columnCount + 1, { weights: this.#rows, signal });
   }
 
   [Symbol.dispose](): void {
