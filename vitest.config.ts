@@ -6,6 +6,8 @@ export default defineConfig({
   cacheDir: 'dist/.vitest',
   test: {
     include: ['tests/**/*.test.ts'],
+    // Kernel calls are held to the memory that was allocated for them.
+    env: { LANEWISE_CHECKED: '1' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',

@@ -5,6 +5,7 @@ export default defineConfig({
   cacheDir: 'dist/.vitest-native',
   test: {
     include: ['tests/native/**/*.native.ts'],
+    env: { LANEWISE_CHECKED: '1' },
     testTimeout: 300_000,
     hookTimeout: 60_000,
     pool: 'forks',

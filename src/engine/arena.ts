@@ -22,7 +22,10 @@ export class Arena {
   readonly memory: WebAssembly.Memory;
   readonly shared: boolean;
   readonly #free: Block[] = [];
-  readonly #used = new Map<number, number>();
+  /** What each block takes, slack included, and what was asked for. */
+  readonly #used = new Map<number, { readonly bytes: number; readonly asked: number }>();
+  /** Their offsets in ascending order, as long as nothing is allocated or given back. */
+  #sorted: Float64Array | undefined;
   #end = RESERVED;
   #bytesUsed = 0;
   #bytesPeak = 0;
@@ -43,9 +46,11 @@ export class Arena {
 
   /** Allocates `length` elements; contents are whatever was there. */
   allocate<D extends Dtype>(dtype: D, length: number): ArrayOf<D> {
-    const bytes = roundUp(Math.max(1, length * dtypes[dtype].bytes) + SLACK);
+    const asked = length * dtypes[dtype].bytes;
+    const bytes = roundUp(Math.max(1, asked) + SLACK);
     const offset = this.#take(bytes);
-    this.#used.set(offset, bytes);
+    this.#used.set(offset, { bytes, asked });
+    this.#sorted = undefined;
     this.#bytesUsed += bytes;
     this.#bytesPeak = Math.max(this.#bytesPeak, this.#bytesUsed);
     return new dtypes[dtype].array(this.memory.buffer, offset, length) as ArrayOf<D>;
@@ -53,11 +58,28 @@ export class Arena {
 
   /** Gives a block back. The array must be one that `allocate` returned. */
   free(array: { readonly byteOffset: number }): void {
-    const bytes = this.#used.get(array.byteOffset);
-    if (bytes === undefined) throw new LanewiseError('internal', `Nothing is allocated at offset ${array.byteOffset}`);
+    const block = this.#used.get(array.byteOffset);
+    if (block === undefined) throw new LanewiseError('internal', `Nothing is allocated at offset ${array.byteOffset}`);
+    const { bytes } = block;
     this.#used.delete(array.byteOffset);
+    this.#sorted = undefined;
     this.#bytesUsed -= bytes;
     this.#release({ offset: array.byteOffset, bytes });
+  }
+
+  /** How many bytes are allocated from `offset` to the end of its block; −1 where it lies in none. */
+  bytesFrom(offset: number): number {
+    this.#sorted ??= Float64Array.from(this.#used.keys()).sort();
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#sorted[middle]! <= offset) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0) return -1;
+    const start = this.#sorted[low - 1]!;
+    const left = start + this.#used.get(start)!.asked - offset;
+    return left >= 0 ? left : -1;
   }
 
   /** Does this array lie in the arena? */

@@ -6,6 +6,7 @@ import { environment, isNode } from '../backends/platform.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../errors.js';
 import { type AdoptedColumn, adoptVector } from './adopt.js';
 import { Arena } from './arena.js';
+import { checkCall, checkedKernels } from './checked.js';
 import { type Matrix, matrixOfArrays, matrixOfTable } from './matrix.js';
 import { loadSpawn, Pool, type Spawn } from './pool.js';
 import { SLICE_MILLISECONDS, turnEventLoop } from './turn.js';
@@ -15,6 +16,11 @@ export interface EngineOptions extends ChoiceOptions {
   readonly threads?: number;
   /** true: anything copied where zero-copy was possible throws. */
   readonly strict?: boolean;
+  /**
+   * true: every buffer of every kernel call is held to the block that was allocated for it, at the cost of time; default:
+   * LANEWISE_CHECKED. For tests: a call that reaches beyond its memory is an error instead of a wrong number elsewhere.
+   */
+  readonly checked?: boolean;
 }
 
 /** One kernel call: its name and its numbers, in the contract's order. */
@@ -55,12 +61,14 @@ export class Engine {
   readonly stats: EngineStats = { bytesCopied: 0, kernelCalls: 0 };
   readonly #choice: Choice;
   readonly #pool: Pool | undefined;
+  readonly #checked: boolean;
   #sliceStart = 0;
 
-  constructor(choice: Choice, options: { threads: number; strict: boolean; spawn: Spawn }) {
+  constructor(choice: Choice, options: { threads: number; strict: boolean; checked: boolean; spawn: Spawn }) {
     this.#choice = choice;
     this.arena = new Arena(choice.memory, choice.shared);
-    this.kernels = choice.backend.kernels;
+    this.#checked = options.checked;
+    this.kernels = options.checked ? checkedKernels(this.arena, choice.backend.kernels) : choice.backend.kernels;
     this.threads = choice.shared ? options.threads : 1;
     this.strict = options.strict;
     if (this.threads > 1) {
@@ -76,7 +84,10 @@ export class Engine {
    */
   async run(tasks: readonly Task[], signal?: AbortSignal): Promise<number[]> {
     this.stats.kernelCalls += tasks.length;
-    if (tasks.length > 1 && this.#pool) return this.#pool.run(tasks, signal);
+    if (tasks.length > 1 && this.#pool) {
+      this.#check(tasks);
+      return this.#pool.run(tasks, signal);
+    }
     const results: number[] = [];
     for (const task of tasks) {
       throwIfCancelled(signal);
@@ -97,6 +108,7 @@ export class Engine {
   runNow(tasks: readonly Task[], signal?: AbortSignal): Promise<unknown> | undefined {
     if (tasks.length === 1 || !this.#pool) return this.runHere(tasks);
     this.stats.kernelCalls += tasks.length;
+    this.#check(tasks);
     return this.#pool.runNow(tasks, signal);
   }
 
@@ -144,11 +156,18 @@ export class Engine {
     await this.close();
   }
 
+  /** Those that other threads may take. What this thread runs is checked by its kernels. */
+  #check(tasks: readonly Task[]): void {
+    if (!this.#checked) return;
+    for (const { kernel, values } of tasks) checkCall(this.arena, kernel, values);
+  }
+
   #call({ kernel, values }: Task): number {
     const call = this.kernels[kernel] as (...values: number[]) => number | void;
     try {
       return call(...values) ?? 0;
     } catch (cause) {
+      if (cause instanceof LanewiseError) throw cause;
       throw new LanewiseError('engine', `A kernel call failed on ${this.#choice.backend.name}: ${kernel}: ${cause}`, {
         cause,
       });
@@ -163,7 +182,8 @@ export class Engine {
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const threads = await threadCount(options.threads);
   const choice = await chooseBackend(options);
-  return new Engine(choice, { threads, strict: options.strict ?? false, spawn: await loadSpawn() });
+  const checked = options.checked ?? environment('LANEWISE_CHECKED') === '1';
+  return new Engine(choice, { threads, strict: options.strict ?? false, checked, spawn: await loadSpawn() });
 }
 
 let shared: Promise<Engine> | undefined;

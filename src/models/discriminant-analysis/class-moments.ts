@@ -123,7 +123,7 @@ export async function scatterOf(
   const scaling = { shifts: new Float64Array(size), scales: new Float64Array(size).fill(1) };
   using design = await DesignMatrix.of(engine, centred, { centred: false, scaling, signal });
   using problem = new LinearProblem(design, 'squared', new Float64Array(rows), { weights });
-  return problem.gram('weights', false, signal);
+  return await problem.gram('weights', false, signal);
 }
 
 /** The shrinkage that Ledoit and Wolf (2004) find best for a class, on columns of unit deviation; 0 for one column. */

@@ -253,7 +253,7 @@ class DualDescent implements Disposable {
       const count = Math.min(rows, all.length - start);
       const head = [values, target, costs].map(({ byteOffset }) => byteOffset);
       const middle = [all.byteOffset + 4 * start, rates.byteOffset, state.byteOffset, updates.byteOffset];
-      const shape = [width, rowCount, count, BATCH_ROWS, lossNumbers[loss], parameter, -1, 0, 0, 0, 0];
+      const shape = [width, rowCount, count, count, lossNumbers[loss], parameter, -1, 0, 0, 0, 0];
       await engine.run([{ kernel: 'sgd_steps_f64', values: [...head, ...middle, ...shape] }], this.#options.signal);
     }
     return state[scalars + 4]!;

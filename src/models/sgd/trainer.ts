@@ -114,7 +114,7 @@ export class SgdTrainer implements Disposable {
       copy[3 * coefficients.length] = intercept;
       return copy;
     });
-    return this.#pass(states, () => 0, signal);
+    return await this.#pass(states, () => 0, signal);
   }
 
   /** Coefficients (padded) and intercept of an output: the averages, where averaging has begun. */
