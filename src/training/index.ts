@@ -10,7 +10,6 @@ export {
   type ResidualOptions,
   type ResidualProblem,
 } from './levenberg-marquardt.js';
-export { type Loss, logisticLoss, squaredLoss } from './loss.js';
 export { minimizeNewton, minimizeNewtonCg } from './newton.js';
 export type { CurvedObjective, Evaluation, MinimizeOptions, Minimum, Objective } from './objective.js';
 export {
