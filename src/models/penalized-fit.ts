@@ -16,6 +16,7 @@ import { minimizeNewton, minimizeNewtonCg } from '../training/newton.js';
 import { largestOf, type MinimizeOptions, type Minimum } from '../training/objective.js';
 import { convergenceOf } from '../training/verdict.js';
 import { requireFinite } from './features.js';
+import { PenalizedCheckpoint } from './penalized-checkpoint.js';
 import { PenalizedLoss, type Penalties } from './penalized-loss.js';
 import { openProblem } from './smooth-problem.js';
 import { mixedFeatures } from './texts.js';
@@ -105,12 +106,16 @@ export async function fitPenalized(
   };
   const objective = new PenalizedLoss(smooth, totalWeight, penalties, fitIntercept, signal);
   using validation = await validationLoss(engine, problem, scaling, options);
-  const history: HistoryPoint[] = [];
+  const checkpoint = await PenalizedCheckpoint.of(options, problem);
+  const kept = await checkpoint?.load();
+  const history: HistoryPoint[] = [...(kept?.history ?? [])];
   const minimizing: MinimizeOptions = {
     tolerance: problem.tolerance,
     diagonal: objective.diagonal(curvatureOf(problem), meanSquares),
     maxIterations: problem.maxIterations,
     stop: () => deadline.passed,
+    resume: kept?.descent,
+    onState: async (stateOf) => checkpoint?.save(stateOf, history, deadline.passed),
     onIteration: async (iteration, value, point) => {
       const metrics = { loss: value, ...(validation && { validationLoss: await validation.at(point) }) };
       history.push({ iteration, ...metrics });
@@ -122,6 +127,9 @@ export async function fitPenalized(
   const minimum = sampled
     ? await minimizeLbfgs(objective, near ? near.point : start, { ...minimizing, ...(near && { metric: near.metric }) })
     : await minimizers[solver](objective, start, minimizing);
+  const outOfTime = deadline.passed && !minimum.converged;
+  // With more time the same fit goes on.
+  if (!outOfTime) await checkpoint?.clear();
   const certificate = problem.l1 > 0 ? 'subgradient norm' : 'gradient norm';
   const { singular } = objective;
   const parted = problem.l1 + problem.l2 === 0 && (await opened.parts?.(minimum.point));
@@ -134,7 +142,7 @@ export async function fitPenalized(
     singular,
     ...(parted && { parted }),
     ...(withCovariance && (await covarianceOf(objective, minimum.point, totalWeight))),
-    outOfTime: deadline.passed && !minimum.converged,
+    outOfTime,
     seconds: deadline.seconds,
     totalWeight,
   };

@@ -68,7 +68,7 @@ export async function minimizeProximalNewton(
   const { l1 } = objective;
   const violation = ({ point, gradient }: Place) => largestOf(shortestSubgradient(point, gradient, l1));
   const descent = new Descent(options);
-  let current = await visit(objective, start);
+  let current = await visit(objective, options.resume?.point ?? start);
   while (descent.goesOn(violation(current))) {
     const from = current;
     const wanted = 0.01 * Math.min(0.1, violation(from)) * violation(from);
@@ -101,8 +101,8 @@ export async function minimizeOrthantWise(
 ): Promise<Minimum> {
   const { l1 } = objective;
   const descent = new Descent(options);
-  const memory = new Memory(undefined, options.diagonal);
-  let current = await visit(objective, start);
+  const memory = new Memory(undefined, options.diagonal, options.resume);
+  let current = await visit(objective, options.resume?.point ?? start);
   let slopes = shortestSubgradient(current.point, current.gradient, l1);
   while (descent.goesOn(largestOf(slopes))) {
     const from = current;
@@ -122,7 +122,7 @@ export async function minimizeOrthantWise(
     memory.remember(from, next);
     current = next;
     slopes = shortestSubgradient(current.point, current.gradient, l1);
-    await descent.stepped(current, from.value - current.value, largestOf(slopes));
+    await descent.stepped(current, from.value - current.value, largestOf(slopes), () => memory.save());
   }
   return descent.end(current, largestOf(slopes));
 }

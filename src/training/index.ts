@@ -11,7 +11,7 @@ export {
   type ResidualProblem,
 } from './levenberg-marquardt.js';
 export { minimizeNewton, minimizeNewtonCg } from './newton.js';
-export type { CurvedObjective, Evaluation, MinimizeOptions, Minimum, Objective } from './objective.js';
+export type { CurvedObjective, DescentState, Evaluation, MinimizeOptions, Minimum, Objective } from './objective.js';
 export {
   clipFactor,
   Optimizer,

@@ -1,6 +1,7 @@
 import { searchLine } from './line-search.js';
 import {
   Descent,
+  type DescentState,
   innerProduct,
   largestOf,
   type MinimizeOptions,
@@ -26,10 +27,29 @@ export class Memory {
   /**
    * @param metric an approximate inverse of the Hessian, where one is known: it takes the place of a multiple of 1
    * @param diagonal an estimate of the Hessian's diagonal up to a factor: its inverse takes that place
+   * @param resume whose pairs are remembered from the start
    */
-  constructor(metric?: (vector: Float64Array) => Float64Array, diagonal?: Float64Array) {
+  constructor(metric?: (vector: Float64Array) => Float64Array, diagonal?: Float64Array, resume?: DescentState) {
     this.#metric = metric;
     this.#diagonal = diagonal;
+    if (!resume) return;
+    const { pairs, point } = resume;
+    const size = point.length;
+    for (let at = 0; at < pairs.length; at += 2 * size) {
+      const [step, change] = [pairs.slice(at, at + size), pairs.slice(at + size, at + 2 * size)];
+      this.#pairs.push({ step, change, curvature: innerProduct(step, change) });
+    }
+  }
+
+  /** As `DescentState.pairs`. */
+  save(): Float64Array {
+    const size = this.#pairs[0]?.step.length ?? 0;
+    const all = new Float64Array(2 * size * this.#pairs.length);
+    this.#pairs.forEach(({ step, change }, k) => {
+      all.set(step, 2 * size * k);
+      all.set(change, 2 * size * k + size);
+    });
+    return all;
   }
 
   get empty(): boolean {
@@ -86,9 +106,10 @@ export async function minimizeLbfgs(
   start: Float64Array,
   options: MinimizeOptions & { metric?: ((vector: Float64Array) => Float64Array) | undefined },
 ): Promise<Minimum> {
-  const memory = new Memory(options.metric, options.diagonal);
+  const memory = new Memory(options.metric, options.diagonal, options.resume);
   const descent = new Descent(options);
-  let current: Place = { point: start, ...(await objective.evaluate(start)) };
+  const first = options.resume?.point ?? start;
+  let current: Place = { point: first, ...(await objective.evaluate(first)) };
   while (descent.goesOn(largestOf(current.gradient))) {
     const direction = memory.descentDirection(current.gradient);
     const known = options.metric ?? options.diagonal;
@@ -102,7 +123,7 @@ export async function minimizeLbfgs(
     memory.remember(current, next);
     const gained = current.value - next.value;
     current = next;
-    await descent.stepped(current, gained, largestOf(current.gradient));
+    await descent.stepped(current, gained, largestOf(current.gradient), () => memory.save());
   }
   return descent.end(current, largestOf(current.gradient));
 }

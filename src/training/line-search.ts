@@ -61,7 +61,7 @@ class LineSearch {
       before = at;
       step *= 2;
     }
-    return before === this.#from ? undefined : before;
+    return before === this.#from ? undefined : this.#try(before.step);
   }
 
   /** Between `low`, the better end, whose slope points to the other, and `high`. */
@@ -76,7 +76,8 @@ class LineSearch {
       }
       if (Math.abs(high.step - low.step) <= 1e-16 * high.step) break;
     }
-    return low.step > 0 ? low : undefined;
+    // Once more: the objective's curvature is that of the point evaluated last.
+    return low.step > 0 ? this.#try(low.step) : undefined;
   }
 
   async #try(step: number): Promise<Trial> {

@@ -40,7 +40,8 @@ async function descend(
   directionFrom: (place: Place) => Promise<Float64Array>,
 ): Promise<Minimum> {
   const descent = new Descent(options);
-  let current: Place = { point: start, ...(await objective.evaluate(start)) };
+  const first = options.resume?.point ?? start;
+  let current: Place = { point: first, ...(await objective.evaluate(first)) };
   while (descent.goesOn(largestOf(current.gradient))) {
     const steepest = current.gradient.map((value) => -value);
     const direction = await directionFrom(current);

@@ -45,6 +45,20 @@ export interface MinimizeOptions {
   readonly onIteration?: (iteration: number, value: number, point: Float64Array) => Promise<void> | void;
   /** Asked after every iteration: true ends it where it stands. */
   readonly stop?: () => boolean;
+  /** Goes on from here instead of from the start, to the bits of a descent without the pause. */
+  readonly resume?: DescentState;
+  /** Called after every iteration; what is given makes the state, for those who want to keep it. */
+  readonly onState?: (stateOf: () => DescentState) => Promise<void>;
+}
+
+/** Where a descent stands after an iteration: all that going on takes. */
+export interface DescentState {
+  readonly iterations: number;
+  readonly point: Float64Array;
+  /** Of methods that remember steps: each step and how the gradient changed along it, one after the other. */
+  readonly pairs: Float64Array;
+  readonly least: number;
+  readonly stalled: number;
 }
 
 export interface Minimum {
@@ -65,12 +79,20 @@ export interface Place extends Evaluation {
 /** Counts iterations and sees when they should end: at the tolerance, at the limit, or where only rounding is left. */
 export class Descent {
   readonly options: MinimizeOptions;
-  iterations = 0;
-  #least = Number.POSITIVE_INFINITY;
-  #stalled = 0;
+  iterations: number;
+  #least: number;
+  #stalled: number;
 
   constructor(options: MinimizeOptions) {
+    const { iterations, least, stalled } = options.resume ?? {
+      iterations: 0,
+      least: Number.POSITIVE_INFINITY,
+      stalled: 0,
+    };
     this.options = options;
+    this.iterations = iterations;
+    this.#least = least;
+    this.#stalled = stalled;
   }
 
   goesOn(largest: number): boolean {
@@ -80,13 +102,21 @@ export class Descent {
   }
 
   /** After a step: `gained` is how much the value fell. */
-  async stepped(to: { value: number; point: Float64Array }, gained: number, largest: number): Promise<void> {
+  async stepped(
+    to: { value: number; point: Float64Array },
+    gained: number,
+    largest: number,
+    pairsOf: () => Float64Array = () => new Float64Array(0),
+  ): Promise<void> {
     this.iterations++;
     // The value moves in its last places only: slopes may still fall, but not for long.
     const still = gained <= 1e-15 * Math.abs(to.value) && !(largest < 0.5 * this.#least);
     this.#stalled = still ? this.#stalled + 1 : 0;
     this.#least = Math.min(this.#least, largest);
     await this.options.onIteration?.(this.iterations, to.value, to.point);
+    const { iterations } = this;
+    const [least, stalled] = [this.#least, this.#stalled];
+    await this.options.onState?.(() => ({ iterations, point: to.point, pairs: pairsOf(), least, stalled }));
   }
 
   end({ point, value }: { value: number; point: Float64Array }, largestDerivative: number): Minimum {
