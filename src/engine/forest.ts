@@ -102,14 +102,15 @@ class ForestSlot implements Disposable {
 
 /**
  * Grows trees, as many at once as there are threads. A tree is a function of (seed, its number) alone, so the bits do not
- * depend on the threads. `onTree` is told of every tree, in order, with the weight of each row (0: out of the bag).
+ * depend on the threads. `onTree` is told of every tree, in order, with the weight of each row (0: out of the bag); where it
+ * returns false, that tree is the last.
  */
 export async function growForest(
   engine: Engine,
   data: CodedRows,
   targets: ForestTargets,
   options: ForestOptions,
-  onTree: (tree: ForestTree, bagWeights: Float64Array) => void | Promise<void>,
+  onTree: (tree: ForestTree, bagWeights: Float64Array) => boolean,
   signal?: AbortSignal,
 ): Promise<void> {
   const { treeCount } = options;
@@ -146,7 +147,7 @@ export async function growForest(
       for (; finished.has(told); told++) {
         const grown = finished.get(told)!;
         finished.delete(told);
-        await onTree(...grown);
+        if (!onTree(...grown)) return;
       }
     }
   } finally {

@@ -24,3 +24,8 @@ export class Deadline {
     return performance.now() >= this.#end;
   }
 }
+
+/** Behind the verdict of a forest: that time was used up before all its trees were there. */
+export function cutShort(trees: number, wanted: number, { seconds }: Deadline): string {
+  return trees === wanted ? '' : `; time budget of ${seconds} s used up before all ${wanted} trees were there`;
+}

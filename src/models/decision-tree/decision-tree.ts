@@ -95,7 +95,10 @@ async function pathOf(
     read.data,
     given,
     forestOptions(settings, read),
-    (tree) => void (grown = tree),
+    (tree) => {
+      grown = tree;
+      return true;
+    },
     options.signal,
   );
   return pruningPath(grown!, impurityOf(coded, weights), coded.gainScale);

@@ -10,6 +10,7 @@ import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
 import { type RegisterColumn, readRegister } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
+import { cutShort, Deadline } from '../../training/deadline.js';
 import { featureColumns, inputsOf, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
 import { seedOf } from '../seed.js';
@@ -42,12 +43,13 @@ export class IsolationForest implements Estimator {
   /** @throws LanewiseError `data` where there are no rows or no features; `usage` for more samples or features than there are. */
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
     throwIfCancelled(options.signal);
+    const deadline = new Deadline(options.timeBudget);
     const columns = featureColumns(table, options);
     const features = columns.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const rows = drawnRows(table, options);
     const { contamination, maxSamples } = this.parameters;
     const samples = countOf('maxSamples', maxSamples ?? Math.min(AUTO_SAMPLES, rows.length), rows.length);
-    const trees = await this.#grow(features, rows, samples, options);
+    const trees = await this.#grow(features, rows, samples, options, deadline);
     const modelOf = (threshold: number) =>
       makeModel({
         estimator: this.name,
@@ -61,7 +63,7 @@ export class IsolationForest implements Estimator {
           bestIteration: trees.length,
           lossName: 'none',
           history: [],
-          verdict: `${trees.length} trees of ${samples} rows; a row is an anomaly from a score of ${Number(threshold.toPrecision(4))} on`,
+          verdict: `${trees.length} trees of ${samples} rows; a row is an anomaly from a score of ${Number(threshold.toPrecision(4))} on${cutShort(trees.length, this.parameters.nEstimators, deadline)}`,
         },
       });
     if (contamination === null) return modelOf(above(AUTO_THRESHOLD));
@@ -76,6 +78,7 @@ export class IsolationForest implements Estimator {
     rows: Uint32Array,
     samples: number,
     { signal, onProgress, ...options }: FitOptions,
+    deadline: Deadline,
   ): Promise<IsolationTree[]> {
     const { nEstimators, bootstrap, randomState, maxFeatures } = this.parameters;
     const seed = seedOf(randomState, options);
@@ -84,7 +87,7 @@ export class IsolationForest implements Estimator {
     const maxDepth = 32 - Math.clz32(Math.max(samples, 2) - 1); // log2, rounded up
     const breather = new Breather();
     const trees: IsolationTree[] = [];
-    for (let tree = 0; tree < nEstimators; tree++) {
+    for (let tree = 0; tree < nEstimators && !(tree > 0 && deadline.passed); tree++) {
       const random = stream(seed, 'isolation', tree);
       const all = Uint32Array.from(features, (_, feature) => feature);
       const some = drawn(all, tried, false, random);

@@ -8,6 +8,7 @@ import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, HistoryPoint, Model } from '../../table/interfaces.js';
+import { Deadline } from '../../training/deadline.js';
 import { verdictOf } from '../../training/verdict.js';
 import { featureColumns, inputsOf, requireFinite, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
@@ -32,6 +33,7 @@ export class KMeans implements Estimator {
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
     throwIfCancelled(options.signal);
+    const deadline = new Deadline(options.timeBudget);
     const columns = featureColumns(table, options);
     const weights = weightsOf(table, options);
     requireFinite('k-means', columns);
@@ -40,7 +42,8 @@ export class KMeans implements Estimator {
       const message = `Expected at least ${nClusters} rows for ${nClusters} clusters but received ${table.numRows}`;
       throw new LanewiseError('data', message, { hint: 'Ask for fewer clusters: nClusters.' });
     }
-    const { best, history } = await this.#cluster(pointsOf(columns.map((column) => column.values)), weights, options);
+    const points = pointsOf(columns.map((column) => column.values));
+    const { best, history } = await this.#cluster(points, weights, options, deadline);
     const converged = best.converged;
     return makeModel({
       estimator: this.name,
@@ -54,7 +57,10 @@ export class KMeans implements Estimator {
         bestIteration: best.iterations,
         lossName: 'inertia',
         history,
-        verdict: verdictOf({ history, converged, bestIteration: best.iterations }),
+        verdict: [
+          verdictOf({ history, converged, bestIteration: best.iterations }),
+          ...(deadline.passed ? [`time budget of ${deadline.seconds} s used up`] : []),
+        ].join('; '),
       },
     });
   }
@@ -63,6 +69,7 @@ export class KMeans implements Estimator {
     points: Points,
     weights: Float64Array | undefined,
     options: FitOptions,
+    deadline: Deadline,
   ): Promise<{ best: Clustering; history: readonly HistoryPoint[] }> {
     const { nClusters, nInit, maxIter, tol, init } = this.parameters;
     const engine = options.engine ?? (await defaultEngine());
@@ -72,7 +79,7 @@ export class KMeans implements Estimator {
     await turnEventLoop();
     using placed = await PlacedPoints.place(engine, points, frame);
     let best: { best: Clustering; history: readonly HistoryPoint[] } | undefined;
-    for (let run = 0; run < nInit; run++) {
+    for (let run = 0; run < nInit && !(run > 0 && deadline.passed); run++) {
       const key = randomKey(options.seed ?? 0, 'k-means', run);
       const start =
         init === 'random'
@@ -84,6 +91,7 @@ export class KMeans implements Estimator {
         tolerance,
         weights,
         signal: options.signal,
+        stop: () => deadline.passed,
         onIteration(iteration, inertia) {
           history.push({ iteration, loss: inertia });
           const done = run * maxIter + iteration;

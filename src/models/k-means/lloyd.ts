@@ -8,6 +8,8 @@ export interface LloydOptions {
   readonly tolerance: number;
   readonly weights?: Float64Array;
   readonly signal?: AbortSignal;
+  /** Asked after each iteration: true ends it with the centres as they are. */
+  readonly stop?: () => boolean;
   readonly onIteration?: (iteration: number, inertia: number) => void;
 }
 
@@ -39,6 +41,7 @@ export async function lloyd(placed: PlacedPoints, start: Points, options: LloydO
     for (let k = 0; k < centers.count; k++) movement += squaredDistance(centers, k, next, k);
     centers = next;
     if (movement <= options.tolerance) return finish(iteration, true);
+    if (options.stop?.()) return finish(iteration, false);
   }
   return finish(options.maxIterations, false);
 

@@ -5,6 +5,7 @@ import { ANY_DEPTH, type ForestOptions, type ForestTree, growForest } from '../.
 import { invalid, LanewiseError, throwIfCancelled } from '../../errors.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
+import { cutShort, Deadline } from '../../training/deadline.js';
 import type { FeatureBins } from '../binning/index.js';
 import { type ClassWeights, classFactors, weighClasses } from '../class-weights.js';
 import { featureColumns, type Target, targetsOf, weightsOf } from '../features.js';
@@ -145,10 +146,11 @@ export async function fitTrees(
   options: FitOptions,
 ): Promise<TreeModel> {
   throwIfCancelled(options.signal);
+  const deadline = new Deadline(options.timeBudget);
   const engine = options.engine ?? (await defaultEngine());
   using read = await readTreeData(engine, estimator, settings, table, options);
   const { columns, features, targets, coded, bins } = read;
-  const { trees, gains, curve } = await grow(engine, read, settings, options);
+  const { trees, gains, curve } = await grow(engine, read, settings, options, deadline);
   const program = lowerTrees(columns, features, bins, trees, targets, coded);
   const single = settings.nEstimators === 1;
   const model = makeModel({
@@ -163,7 +165,7 @@ export async function fitTrees(
       bestIteration: trees.length,
       lossName: targets[0]!.classes ? 'Brier score' : 'squared error',
       history: curve.history,
-      verdict: verdictOf(trees, curve, settings.bootstrap),
+      verdict: `${verdictOf(trees, curve, settings.bootstrap)}${cutShort(trees.length, settings.nEstimators, deadline)}`,
     },
     importances: shares(gains, bins),
     interpretability: single ? 'medium' : 'low',
@@ -177,6 +179,7 @@ async function grow(
   read: TreeData,
   settings: TreeSettings,
   { signal, onProgress, ...options }: FitOptions,
+  deadline: Deadline,
 ) {
   const { features, targets, coded, bins, data, rows } = read;
   const columns = features.map((column, index) => columnToCode(column, bins[index]!));
@@ -190,6 +193,7 @@ async function grow(
     addGains(gains, tree);
     const metrics = curve.add(tree, settings.bootstrap ? bagWeights : undefined);
     onProgress?.({ what: 'tree', done: trees.length, total: settings.nEstimators, ...(metrics && { metrics }) });
+    return !deadline.passed;
   };
   const given = { values: coded.values, count: targets.length, weights: read.weights };
   await growForest(engine, data, given, forestOptions(settings, read), onTree, signal);
