@@ -6,7 +6,7 @@ import { compile } from 'vega-lite';
  * An SVG of `bars` ({ group, engine, ratio, whose: 'Lanewise' | 'peer' }), engines in the order in which they come. Its
  * greys are legible on white and on black.
  */
-export async function barChart(bars, title) {
+export async function barChart(bars, title, { columns = 2, width = 260 } = {}) {
   const grey = '#7d8590';
   const { spec } = compile({
     data: { values: bars },
@@ -15,12 +15,12 @@ export async function barChart(bars, title) {
       type: 'nominal',
       title: null,
       sort: [...new Set(bars.map(({ group }) => group))],
-      header: { labelColor: grey, labelFontSize: 12, labelAnchor: 'start', labelLimit: 420 },
+      header: { labelColor: grey, labelFontSize: 12, labelAnchor: 'start', labelLimit: 0 },
     },
-    columns: 2,
+    columns,
     resolve: { scale: { y: 'independent' } },
     spec: {
-      width: 260,
+      width,
       layer: [
         {
           mark: { type: 'bar', height: { band: 0.7 } },
@@ -43,7 +43,7 @@ export async function barChart(bars, title) {
           type: 'nominal',
           title: null,
           sort: [...new Set(bars.map(({ engine }) => engine))],
-          axis: { labelLimit: 220 },
+          axis: { labelLimit: 0 },
         },
         x: {
           field: 'ratio',

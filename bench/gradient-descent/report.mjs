@@ -63,7 +63,7 @@ function withEarlier(report, file) {
 }
 
 /** The first phase of each work, as ratios to the fastest peer. */
-function chart(report) {
+export function chart(report) {
   const bars = groups(report).flatMap(({ title, phases: [phase], rows }) => {
     const best = Math.min(...rows.filter(({ engine }) => !ours(engine)).map(({ least }) => least[phase] ?? Infinity));
     return rows
@@ -75,7 +75,8 @@ function chart(report) {
         whose: ours(engine) ? 'Lanewise' : 'peer',
       }));
   });
-  return barChart(bars, 'time ÷ fastest peer');
+  // Names of works and engines are long: one panel below the other.
+  return barChart(bars, 'time ÷ fastest peer', { columns: 1, width: 420 });
 }
 
 export async function writeDocs(report, folder) {
