@@ -45,7 +45,19 @@ export interface TrainingRun extends Disposable {
 export async function openTraining(shell: Shell, options: TrainingOptions): Promise<TrainingRun> {
   const events = options.events === undefined ? undefined : new EventLog(options.events);
   const { timeBudget } = options;
-  const checkpoint = options.checkpoint === undefined ? undefined : await fileCheckpoint(options.checkpoint);
+  const file = options.checkpoint === undefined ? undefined : await fileCheckpoint(options.checkpoint);
+  let asked = false;
+  const checkpoint: Checkpoint | undefined = file && {
+    get due() {
+      return file.due;
+    },
+    load: (key) => {
+      asked = true;
+      return file.load(key);
+    },
+    save: (key, state) => file.save(key, state),
+    clear: () => file.clear(),
+  };
   return {
     given: {
       ...(timeBudget !== undefined && { timeBudget }),
@@ -55,8 +67,10 @@ export async function openTraining(shell: Shell, options: TrainingOptions): Prom
         events?.write({ event: 'progress', ...progress });
       },
     },
-    end: ({ iterations, bestIteration, verdict }) =>
-      events?.write({ event: 'end', iterations, bestIteration, verdict }),
+    end: ({ iterations, bestIteration, verdict }) => {
+      events?.write({ event: 'end', iterations, bestIteration, verdict });
+      if (file && !asked) shell.note('note: this model keeps no checkpoint: a training that is killed begins anew');
+    },
     [Symbol.dispose]: () => events?.close(),
   };
 }

@@ -14,10 +14,10 @@ import { ArenaBlock, placeOf } from './trees.js';
 
 /** Rows of one task over rows: at most this many, so that the event loop turns often and compiled code tiers up early. */
 const BLOCK_ROWS = 16_384;
-/** Row·features below which sharing a histogram out costs more than it saves: 0.4 ms, of which waking a thread takes 0.05. */
-const SHARED_WORK = 1_200_000;
-/** Rows below which anything else is done on this thread: as long. */
-const SHARED_ROWS = 300_000;
+/** Row·features below which sharing a histogram out costs more than it saves. */
+const SHARED_WORK = 400_000;
+/** Rows below which anything else is done on this thread. */
+const SHARED_ROWS = 50_000;
 /** Groups a thread from which histograms are shared out by groups though these do not go round evenly. */
 const GROUPS_A_THREAD = 4;
 /** Fractions of a level that rounding tells apart. */

@@ -1,5 +1,5 @@
 import type { Checkpoint, FitOptions, HistoryPoint } from '../table/interfaces.js';
-import { checkpointKey } from '../training/checkpoint.js';
+import { checkpointKey, decodeHistory, encodeHistory } from '../training/checkpoint.js';
 import type { DescentState } from '../training/objective.js';
 import type { PenalizedProblem } from './penalized-fit.js';
 
@@ -28,21 +28,15 @@ export class PenalizedCheckpoint {
     const state = await this.#checkpoint.load(this.#key);
     if (!state) return undefined;
     const { point, pairs, curve, progress } = state.arrays as Record<string, Float64Array>;
-    const history = Array.from({ length: curve!.length / 2 }, (_, i): HistoryPoint => {
-      const [loss, validationLoss] = [curve![2 * i]!, curve![2 * i + 1]!];
-      return { iteration: i + 1, loss, ...(!Number.isNaN(validationLoss) && { validationLoss }) };
-    });
     const [iterations, least, stalled] = progress! as unknown as [number, number, number];
-    return { descent: { iterations, least, stalled, point: point!, pairs: pairs! }, history };
+    return { descent: { iterations, least, stalled, point: point!, pairs: pairs! }, history: decodeHistory(curve!) };
   }
 
   /** Where it is time again, or `now`. */
   async save(stateOf: () => DescentState, history: readonly HistoryPoint[], now: boolean): Promise<void> {
     if (!now && !this.#checkpoint.due) return;
     const { point, pairs, iterations, least, stalled } = stateOf();
-    const curve = Float64Array.from(
-      history.flatMap(({ loss, validationLoss }) => [loss, validationLoss ?? Number.NaN]),
-    );
+    const curve = encodeHistory(history);
     const progress = Float64Array.of(iterations, least, stalled);
     await this.#checkpoint.save(this.#key, { values: {}, arrays: { point, pairs, curve, progress } });
   }

@@ -1,5 +1,5 @@
 import { LanewiseError } from '../errors.js';
-import type { Checkpoint, CheckpointArray, CheckpointState } from '../table/interfaces.js';
+import type { Checkpoint, CheckpointArray, CheckpointState, HistoryPoint } from '../table/interfaces.js';
 
 /**
  * Checkpoints as bytes: a line with the format, its version and the SHA-256 of all that follows; a line of JSON (key,
@@ -44,6 +44,18 @@ export async function checkpointKey(
   const digests = [JSON.stringify(what)];
   for (const column of columns) digests.push(await digestOf(bytesOf(column)));
   return digestOf(new TextEncoder().encode(digests.join('\n')));
+}
+
+/** A curve as an array of a checkpoint: the loss and the validation loss (NaN: none) of each iteration, from the first on. */
+export function encodeHistory(history: readonly HistoryPoint[]): Float64Array {
+  return Float64Array.from(history.flatMap(({ loss, validationLoss = Number.NaN }) => [loss, validationLoss]));
+}
+
+export function decodeHistory(curve: CheckpointArray): HistoryPoint[] {
+  return Array.from({ length: curve.length / 2 }, (_, i) => {
+    const [loss, validationLoss] = [curve[2 * i]!, curve[2 * i + 1]!];
+    return { iteration: i + 1, loss, ...(!Number.isNaN(validationLoss) && { validationLoss }) };
+  });
 }
 
 /** A trainer's state as the bytes of a file. The same state always gives the same bytes. */

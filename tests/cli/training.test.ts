@@ -55,6 +55,14 @@ test('--checkpoint keeps what a time budget cut off, and the next call goes on f
   expect([other.code, other.err]).toEqual([1, expect.stringContaining('checkpoint of this training')]);
 });
 
+test('a model that keeps no checkpoint says so, and writes none', async () => {
+  const { code, err } = await train('--model', 'linear-svm', '--checkpoint', at('nothing'));
+  expect([code, err]).toEqual([0, expect.stringContaining('keeps no checkpoint')]);
+  expect(existsSync(at('nothing'))).toBe(false);
+  const kept = await train('--model', 'linear', '--checkpoint', at('nothing'));
+  expect(kept.err).not.toContain('keeps no checkpoint');
+});
+
 test.each([
   ['--time-budget', '0', 2, /seconds greater than 0/],
   ['--time-budget', 'soon', 2, /seconds greater than 0/],

@@ -4,8 +4,8 @@ import { LanewiseError } from '../../errors.js';
 import type { Program } from '../../scoring/program.js';
 import { decodeProgram, encodeProgram, programImage } from '../../scoring/serialize.js';
 import type { RegisterColumn } from '../../table/columns.js';
-import type { Checkpoint, CheckpointState, FitOptions, HistoryPoint } from '../../table/interfaces.js';
-import { checkpointKey } from '../../training/checkpoint.js';
+import type { Checkpoint, FitOptions } from '../../table/interfaces.js';
+import { checkpointKey, decodeHistory, encodeHistory } from '../../training/checkpoint.js';
 import type { Boosted } from './boosting.js';
 import { type BoostingStart, type FittedTrees, startFrom } from './continuation.js';
 import type { BoostingEstimator } from './gradient-boosting.js';
@@ -50,7 +50,7 @@ export class BoostingCheckpoint {
 
   async save(program: Program, { history, startLoss }: Pick<Boosted, 'history' | 'startLoss'>): Promise<void> {
     const encoded = encodeProgram(program);
-    const curve = Float64Array.from(history.flatMap((point) => [point.loss, point.validationLoss ?? Number.NaN]));
+    const curve = encodeHistory(history);
     const arrays = { trees: encoded.buffers, curve, startLoss: Float64Array.of(startLoss ?? Number.NaN) };
     await this.#checkpoint.save(this.#key, { values: { program: encoded.program }, arrays });
   }
@@ -68,7 +68,7 @@ export class BoostingCheckpoint {
     if (operation?.op !== 'ensemble')
       throw new LanewiseError('file', 'Expected trees in the checkpoint but found none');
     const rounds = operation.roots.length / operation.outputs.length;
-    const trees: FittedTrees = { program, operation, rounds, history: historyOf(state, rounds) };
+    const trees: FittedTrees = { program, operation, rounds, history: decodeHistory(state.arrays['curve']!) };
     const start = await startFrom(engine, trees, tables, signal);
     const startLoss = state.arrays['startLoss']![0]!;
     return { trees, start: { ...start, ...(!Number.isNaN(startLoss) && { startLoss }) } };
@@ -77,14 +77,6 @@ export class BoostingCheckpoint {
   clear(): Promise<void> {
     return this.#checkpoint.clear();
   }
-}
-
-function historyOf({ arrays }: CheckpointState, rounds: number): HistoryPoint[] {
-  const curve = arrays['curve']!;
-  return Array.from({ length: rounds }, (_, r) => {
-    const [loss, validationLoss] = [curve[2 * r]!, curve[2 * r + 1]!];
-    return { iteration: r + 1, loss, ...(!Number.isNaN(validationLoss) && { validationLoss }) };
-  });
 }
 
 async function keyOf({ estimator, seed, features, subject, previous }: KeyedFit, options: FitOptions): Promise<string> {

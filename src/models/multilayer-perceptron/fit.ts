@@ -10,7 +10,7 @@ import { programImage } from '../../scoring/serialize.js';
 import { type RegisterColumn, readRegister } from '../../table/columns.js';
 import type { FitOptions, HistoryPoint, Model, TrainingWarning } from '../../table/interfaces.js';
 import { namesWithRole } from '../../table/schema.js';
-import { checkpointKey } from '../../training/checkpoint.js';
+import { checkpointKey, decodeHistory, encodeHistory } from '../../training/checkpoint.js';
 import { Deadline } from '../../training/deadline.js';
 import { verdictOf } from '../../training/verdict.js';
 import { type ClassWeights, classFactors, weighClasses } from '../class-weights.js';
@@ -25,15 +25,7 @@ import { type InputScale, inputScaleOf, NetworkData } from './data.js';
 import { drawWeights } from './initial.js';
 import { lower } from './lower.js';
 import type { PerceptronRegressorParameters } from './parameters.js';
-import {
-  decodeHistory,
-  decodeState,
-  encodeHistory,
-  encodeState,
-  type FittedState,
-  packFitted,
-  stateOfModel,
-} from './saved.js';
+import { decodeState, encodeState, type FittedState, packFitted, stateOfModel } from './saved.js';
 import { type Curve, type Fitting, JUDGED_ROWS } from './state.js';
 
 /** Who fits: the classifier or the regressor. */
@@ -126,13 +118,14 @@ async function train(
   if (start && whole) batches.resume({ ...start, best: undefined });
   const saved = key === undefined ? undefined : await options.checkpoint!.load(key);
   if (saved) batches.resume(decodeState(saved));
-  return await batches.run(saved ? decodeHistory(saved) : []);
+  return await batches.run(saved ? decodeHistory(saved.arrays['curve']!) : []);
 }
 
 function saver(options: FitOptions, key: string, subject: Subject): NonNullable<Fitting['save']> {
   return (state, history) => {
     const encoded = encodeState({ ...state, ...factsOf(subject) });
-    return options.checkpoint!.save(key, encodeHistory(encoded, history));
+    const arrays = { ...encoded.arrays, curve: encodeHistory(history) };
+    return options.checkpoint!.save(key, { values: encoded.values, arrays });
   };
 }
 

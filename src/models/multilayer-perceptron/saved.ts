@@ -1,6 +1,6 @@
 import { LanewiseError } from '../../errors.js';
 import type { Program } from '../../scoring/program.js';
-import type { CheckpointArray, CheckpointState, HistoryPoint, Model, TrainingState } from '../../table/interfaces.js';
+import type { CheckpointArray, CheckpointState, Model, TrainingState } from '../../table/interfaces.js';
 import { packState, unpackState } from '../../training/state.js';
 import type { InputScale } from './data.js';
 import type { NetworkState } from './state.js';
@@ -69,22 +69,6 @@ export function decodeState({ values, arrays }: CheckpointState): FittedState {
       },
     }),
   };
-}
-
-/** The curve so far beside the state: NaN where there are no validation rows. */
-export function encodeHistory(state: CheckpointState, history: readonly HistoryPoint[]): CheckpointState {
-  const curve: CheckpointArray = Float64Array.from(
-    history.flatMap(({ loss, validationLoss = Number.NaN }) => [loss, validationLoss]),
-  );
-  return { values: state.values, arrays: { ...state.arrays, curve } };
-}
-
-export function decodeHistory({ arrays }: CheckpointState): HistoryPoint[] {
-  const curve = arrays['curve']!;
-  return Array.from({ length: curve.length / 2 }, (_, i) => {
-    const [loss, validationLoss] = [curve[2 * i]!, curve[2 * i + 1]!];
-    return { iteration: i + 1, loss, ...(!Number.isNaN(validationLoss) && { validationLoss }) };
-  });
 }
 
 /** What `Training.state` keeps. Pairs of f32 go as one f64: none that is finite makes a NaN of it. */

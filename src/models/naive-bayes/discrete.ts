@@ -7,9 +7,9 @@ import { ProgramBuilder } from '../../scoring/builder.js';
 import type { TextReading } from '../../scoring/program.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
-import { classificationOutputs, inputsOf } from '../features.js';
-import { makeModel } from '../model.js';
+import { inputsOf } from '../features.js';
 import { lowerMixedLinear, type MixedFeatures, mixedFeatures } from '../texts.js';
+import { countedModel } from './counted-model.js';
 import { type ClassCounts, countClasses, mergeCounts, type PartOptions, refuseNegative } from './counts.js';
 import {
   type BernoulliParameters,
@@ -82,23 +82,7 @@ abstract class DiscreteNaiveBayes<P extends MultinomialParameters> implements Es
     const probabilities = classes.map((_, k) => first + k);
     builder.emit({ op: 'softmax', inputs: margins, outputs: probabilities });
     options.onProgress?.({ what: 'model', done: 1, total: 1 });
-    return makeModel({
-      estimator: this.name,
-      task: this.task,
-      parameters: this.parameters,
-      target,
-      classes,
-      program: builder.build(classificationOutputs(builder, probabilities, classes)),
-      interpretability: 'high',
-      training: {
-        rows,
-        iterations: 1,
-        bestIteration: 1,
-        lossName: 'log loss',
-        history: [],
-        verdict: `counted ${rows} rows: there is nothing to optimise`,
-      },
-    });
+    return countedModel(this, { target, classes, rows }, builder, probabilities);
   }
 
   /** A column as it is counted. */

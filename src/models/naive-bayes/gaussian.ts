@@ -7,9 +7,9 @@ import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
-import { classificationOutputs, featureColumns, inputsOf, requireFinite, weightsOf } from '../features.js';
-import { makeModel } from '../model.js';
+import { featureColumns, inputsOf, requireFinite, weightsOf } from '../features.js';
 import type { FeatureShape } from '../texts.js';
+import { countedModel } from './counted-model.js';
 import { type PartOptions, partTarget } from './counts.js';
 import { logOrLeast, logsOfPriors } from './discrete.js';
 import { type GaussianParameters, gaussianParameters } from './parameters.js';
@@ -95,23 +95,7 @@ export class GaussianNaiveBayes implements Estimator {
     builder.emit({ op: 'gaussian', inputs, outputs: densities, covariance: 'diagonal', ...this.#densities(moments) });
     builder.emit({ op: 'softmax', inputs: densities, outputs: probabilities });
     options.onProgress?.({ what: 'model', done: 1, total: 1 });
-    return makeModel({
-      estimator: this.name,
-      task: this.task,
-      parameters: this.parameters,
-      target,
-      classes,
-      program: builder.build(classificationOutputs(builder, probabilities, classes)),
-      interpretability: 'high',
-      training: {
-        rows,
-        iterations: 1,
-        bestIteration: 1,
-        lossName: 'log loss',
-        history: [],
-        verdict: `counted ${rows} rows: there is nothing to optimise`,
-      },
-    });
+    return countedModel(this, { target, classes, rows }, builder, probabilities);
   }
 
   #densities(moments: ClassMoments) {
