@@ -254,6 +254,8 @@ export interface Model {
   readonly importances?: Readonly<Record<string, number>>;
   /** Linear regression: coefficients with their errors, tests and intervals. */
   readonly summary?: RegressionSummary;
+  /** Clustering: the cluster of each training row, from 0; −1: of none (noise). Of a loaded artefact: absent. */
+  readonly labels?: Int32Array;
   /** How far a person can follow it: 'high' (coefficients), 'medium' (neighbours, one tree), 'low' (ensembles). */
   readonly interpretability: 'high' | 'medium' | 'low';
   /** Columns: as the program's outputs. */
