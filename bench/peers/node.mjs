@@ -9,6 +9,8 @@ const wanted = {
   '@tensorflow/tfjs-backend-wasm': '4.22.0',
   'libsvm-js': '0.2.1',
   'libsvm-wasm': '0.0.8',
+  'ml-kmeans': '7.0.1',
+  'ml-knn': '3.0.0',
 };
 
 /** The folder whose node_modules has the peers. */

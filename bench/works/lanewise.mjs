@@ -1,12 +1,14 @@
-// One work of Lanewise: `lanewise.mjs '{"work", "engine", "folder", "threads", "small"}'` prints one line of JSON, as peers.py
+// One work of Lanewise: `lanewise.mjs '{"suite", "work", "engine", "folder", "threads", "small"}'` prints one line of JSON, as peers.py
 // does for the peers.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { createEngine } from '../../dist/index.js';
 import { peak, readData, version } from '../files.mjs';
-import { works } from './works/index.mjs';
 
-const { work, engine: backend, folder, threads, small } = JSON.parse(process.argv[2]);
+const { suite, work, engine: backend, folder, threads, small } = JSON.parse(process.argv[2]);
 const engine = await createEngine({ backend, threads });
-const measured = await works[work].measure({ data: readData(folder), engine, small, fastest });
+const { measure } = await import(pathToFileURL(join(suite, 'works', `${work}.mjs`)));
+const measured = await measure({ data: readData(folder), engine, small, fastest });
 await engine.close();
 console.log(JSON.stringify({ version, ...measured, memory: peak() }));
 

@@ -1,6 +1,6 @@
-"""One work of one Python peer: `peers.py '{"work", "engine", "folder", "threads", "small"}'` prints one line of JSON.
+"""One work of one Python peer: `peers.py '{"suite", "work", "engine", "folder", "threads", "small"}'` prints one line of JSON.
 
-works/WORK.py has the peers of a work: PEERS[name](data) gives seconds by phase, quality by name, and the peer's version.
+SUITE/works/WORK.py has the peers of a work: PEERS[name](data) gives seconds by phase, quality by name, and the peer's version.
 """
 import importlib.util
 import json
@@ -47,7 +47,7 @@ class Data:
         return least, result
 
 
-path = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'works', f'{job["work"]}.py')
+path = os.path.join(job['suite'], 'works', f'{job["work"]}.py')
 spec = importlib.util.spec_from_file_location('work', path)
 work = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(work)

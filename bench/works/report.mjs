@@ -1,10 +1,8 @@
-// This bench as a table, and as the page, figures and chart under docs/.
+// A suite's report as a table, and as the page, figures and chart under docs/.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { barChart } from '../chart.mjs';
 import { aligned, conditionsOf, markdown, megabytes, nameOf, ours, seconds } from '../suite.mjs';
-
-const NAME = 'bench-gradient-descent';
 
 /** Rows of one work and number of threads, with each phase's ratio to the fastest peer's. */
 function groups({ timed }) {
@@ -79,23 +77,24 @@ export function chart(report) {
   return barChart(bars, 'time ÷ fastest peer', { columns: 1, width: 420 });
 }
 
-export async function writeDocs(report, folder) {
-  const reports = withEarlier(report, join(folder, `${NAME}.json`));
+/** @param page name of the files, title and text of the page */
+export async function writeDocs(report, folder, { name, title, text }) {
+  const reports = withEarlier(report, join(folder, `${name}.json`));
   const tables = reports.flatMap((one) => [
     '',
     conditions(one),
     ...groups(one).flatMap((group) => ['', `## ${group.title}`, '', ...markdown(lines(group))]),
   ]);
   const page = [
-    '# Gradient descent and linear algebra beside their peers',
+    `# ${title}`,
     '',
-    'Fits begin with columns in memory and end with a model that predicts. Quality stands beside speed: a faster run of lower quality does not count.',
+    `${text} Quality stands beside speed: a faster run of lower quality does not count.`,
     '',
-    `![Time divided by the fastest peer’s, for each work and number of threads](${NAME}.svg)`,
+    `![Time divided by the fastest peer’s, for each work and number of threads](${name}.svg)`,
     ...tables,
     '',
   ];
-  writeFileSync(join(folder, `${NAME}.md`), page.join('\n'));
-  writeFileSync(join(folder, `${NAME}.json`), `${JSON.stringify(reports, null, 1)}\n`);
-  writeFileSync(join(folder, `${NAME}.svg`), await chart({ timed: reports.flatMap(({ timed }) => timed) }));
+  writeFileSync(join(folder, `${name}.md`), page.join('\n'));
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(reports, null, 1)}\n`);
+  writeFileSync(join(folder, `${name}.svg`), await chart({ timed: reports.flatMap(({ timed }) => timed) }));
 }

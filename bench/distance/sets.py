@@ -1,0 +1,56 @@
+"""Writes one data set of this bench as plain files that every engine reads: `sets.py SET FOLDER SHARED`.
+
+A set whose name ends in -small has few rows. The files are those of ../peers/data.py; where there are queries, they are the
+rows behind the first `train`.
+"""
+import gzip
+import os
+import sys
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'peers'))
+from data import read_csv, table, write  # noqa: E402
+
+
+def points(x, target=None, classes=0, train=None):
+    columns = [(f'x{j}', x[:, j], None) for j in range(x.shape[1])]
+    target = np.zeros(len(x)) if target is None else target
+    return table(columns, target, 'clustering', classes, train=train, dtype='f32' if x.dtype == np.float32 else 'f64')
+
+
+def blobs(rows, small):
+    """50 clusters around centres twice as far out as one, spread 1.5, 32 columns."""
+    rng = np.random.default_rng(11)
+    centers = 2 * rng.standard_normal((50, 32))
+    label = rng.integers(0, 50, rows)
+    return points(centers[label] + 1.5 * rng.standard_normal((rows, 32)), label.astype(float), 50)
+
+
+def normals(rows, small):
+    """Points without structure, and a tenth as many queries: the hardest for every index."""
+    rng = np.random.default_rng(13)
+    return points(rng.standard_normal((rows + rows // 10, 64)).astype(np.float32), train=rows)
+
+
+def images(rows, small):
+    """The first 10,000 pictures of MNIST, 784 f32 in [0, 1]; the last tenth are queries."""
+    header, cells = read_csv(os.path.join(sys.argv[3], 'mnist10k', 'mnist10k.csv.gz'))
+    values = np.array(cells, dtype=float).T[:rows]
+    at = header.index('label') if 'label' in header else 0
+    x = np.delete(values, at, axis=1).astype(np.float32) / 255
+    return points(x, values[:, at], 10, train=len(x) - len(x) // 10)
+
+
+# Name: (how it is made, rows, rows of the small one)
+SETS = {
+    'blobs': (blobs, 200_000, 2_000),
+    'normals': (normals, 50_000, 2_000),
+    'images': (images, 10_000, 1_000),
+}
+
+if __name__ == '__main__':
+    name, folder = sys.argv[1], sys.argv[2]
+    make, rows, few = SETS[name.removesuffix('-small')]
+    small = name.endswith('-small')
+    write(make(few if small else rows, small), name, 0, folder)
