@@ -116,7 +116,8 @@ export class BatchTraining implements Disposable {
     const end = Math.min(training.rows, start + this.#batchRows);
     const scale = 1 / training.weightOf(order, start, end);
     const step = this.#step++;
-    const loss = await network.learn(training.gather(order, start, end), scale, { seed, step, signal: options.signal });
+    const batch = await training.gather(order, start, end);
+    const loss = await network.learn(batch, scale, { seed, step, signal: options.signal });
     if (!Number.isFinite(loss)) throw this.#diverged();
     const { alpha, clipNorm, clipValue, solver } = parameters;
     const gradientScale =

@@ -21,7 +21,7 @@ import { weighingRows } from '../rows.js';
 import { seedOf } from '../seed.js';
 import { trainOnAllRows } from './all-rows.js';
 import { BatchTraining } from './batches.js';
-import { type InputScale, inputScaleOf, NetworkData } from './data.js';
+import { type InputScale, NetworkData } from './data.js';
 import { drawWeights } from './initial.js';
 import { lower } from './lower.js';
 import type { PerceptronRegressorParameters } from './parameters.js';
@@ -45,6 +45,9 @@ interface Subject {
   readonly unit: InputScale;
 }
 
+/** A subject whose columns' scales may yet have to be found. */
+type Unscaled = Omit<Subject, 'scales'> & { readonly scales: Subject['scales'] | undefined };
+
 export async function fitNetwork(
   estimator: PerceptronEstimator,
   table: Table,
@@ -56,11 +59,12 @@ export async function fitNetwork(
   throwIfCancelled(options.signal);
   const deadline = new Deadline(options.timeBudget);
   const start = options.warmStart && stateOfModel(options.warmStart);
-  const subject = subjectOf(estimator, table, options, start, classes ?? start?.classes);
+  const known = subjectOf(estimator, table, options, start, classes ?? start?.classes);
   const engine = options.engine ?? (await defaultEngine());
   const seed = seedOf(estimator.parameters.randomState, options);
-  const { training: rows, validation: held } = partRows(estimator, subject, options, seed);
-  using training = await dataOf(engine, subject, rows, options.signal);
+  const { training: rows, validation: held } = partRows(estimator, known, options, seed);
+  using training = await dataOf(engine, known, rows, options.signal);
+  const subject = { ...known, scales: training.scales };
   using validation = await validationData(engine, subject, held, options);
   using network = networkOf(engine, estimator, subject, training.rows);
   drawWeights(network, seed);
@@ -135,10 +139,10 @@ function subjectOf(
   options: FitOptions,
   start: FittedState | undefined,
   classes: readonly string[] | undefined,
-): Subject {
+): Unscaled {
   const columns = featureColumns(table, { ...options, warmStart: undefined });
   const target = classes ? knownTarget(table, options, classes) : targetOf(table, options, task);
-  const scales = start?.scales ?? scalesOf(name, columns);
+  if (columns.some(({ type }) => type === 'category')) requireFinite(name, columns);
   if (options.warmStart) {
     requireFinite(name, columns);
     requireSameColumns(columns, options.warmStart);
@@ -147,17 +151,10 @@ function subjectOf(
   const all = { targets: target.values, classes: target.classes ?? [], rows: weighingRows(table.numRows, own) };
   const factors = target.classes ? classFactors(parameters.classWeight ?? null, all) : undefined;
   const weights = weighClasses(target.values, factors, own);
-  if (start) return { columns, target, weights, scales: start.scales, unit: start.unit };
+  const scales = start?.scales;
+  if (start) return { columns, target, weights, scales, unit: start.unit };
   const unit = target.classes ? { shift: 0, scale: 1 } : unitOf(target.values, weights);
   return { columns, target, weights, scales, unit };
-}
-
-/** One pass over the values, of which there may be many, says both whether they are finite and how they lie. */
-function scalesOf(name: string, columns: readonly RegisterColumn[]): InputScale[] {
-  const numbers = columns.every(({ type }) => type !== 'category');
-  const scales = numbers ? columns.map(({ values }) => inputScaleOf(values)) : [];
-  if (!numbers || scales.includes(undefined)) requireFinite(name, columns);
-  return scales as InputScale[];
 }
 
 function requireSameColumns(columns: readonly RegisterColumn[], { program }: Model): void {
@@ -204,7 +201,7 @@ function unitOf(values: Float64Array, weights: Float64Array | undefined): InputS
 
 function partRows(
   { parameters }: PerceptronEstimator,
-  { target, weights }: Subject,
+  { target, weights }: Unscaled,
   options: FitOptions,
   seed: number,
 ): { training: Uint32Array; validation: Uint32Array } {
@@ -217,7 +214,7 @@ function partRows(
 
 function dataOf(
   engine: Engine,
-  { columns, scales, target, weights, unit }: Subject,
+  { columns, scales, target, weights, unit }: Unscaled,
   rows: Uint32Array,
   signal: AbortSignal | undefined,
 ): Promise<NetworkData> {
