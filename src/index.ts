@@ -39,6 +39,7 @@ export { LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis } from './mod
 export { DummyClassifier, DummyRegressor } from './models/dummy/dummy.js';
 export { ElasticNet, ElasticNetCV, Lasso, LassoCV } from './models/elastic-net/elastic-net.js';
 export { enetPath, lassoPath, type PathOptions, type RegularizationPath } from './models/elastic-net/path.js';
+export { EllipticEnvelope } from './models/elliptic-envelope/index.js';
 export { ExtraTreesClassifier, ExtraTreesRegressor } from './models/extra-trees/index.js';
 export { GammaRegressor, PoissonRegressor, TweedieRegressor } from './models/generalized-linear/index.js';
 export {

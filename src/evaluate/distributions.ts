@@ -166,3 +166,20 @@ export function fisherTail(x: number, df1: number, df2: number): number {
 export function chiSquaredTail(x: number, df: number): number {
   return upperGamma(0.5 * df, 0.5 * x);
 }
+
+/** x with P(X ≤ x) = p of the chi-squared distribution with `df` degrees of freedom. Bisection on the survival function. */
+export function chiSquaredQuantile(p: number, df: number): number {
+  if (Number.isNaN(p) || p < 0 || p > 1) return Number.NaN;
+  if (p === 0) return 0;
+  if (p === 1) return Number.POSITIVE_INFINITY;
+  let high = df;
+  while (chiSquaredTail(high, df) > 1 - p) high *= 2;
+  let low = 0;
+  for (let i = 0; i < 200 && low < high; i++) {
+    const middle = 0.5 * (low + high);
+    if (middle === low || middle === high) break;
+    if (chiSquaredTail(middle, df) > 1 - p) low = middle;
+    else high = middle;
+  }
+  return 0.5 * (low + high);
+}

@@ -21,6 +21,7 @@ import {
   lassoCvParameters,
   lassoParameters,
 } from './elastic-net/parameters.js';
+import { EllipticEnvelope, ellipticEnvelopeParameters } from './elliptic-envelope/index.js';
 import {
   ExtraTreesClassifier,
   ExtraTreesRegressor,
@@ -272,6 +273,13 @@ export const models: readonly ModelEntry[] = [
     tasks: ['anomaly-detection'],
     declarations: () => isolationForestParameters,
     create: (_task, parameters) => new IsolationForest(parameters),
+  },
+  {
+    name: 'elliptic-envelope',
+    tasks: ['anomaly-detection'],
+    declarations: () => ellipticEnvelopeParameters,
+    create: (_task, parameters) => new EllipticEnvelope(parameters),
+    onlyByName: true,
   },
   {
     name: 'poisson',

@@ -54,6 +54,7 @@ const interpretable: readonly string[] = [
   'linear-regression',
   'linear-discriminant-analysis',
   'quadratic-discriminant-analysis',
+  'elliptic-envelope',
 ];
 
 /** One-hot columns take eight bytes a row and level; in all they may take this much. */

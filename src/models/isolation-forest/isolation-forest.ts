@@ -1,9 +1,8 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine } from '../../engine/engine.js';
 import { type RandomStream, stream } from '../../engine/random.js';
-import { sortNumbers } from '../../engine/sort.js';
 import { Breather } from '../../engine/turn.js';
-import { invalid, LanewiseError, throwIfCancelled } from '../../errors.js';
+import { invalid, throwIfCancelled } from '../../errors.js';
 import { log } from '../../kernels/elementary.js';
 import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
@@ -11,6 +10,7 @@ import type { Program } from '../../scoring/program.js';
 import { type RegisterColumn, readRegister } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
 import { cutShort, Deadline } from '../../training/deadline.js';
+import { anomalyProgram, contaminationThreshold } from '../anomalies.js';
 import { featureColumns, inputsOf, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
 import { seedOf } from '../seed.js';
@@ -66,11 +66,16 @@ export class IsolationForest implements Estimator {
           verdict: `${trees.length} trees of ${samples} rows; a row is an anomaly from a score of ${Number(threshold.toPrecision(4))} on${cutShort(trees.length, this.parameters.nEstimators, deadline)}`,
         },
       });
-    if (contamination === null) return modelOf(above(AUTO_THRESHOLD));
+    if (contamination === null) return modelOf(AUTO_THRESHOLD);
     const engine = options.engine ?? (await defaultEngine());
     const scored = await modelOf(0).predict(table, { engine, signal: options.signal });
     const scores = readRegister(scored, 'score').values;
-    return modelOf(above(quantile(sortNumbers(Float64Array.from(rows, (row) => scores[row]!)), 1 - contamination)));
+    return modelOf(
+      contaminationThreshold(
+        Float64Array.from(rows, (row) => scores[row]!),
+        contamination,
+      ),
+    );
   }
 
   async #grow(
@@ -133,23 +138,6 @@ function countOf(name: string, value: number, all: number): number {
   return value;
 }
 
-/** The smallest number above: anomalies lie above the threshold, and an operation says where they begin. */
-function above(threshold: number): number {
-  const number = Float64Array.of(threshold);
-  const bits = new BigInt64Array(number.buffer);
-  bits[0]! += 1n;
-  return number[0]!;
-}
-
-/** numpy's linear percentile. */
-function quantile(sorted: Float64Array, share: number): number {
-  if (sorted.length === 0)
-    throw new LanewiseError('data', 'Expected scores to choose a threshold from but there are none');
-  const place = share * (sorted.length - 1);
-  const [low, high] = [Math.floor(place), Math.ceil(place)];
-  return sorted[low]! + (place - low) * (sorted[high]! - sorted[low]!);
-}
-
 /** The mean of depth + average path length over the trees, and the score of it. */
 function lower(
   columns: readonly RegisterColumn[],
@@ -171,11 +159,7 @@ function lower(
   const length = averagePathLength(samples);
   const exponent = builder.add({ op: 'affine', in: path, shift: length > 0 ? 0 : -1, scale: -(length || 1) / log(2) });
   const score = builder.add({ op: 'unary', in: exponent, function: 'exp' });
-  const prediction = builder.add({ op: 'threshold', in: score, value: threshold });
-  return builder.build([
-    { name: 'prediction', register: prediction, type: 'number' },
-    { name: 'score', register: score, type: 'number' },
-  ]);
+  return anomalyProgram(builder, score, threshold);
 }
 
 function ensembleOf(trees: readonly IsolationTree[]) {
