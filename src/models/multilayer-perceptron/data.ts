@@ -28,13 +28,12 @@ export function inputScaleOf(values: Float64Array, largest: number = largestSize
   return { shift: mean * largest, scale: spread > 1e-12 ? spread * largest : largest };
 }
 
-/** NaN where there is one. */
+/** Infinity where a value is not finite. */
 function largestSize(values: Float64Array): number {
   let largest = 0;
   for (let row = 0; row < values.length; row++) {
     const size = Math.abs(values[row]!);
-    // One comparison a value, which NaN fails too.
-    if (!(size <= largest)) largest = size;
+    if (!(size <= largest)) largest = size < Number.POSITIVE_INFINITY ? size : Number.POSITIVE_INFINITY;
   }
   return largest;
 }
@@ -138,7 +137,8 @@ function packPlain(
       const value = values[i]!;
       out[at] = value;
       const size = Math.abs(value);
-      if (!(size <= most)) most = size;
+      // One comparison a value, which NaN fails too; Infinity stays, whatever comes.
+      if (!(size <= most)) most = size < Number.POSITIVE_INFINITY ? size : Number.POSITIVE_INFINITY;
     }
     largest[j] = most;
   }
