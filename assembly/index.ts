@@ -6,6 +6,7 @@ export * from './gradient-descent';
 export * from './gram';
 export * from './limits';
 export * from './linear-losses';
+export * from './linkage';
 export * from './matrix-product';
 export * from './network';
 export * from './optimizers';

@@ -8,6 +8,7 @@ import { scoreEnsemble } from './predict/ensemble';
 import { scoreGaussian } from './predict/gaussian';
 import { scoreKernelExpansion } from './predict/kernel-expansion';
 import { scoreLinear } from './predict/linear';
+import { scoreNearestLabel } from './predict/nearest-label';
 import { scoreCentroids, scoreNeighbors } from './predict/neighbors';
 import { scorePairwiseCoupling } from './predict/pairwise-coupling';
 import {
@@ -38,6 +39,7 @@ const GAUSSIAN: i32 = 22;
 const KERNEL_EXPANSION: i32 = 23;
 const PAIRWISE_COUPLING: i32 = 24;
 const DENSE: i32 = 25;
+const NEAREST_LABEL: i32 = 26;
 
 // Where the next allocation begins; 0 until the first.
 let top: usize = 0;
@@ -107,6 +109,7 @@ function score(opcode: i32, at: usize, rows: i32): void {
     case KERNEL_EXPANSION: { scoreKernelExpansion(at, rows); return; }
     case PAIRWISE_COUPLING: { scorePairwiseCoupling(at, rows); return; }
     case GAUSSIAN: { scoreGaussian(at, rows); return; }
+    case NEAREST_LABEL: { scoreNearestLabel(at, rows); return; }
     case DENSE: { scoreDense(at, rows); return; }
     case SOFTMAX:
     case NORMALIZE:

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "a8933fee012999c8"
+#define LANEWISE_KERNELS_HASH "c105ebe026c92dbe"
 
 namespace lanewise {
 
@@ -36,6 +36,10 @@ struct Kernels {
   double (*gradient_softmax_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* probabilities, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
   void (*hessian_linear_f64)(const double* x, const double* curvature, const double* direction, double* product, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*hessian_softmax_f64)(const double* x, const double* weights, const double* probabilities, const double* direction, double* product, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
+  void (*condense_distances_f64)(const double* coordinates, double* distances, int32_t pointCount, int32_t dimension, int32_t metric, int32_t rowStart, int32_t rowEnd);
+  int32_t (*grow_tree_f64)(const double* coordinates, const double* cores, double* reached, int32_t* sources, int32_t pointCount, int32_t dimension, int32_t metric, int32_t current, int32_t name, double core, double limit, int32_t rowStart, int32_t rowEnd);
+  void (*merge_condensed_f64)(double* matrix, const int32_t* sizes, int32_t pointCount, int32_t first, int32_t second, int32_t linkage);
+  int32_t (*nearest_condensed_f64)(const double* matrix, const int32_t* sizes, int32_t pointCount, int32_t row, int32_t previous);
   void (*matrix_product_f32)(const float* a, const float* b, float* c, float* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
   void (*matrix_product_f64)(const double* a, const double* b, double* c, double* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
   void (*batch_norm_backward_f32)(float* delta, const float* normalized, const float* gamma, const float* inverse, float* gammaGradient, double* sums, int32_t rowCount, int32_t unitCount);
@@ -197,6 +201,18 @@ void hessian_linear_f64(const double* x, const double* curvature, const double* 
 /// The Hessian of the multinomial loss times a vector, without the Hessian.
 /// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; weights[rowCount] in, may be null; probabilities[classCount * rowCount] in; direction[classCount * (columnCount + 1)] in; product[classCount * (columnCount + 1)] out; scratch[(classCount + 1) * 256 + 32 * (classCount * (columnCount + 1) + 1)] scratch
 void hessian_softmax_f64(const double* x, const double* weights, const double* probabilities, const double* direction, double* product, double* scratch, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t classCount);
+/// Rows of the condensed matrix of all distances between points.
+/// coordinates[dimension * pointCount] in; distances[((rowEnd - rowStart) * (2 * pointCount - rowStart - rowEnd - 1)) / 2] out
+void condense_distances_f64(const double* coordinates, double* distances, int32_t pointCount, int32_t dimension, int32_t metric, int32_t rowStart, int32_t rowEnd);
+/// A step of a spanning tree: what lies within `limit` of a point is reached over it where that is nearer; gives the first of the nearest points outside, −1 where none is at a finite distance.
+/// coordinates[dimension * pointCount] in; cores[pointCount] in, may be null; reached[pointCount] inout; sources[pointCount] inout
+int32_t grow_tree_f64(const double* coordinates, const double* cores, double* reached, int32_t* sources, int32_t pointCount, int32_t dimension, int32_t metric, int32_t current, int32_t name, double core, double limit, int32_t rowStart, int32_t rowEnd);
+/// Distances of all living clusters to the union of two, in the place of the second (Lance and Williams, 1967).
+/// matrix[(pointCount * (pointCount - 1)) / 2] inout; sizes[pointCount] in
+void merge_condensed_f64(double* matrix, const int32_t* sizes, int32_t pointCount, int32_t first, int32_t second, int32_t linkage);
+/// The nearest living cluster of one: `previous` where it is among the nearest, else the first of them; −1 where none lies at a finite distance.
+/// matrix[(pointCount * (pointCount - 1)) / 2] in; sizes[pointCount] in
+int32_t nearest_condensed_f64(const double* matrix, const int32_t* sizes, int32_t pointCount, int32_t row, int32_t previous);
 /// As matrix_product_f64, in f32: every product and every sum is rounded.
 /// a[form === 1 ? extent(depth, rows, aStride) : extent(rows, depth, aStride)] in; b[form === 2 ? extent(columns, depth, bStride) : extent(depth, columns, bStride)] in; c[extent(rows, columns, cStride)] inout; panels[productScratch(columns, depth)] scratch
 void matrix_product_f32(const float* a, const float* b, float* c, float* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
@@ -447,6 +463,10 @@ inline constexpr Kernels all_kernels{
     gradient_softmax_f64,
     hessian_linear_f64,
     hessian_softmax_f64,
+    condense_distances_f64,
+    grow_tree_f64,
+    merge_condensed_f64,
+    nearest_condensed_f64,
     matrix_product_f32,
     matrix_product_f64,
     batch_norm_backward_f32,

@@ -6,6 +6,7 @@
 #include "../gram.cpp"
 #include "../limits.cpp"
 #include "../linear-losses.cpp"
+#include "../linkage.cpp"
 #include "../matrix-product.cpp"
 #include "../network.cpp"
 #include "../optimizers.cpp"

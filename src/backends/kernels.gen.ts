@@ -54,6 +54,14 @@ export interface KernelFunctions {
   hessian_linear_f64(xOffset: number, curvatureOffset: number, directionOffset: number, productOffset: number, scratchOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
   /** The Hessian of the multinomial loss times a vector, without the Hessian. */
   hessian_softmax_f64(xOffset: number, weightsOffset: number, probabilitiesOffset: number, directionOffset: number, productOffset: number, scratchOffset: number, rowCount: number, columnCount: number, columnStride: number, classCount: number): void;
+  /** Rows of the condensed matrix of all distances between points. */
+  condense_distances_f64(coordinatesOffset: number, distancesOffset: number, pointCount: number, dimension: number, metric: number, rowStart: number, rowEnd: number): void;
+  /** A step of a spanning tree: what lies within `limit` of a point is reached over it where that is nearer; gives the first of the nearest points outside, −1 where none is at a finite distance. */
+  grow_tree_f64(coordinatesOffset: number, coresOffset: number, reachedOffset: number, sourcesOffset: number, pointCount: number, dimension: number, metric: number, current: number, name: number, core: number, limit: number, rowStart: number, rowEnd: number): number;
+  /** Distances of all living clusters to the union of two, in the place of the second (Lance and Williams, 1967). */
+  merge_condensed_f64(matrixOffset: number, sizesOffset: number, pointCount: number, first: number, second: number, linkage: number): void;
+  /** The nearest living cluster of one: `previous` where it is among the nearest, else the first of them; −1 where none lies at a finite distance. */
+  nearest_condensed_f64(matrixOffset: number, sizesOffset: number, pointCount: number, row: number, previous: number): number;
   /** As matrix_product_f64, in f32: every product and every sum is rounded. */
   matrix_product_f32(aOffset: number, bOffset: number, cOffset: number, panelsOffset: number, rows: number, columns: number, depth: number, aStride: number, bStride: number, cStride: number, form: number, update: number): void;
   /** c ← a·b, aᵀ·b or a·bᵀ, overwritten, added or taken away; sums in ascending order, in blocks of 256 terms. */
@@ -205,4 +213,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'a8933fee012999c8';
+export const kernelsHash = 'c105ebe026c92dbe';

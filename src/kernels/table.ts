@@ -6,6 +6,7 @@ import * as gradientDescent from './gradient-descent.js';
 import * as gram from './gram.js';
 import * as limits from './limits.js';
 import * as linearLosses from './linear-losses.js';
+import * as linkage from './linkage.js';
 import * as matrixProduct from './matrix-product.js';
 import * as network from './network.js';
 import * as optimizers from './optimizers.js';
@@ -38,6 +39,7 @@ const families = [
   gram,
   limits,
   linearLosses,
+  linkage,
   matrixProduct,
   network,
   optimizers,

@@ -7,6 +7,7 @@ import { scoreEnsembleOn, scoreEnsembleOnThreads } from '../engine/ensemble.js';
 import { scoreGaussianOn } from '../engine/gaussian.js';
 import { scoreKernelExpansionOn, scoreKernelExpansionOnThreads } from '../engine/kernel-expansion.js';
 import { scoreLinearOn } from '../engine/linear-algebra.js';
+import { scoreNearestLabelOn, scoreNearestLabelOnThreads } from '../engine/neighbors/labels.js';
 import { Breather } from '../engine/turn.js';
 import { throwIfCancelled } from '../errors.js';
 import { execute, type Registers } from '../scoring/interpreter.js';
@@ -28,6 +29,8 @@ export function executeOn(engine: Engine): typeof execute {
         return scoreGaussianOn(engine, operation, registers, rowCount);
       case 'neighbors':
         return scoreNeighborsOn(engine, operation, registers, rowCount);
+      case 'nearestLabel':
+        return scoreNearestLabelOn(engine, operation, registers, rowCount);
       case 'unary':
         return scoreUnaryOn(engine, operation, registers, rowCount);
       case 'softmax':
@@ -101,6 +104,9 @@ async function executeOnThreads(
   texts?: Texts,
 ): Promise<void> {
   if (operation.op === 'neighbors') return scoreNeighborsOnThreads(engine, operation, registers, rowCount, signal);
+  if (operation.op === 'nearestLabel') {
+    return scoreNearestLabelOnThreads(engine, operation, registers, rowCount, signal);
+  }
   if (operation.op === 'ensemble') return scoreEnsembleOnThreads(engine, operation, registers, rowCount, signal);
   if (operation.op === 'kernelExpansion') {
     return scoreKernelExpansionOnThreads(engine, operation, registers, rowCount, signal);

@@ -5,6 +5,7 @@ import { scoreDense } from './dense.js';
 import { scoreEnsemble } from './ensemble.js';
 import { scoreGaussian } from './gaussian.js';
 import { scoreKernelExpansion } from './kernel-expansion.js';
+import { scoreNearestLabel } from './nearest-label.js';
 import { scoreCentroids, scoreNeighbors } from './neighbors.js';
 import { scorePairwiseCoupling } from './pairwise-coupling.js';
 import type {
@@ -59,6 +60,8 @@ export function execute(operation: Operation, registers: Registers, rowCount: nu
       return scoreNeighbors(operation, registers, rowCount);
     case 'centroids':
       return scoreCentroids(operation, registers, rowCount);
+    case 'nearestLabel':
+      return scoreNearestLabel(operation, registers, rowCount);
     case 'kernelExpansion':
       return scoreKernelExpansion(operation, registers, rowCount);
     case 'pairwiseCoupling':

@@ -1,5 +1,6 @@
 import { activations } from '../kernels/activations.js';
 import { kernelKinds } from '../kernels/kernel-functions.js';
+import { labelMetrics } from './nearest-label.js';
 import type { BinaryOperator, CalendarPart, Operation, UnaryFunction } from './program.js';
 import { analyzers, norms } from './terms.js';
 
@@ -172,6 +173,16 @@ export const layout: Layout = {
   },
   pairwiseCoupling: { inputs: 'reads', outputs: 'writes' },
   dense: { inputs: 'reads', outputs: 'writes', weights: 'f32', biases: 'f32', activation: activations },
+  nearestLabel: {
+    inputs: 'reads',
+    out: 'write',
+    metric: labelMetrics,
+    k: 'integer',
+    points: 'f64',
+    labels: 'i32',
+    limits: 'f64',
+    cores: 'f64',
+  },
 };
 
 /**

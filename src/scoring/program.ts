@@ -1,4 +1,5 @@
 import type { Activation } from '../kernels/activations.js';
+import type { LabelMetric } from './nearest-label.js';
 
 /**
  * A scoring program: what a fitted pipeline, a fitted model, or both together, compute for a row. It is plain data, so
@@ -123,6 +124,7 @@ export type Operation =
   | EnsembleOperation
   | NeighborsOperation
   | CentroidsOperation
+  | NearestLabelOperation
   | GaussianOperation
   | KernelExpansionOperation
   | PairwiseCouplingOperation
@@ -206,6 +208,29 @@ export interface CentroidsOperation {
   readonly distances: readonly number[];
   /** clusters × inputs.length, row-major. */
   readonly centers: Float64Array;
+}
+
+/**
+ * The label of the nearest stored point, −1 (of no cluster) beyond that point's limit or where none lies at a finite
+ * distance. With `cores` and k, distances are those of mutual reachability: no less than the point's core, nor than the
+ * distance from the row to its own k-th nearest point. Of equally reachable points the nearest counts, then the first.
+ * Terms are added in the order of the inputs; cosine distance to or from a vector of zeros is 1.
+ */
+export interface NearestLabelOperation {
+  readonly op: 'nearestLabel';
+  readonly inputs: readonly number[];
+  readonly out: number;
+  readonly metric: LabelMetric;
+  /** Which nearest point's distance is the row's own core, at most the points; 0: it has none. */
+  readonly k: number;
+  /** rows × inputs.length, row-major. */
+  readonly points: Float64Array;
+  /** One a point. */
+  readonly labels: Int32Array;
+  /** The largest distance at which a point's label still counts: one a point, one for all, or none. */
+  readonly limits: Float64Array;
+  /** Core distances, one a point, or none. */
+  readonly cores: Float64Array;
 }
 
 /**

@@ -4,6 +4,7 @@ import { DEPTH_BLOCK } from '../kernels/sums.js';
 import { EnsembleWalk } from './ensemble-walk.js';
 import { applyBinary, elementwise, textsOfInput } from './interpreter.js';
 import { addKernels } from './kernel-expansion.js';
+import { LabelSearch } from './nearest-label.js';
 import { PairwiseCoupling } from './pairwise-coupling.js';
 import type {
   CentroidsOperation,
@@ -11,6 +12,7 @@ import type {
   GaussianOperation,
   KernelExpansionOperation,
   LinearOperation,
+  NearestLabelOperation,
   NeighborsOperation,
   Operation,
   PairwiseCouplingOperation,
@@ -71,6 +73,8 @@ function stepOf(operation: Operation): Step {
       return gathered(operation.inputs, new NeighborSearch(operation));
     case 'centroids':
       return gathered(operation.inputs, new CenterSearch(operation));
+    case 'nearestLabel':
+      return gathered(operation.inputs, new LabelOfNearest(operation));
     case 'kernelExpansion':
       return gathered(operation.inputs, new KernelMachine(operation));
     case 'pairwiseCoupling':
@@ -254,6 +258,20 @@ class CenterSearch {
       if (distance < bestDistance) [best, bestDistance] = [k, distance];
     }
     registers[out] = best;
+  }
+}
+
+class LabelOfNearest {
+  readonly #out: number;
+  readonly #search: LabelSearch;
+
+  constructor(operation: NearestLabelOperation) {
+    this.#out = operation.out;
+    this.#search = new LabelSearch(operation);
+  }
+
+  score(x: Float64Array, registers: Float64Array): void {
+    registers[this.#out] = this.#search.labelOf(x);
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   InputType,
   KernelExpansionOperation,
   LinearOperation,
+  NearestLabelOperation,
   NeighborsOperation,
   Operation,
   Program,
@@ -153,6 +154,8 @@ function checkMeaning(operation: Operation, where: string): void {
       return checkNeighbors(operation, where);
     case 'centroids':
       return checkCentroids(operation, where);
+    case 'nearestLabel':
+      return checkNearestLabel(operation, where);
     case 'kernelExpansion':
       return checkKernelExpansion(operation, where);
     case 'pairwiseCoupling': {
@@ -222,6 +225,14 @@ function checkCentroids(operation: CentroidsOperation, where: string): void {
   const { inputs, distances, centers } = operation;
   check(distances.length > 0, `${where} has no centres`);
   checkLength(centers, distances.length * inputs.length, `centers of ${where}`);
+}
+
+function checkNearestLabel({ inputs, k, points, labels, limits, cores }: NearestLabelOperation, where: string): void {
+  check(labels.length > 0, `${where} has no points`);
+  check(k <= labels.length, `k of ${where} is ${k}, above its ${labels.length} points`);
+  checkLength(points, labels.length * inputs.length, `points of ${where}`);
+  if (limits.length > 1) checkLength(limits, labels.length, `limits of ${where}`);
+  if (cores.length > 0) checkLength(cores, labels.length, `cores of ${where}`);
 }
 
 function checkKernelExpansion(operation: KernelExpansionOperation, where: string): void {

@@ -62,6 +62,38 @@ test('many neighbours, far out, at equal distances and with odd values, have the
   }
 });
 
+test('labels of nearest points, with cores and without, at equal distances and with odd values, have the bits of the interpreter', async () => {
+  const none = new Float64Array(0);
+  for (const backend of ['wasm', 'reference'] as const) {
+    await using engine = await createEngine({ backend, threads: 2 });
+    for (let seed = 1; seed <= 12; seed++) {
+      const random = dice(seed);
+      const value = () =>
+        seed % 3 === 0 ? random.integer(4) : seed % 3 === 1 ? 1e8 + random.uniform() : random.uniform();
+      const points = Float64Array.from({ length: 3 * 400 }, value);
+      const inputs = [0, 1, 2].map(() =>
+        Float64Array.from({ length: 150 }, () => (random.integer(40) === 0 ? numbers(random, 1)[0]! : value())),
+      );
+      const mutual = seed % 2 === 0;
+      const operation: Operation = {
+        op: 'nearestLabel',
+        inputs: [0, 1, 2],
+        out: 3,
+        metric: seed === 11 ? 'manhattan' : 'euclidean',
+        k: mutual ? 5 : 0,
+        points,
+        labels: Int32Array.from({ length: 400 }, (_, index) => index),
+        limits: seed % 4 === 0 ? none : Float64Array.from({ length: 400 }, () => random.uniform()),
+        // Far above most distances, so that the nearest points cannot tell.
+        cores: mutual ? Float64Array.from({ length: 400 }, () => (seed === 8 ? 1 : 0.2) * random.uniform()) : none,
+      };
+      const expected = runProgram(program(operation, [3]), inputs, 150).map(bitsOf);
+      const found = await runProgramOn(engine, program(operation, [3]), inputs, 150);
+      expect(found.map(bitsOf), `${backend}, seed ${seed}`).toEqual(expected);
+    }
+  }
+});
+
 test('a large linear operation has the bits of the interpreter', async () => {
   await using engine = await createEngine({ backend: 'wasm', threads: 1 });
   const random = dice(5);

@@ -171,6 +171,30 @@ describe('what the operations mean', () => {
     ]);
   });
 
+  test('nearest label: within its limit, by mutual reachability, the nearest and then the first among equals', () => {
+    const nearest = {
+      op: 'nearestLabel',
+      inputs: [0],
+      out: 2,
+      metric: 'euclidean',
+      k: 0,
+      points: Float64Array.of(0, 4, 8, 4),
+      labels: Int32Array.of(7, 3, 5, 9),
+      limits: Float64Array.of(),
+      cores: Float64Array.of(),
+    } as const;
+    expect(one([0.5, 2, 4, 6, 100, nan, Number.POSITIVE_INFINITY], nearest)).toEqual([7, 7, 3, 3, 5, nan, -1]);
+    expect(one([1, 1.5, 9.5], { ...nearest, limits: Float64Array.of(1) })).toEqual([7, -1, -1]);
+    expect(one([1, 1.5, 9.5], { ...nearest, limits: Float64Array.of(1, 0, 2, 0) })).toEqual([7, -1, 5]);
+    // A core of 3 keeps the point at 0 away from its neighbourhood; a row's own core, from all.
+    expect(one([1.5, 0], { ...nearest, cores: Float64Array.of(3, 0, 0, 0) })).toEqual([3, 7]);
+    expect(one([1.5, 5], { ...nearest, k: 2, limits: Float64Array.of(2.4) })).toEqual([-1, 3]);
+    expect(one([-1, 9], { ...nearest, metric: 'cosine' })).toEqual([7, 3]);
+    const metrics = ['euclidean', 'manhattan', 'chebyshev'] as const;
+    const plane = { ...nearest, inputs: [0, 1], points: Float64Array.of(3, 3, 0, 5, 4.5, 0, 9, 9) } as const;
+    expect(metrics.map((metric) => one([0], { ...plane, inputs: [0, 0], metric })[0])).toEqual([7, 5, 7]);
+  });
+
   test('log densities: the offset less half the squares of W·(x − mean), W full or diagonal', () => {
     const gaussian = {
       op: 'gaussian',
