@@ -4,6 +4,8 @@ export * from './distance';
 export * from './elementary';
 export * from './gradient-descent';
 export * from './gram';
+export * from './graph-building';
+export * from './graph-search';
 export * from './limits';
 export * from './linear-losses';
 export * from './linkage';

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "c105ebe026c92dbe"
+#define LANEWISE_KERNELS_HASH "068ac22a627848ba"
 
 namespace lanewise {
 
@@ -30,6 +30,11 @@ struct Kernels {
   double (*dot_f64)(const double* x, const double* y, int32_t rowCount);
   void (*linear_scores_f64)(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
   void (*gram_f64)(const double* x, const double* weights, double* gram, double* panels, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+  void (*graph_connect_f32)(const float* vectors, const uint8_t* levels, const int32_t* upperOffsets, const int32_t* batch, int32_t* links, int32_t* upper, uint32_t* visited, int64_t* pool, int32_t* fresh, float* batchDistances, int32_t nodeCount, int32_t upperLength, int32_t batchCount, int32_t stride, int32_t m, int32_t metric, int32_t entry, int32_t topLevel, int32_t ef, int32_t rowStart, int32_t rowEnd);
+  void (*graph_link_f32)(const float* vectors, int32_t* lists, const int32_t* targets, const int32_t* places, const int32_t* starts, const int32_t* sources, int64_t* pool, int32_t nodeCount, int32_t listsLength, int32_t targetCount, int32_t sourceCount, int32_t stride, int32_t metric, int32_t slots, int32_t rowStart, int32_t rowEnd);
+  void (*graph_repair_f32)(const float* vectors, const uint8_t* levels, const int32_t* upperOffsets, const uint8_t* gone, int32_t* links, int32_t* upper, uint32_t* visited, int64_t* pool, int32_t* met, int32_t nodeCount, int32_t upperLength, int32_t stride, int32_t m, int32_t metric, int32_t capacity, int32_t rowStart, int32_t rowEnd);
+  void (*graph_scan_f32)(const float* vectors, const int32_t* rows, const float* queries, float* distances, int32_t* nodes, int64_t* pool, int32_t nodeCount, int32_t rowCount, int32_t stride, int32_t metric, int32_t queryCount, int32_t k);
+  void (*graph_search_f32)(const float* vectors, const int32_t* links, const int32_t* upperOffsets, const int32_t* upper, const float* queries, const uint8_t* allowed, float* distances, int32_t* nodes, uint32_t* visited, int64_t* pool, int32_t* fresh, int32_t nodeCount, int32_t upperLength, int32_t stride, int32_t m, int32_t metric, int32_t entry, int32_t topLevel, int32_t queryCount, int32_t k, int32_t ef, int32_t capacity);
   void (*limit_multiply_add_f32)(float* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
   double (*gradient_linear_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* curvature, double* scratch, int32_t loss, double a, double b, int32_t rowCount, int32_t columnCount, int32_t columnStride);
@@ -183,6 +188,21 @@ void linear_scores_f64(const double* x, const double* coefficients, double* out,
 /// xᵀ·W·x, symmetric; sums in ascending order, in blocks of 256 rows.
 /// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; weights[rowCount] in, may be null; gram[columnCount * columnCount] out; panels[productScratch(columnCount, 256)] scratch
 void gram_f64(const double* x, const double* weights, double* gram, double* panels, int32_t rowCount, int32_t columnCount, int32_t columnStride);
+/// Chooses the neighbours of nodes rowStart … rowEnd − 1 of a batch on each of their levels, and writes them into their own lists.
+/// vectors[nodeCount * stride] in; levels[nodeCount] in; upperOffsets[nodeCount] in; batch[batchCount] in; links[nodeCount * 2 * m] inout; upper[upperLength] inout; visited[Math.ceil(nodeCount / 32)] scratch; pool[ef + 1] scratch; fresh[2 * m + 4] scratch; batchDistances[batchCount + 4] scratch
+void graph_connect_f32(const float* vectors, const uint8_t* levels, const int32_t* upperOffsets, const int32_t* batch, int32_t* links, int32_t* upper, uint32_t* visited, int64_t* pool, int32_t* fresh, float* batchDistances, int32_t nodeCount, int32_t upperLength, int32_t batchCount, int32_t stride, int32_t m, int32_t metric, int32_t entry, int32_t topLevel, int32_t ef, int32_t rowStart, int32_t rowEnd);
+/// Takes new nodes into the lists of targets rowStart … rowEnd − 1: behind what is there while there is room, else the best of both are chosen anew.
+/// vectors[nodeCount * stride] in; lists[listsLength] inout; targets[targetCount] in; places[targetCount] in; starts[targetCount + 1] in; sources[sourceCount] in; pool[slots + sourceCount + 1] scratch
+void graph_link_f32(const float* vectors, int32_t* lists, const int32_t* targets, const int32_t* places, const int32_t* starts, const int32_t* sources, int64_t* pool, int32_t nodeCount, int32_t listsLength, int32_t targetCount, int32_t sourceCount, int32_t stride, int32_t metric, int32_t slots, int32_t rowStart, int32_t rowEnd);
+/// Nodes rowStart … rowEnd − 1 that link to nodes which are gone choose anew: among what is left of their lists, and what can be reached through those that are gone.
+/// vectors[nodeCount * stride] in; levels[nodeCount] in; upperOffsets[nodeCount] in; gone[Math.ceil(nodeCount / 8)] in; links[nodeCount * 2 * m] inout; upper[upperLength] inout; visited[Math.ceil(nodeCount / 32)] scratch; pool[capacity + 1] scratch; met[capacity] scratch
+void graph_repair_f32(const float* vectors, const uint8_t* levels, const int32_t* upperOffsets, const uint8_t* gone, int32_t* links, int32_t* upper, uint32_t* visited, int64_t* pool, int32_t* met, int32_t nodeCount, int32_t upperLength, int32_t stride, int32_t m, int32_t metric, int32_t capacity, int32_t rowStart, int32_t rowEnd);
+/// The k nearest of some rows of a graph, one by one without its links: for filters that leave few.
+/// vectors[nodeCount * stride] in; rows[rowCount] in; queries[queryCount * stride] in; distances[queryCount * k] out; nodes[queryCount * k] out; pool[k + 1] scratch
+void graph_scan_f32(const float* vectors, const int32_t* rows, const float* queries, float* distances, int32_t* nodes, int64_t* pool, int32_t nodeCount, int32_t rowCount, int32_t stride, int32_t metric, int32_t queryCount, int32_t k);
+/// The k nearest of the nodes that a beam search of width ef meets, for a block of queries; nodes that are not allowed lead the way and are no answers.
+/// vectors[nodeCount * stride] in; links[nodeCount * 2 * m] in; upperOffsets[nodeCount] in; upper[upperLength] in; queries[queryCount * stride] in; allowed[Math.ceil(nodeCount / 8)] in, may be null; distances[queryCount * k] out; nodes[queryCount * k] out; visited[Math.ceil(nodeCount / 32)] scratch; pool[capacity + 1] scratch; fresh[2 * m + 4] scratch
+void graph_search_f32(const float* vectors, const int32_t* links, const int32_t* upperOffsets, const int32_t* upper, const float* queries, const uint8_t* allowed, float* distances, int32_t* nodes, uint32_t* visited, int64_t* pool, int32_t* fresh, int32_t nodeCount, int32_t upperLength, int32_t stride, int32_t m, int32_t metric, int32_t entry, int32_t topLevel, int32_t queryCount, int32_t k, int32_t ef, int32_t capacity);
 /// values ← values·factor + addend, over and over: the most multiplications and additions in f32.
 /// values[count] inout
 void limit_multiply_add_f32(float* values, double factor, double addend, int32_t rounds, int32_t count);
@@ -457,6 +477,11 @@ inline constexpr Kernels all_kernels{
     dot_f64,
     linear_scores_f64,
     gram_f64,
+    graph_connect_f32,
+    graph_link_f32,
+    graph_repair_f32,
+    graph_scan_f32,
+    graph_search_f32,
     limit_multiply_add_f32,
     limit_multiply_add_f64,
     gradient_linear_f64,

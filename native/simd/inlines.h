@@ -14,5 +14,6 @@
 
 #include "../inline/forest-cuts.h"
 #include "../inline/forest-runs.h"
+#include "../inline/graph.h"
 #include "../inline/sort.h"
 #include "../inline/split-scan.h"

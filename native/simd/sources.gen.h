@@ -4,6 +4,8 @@
 #include "../elementary.cpp"
 #include "../gradient-descent.cpp"
 #include "../gram.cpp"
+#include "../graph-building.cpp"
+#include "../graph-search.cpp"
 #include "../limits.cpp"
 #include "../linear-losses.cpp"
 #include "../linkage.cpp"

@@ -42,6 +42,16 @@ export interface KernelFunctions {
   linear_scores_f64(xOffset: number, coefficientsOffset: number, outOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
   /** xᵀ·W·x, symmetric; sums in ascending order, in blocks of 256 rows. */
   gram_f64(xOffset: number, weightsOffset: number, gramOffset: number, panelsOffset: number, rowCount: number, columnCount: number, columnStride: number): void;
+  /** Chooses the neighbours of nodes rowStart … rowEnd − 1 of a batch on each of their levels, and writes them into their own lists. */
+  graph_connect_f32(vectorsOffset: number, levelsOffset: number, upperOffsetsOffset: number, batchOffset: number, linksOffset: number, upperOffset: number, visitedOffset: number, poolOffset: number, freshOffset: number, batchDistancesOffset: number, nodeCount: number, upperLength: number, batchCount: number, stride: number, m: number, metric: number, entry: number, topLevel: number, ef: number, rowStart: number, rowEnd: number): void;
+  /** Takes new nodes into the lists of targets rowStart … rowEnd − 1: behind what is there while there is room, else the best of both are chosen anew. */
+  graph_link_f32(vectorsOffset: number, listsOffset: number, targetsOffset: number, placesOffset: number, startsOffset: number, sourcesOffset: number, poolOffset: number, nodeCount: number, listsLength: number, targetCount: number, sourceCount: number, stride: number, metric: number, slots: number, rowStart: number, rowEnd: number): void;
+  /** Nodes rowStart … rowEnd − 1 that link to nodes which are gone choose anew: among what is left of their lists, and what can be reached through those that are gone. */
+  graph_repair_f32(vectorsOffset: number, levelsOffset: number, upperOffsetsOffset: number, goneOffset: number, linksOffset: number, upperOffset: number, visitedOffset: number, poolOffset: number, metOffset: number, nodeCount: number, upperLength: number, stride: number, m: number, metric: number, capacity: number, rowStart: number, rowEnd: number): void;
+  /** The k nearest of some rows of a graph, one by one without its links: for filters that leave few. */
+  graph_scan_f32(vectorsOffset: number, rowsOffset: number, queriesOffset: number, distancesOffset: number, nodesOffset: number, poolOffset: number, nodeCount: number, rowCount: number, stride: number, metric: number, queryCount: number, k: number): void;
+  /** The k nearest of the nodes that a beam search of width ef meets, for a block of queries; nodes that are not allowed lead the way and are no answers. */
+  graph_search_f32(vectorsOffset: number, linksOffset: number, upperOffsetsOffset: number, upperOffset: number, queriesOffset: number, allowedOffset: number, distancesOffset: number, nodesOffset: number, visitedOffset: number, poolOffset: number, freshOffset: number, nodeCount: number, upperLength: number, stride: number, m: number, metric: number, entry: number, topLevel: number, queryCount: number, k: number, ef: number, capacity: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f32. */
   limit_multiply_add_f32(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f64. */
@@ -213,4 +223,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'c105ebe026c92dbe';
+export const kernelsHash = '068ac22a627848ba';

@@ -4,6 +4,8 @@ import * as distance from './distance.js';
 import * as elementary from './elementary.js';
 import * as gradientDescent from './gradient-descent.js';
 import * as gram from './gram.js';
+import * as graphBuilding from './graph-building.js';
+import * as graphSearch from './graph-search.js';
 import * as limits from './limits.js';
 import * as linearLosses from './linear-losses.js';
 import * as linkage from './linkage.js';
@@ -37,6 +39,8 @@ const families = [
   elementary,
   gradientDescent,
   gram,
+  graphBuilding,
+  graphSearch,
   limits,
   linearLosses,
   linkage,
