@@ -10,6 +10,7 @@ export * from './limits';
 export * from './linear-losses';
 export * from './linkage';
 export * from './matrix-product';
+export * from './metrics';
 export * from './network';
 export * from './optimizers';
 export * from './random';

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "068ac22a627848ba"
+#define LANEWISE_KERNELS_HASH "72f8248318c7938a"
 
 namespace lanewise {
 
@@ -47,6 +47,10 @@ struct Kernels {
   int32_t (*nearest_condensed_f64)(const double* matrix, const int32_t* sizes, int32_t pointCount, int32_t row, int32_t previous);
   void (*matrix_product_f32)(const float* a, const float* b, float* c, float* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
   void (*matrix_product_f64)(const double* a, const double* b, double* c, double* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
+  void (*metric_block_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, double* out, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric);
+  void (*metric_count_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* counts, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery);
+  void (*metric_nearest_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, double* distances, int32_t* indices, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, int32_t k, int32_t firstQuery);
+  void (*metric_within_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* places, int32_t* indices, double* distances, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery, int32_t found);
   void (*batch_norm_backward_f32)(float* delta, const float* normalized, const float* gamma, const float* inverse, float* gammaGradient, double* sums, int32_t rowCount, int32_t unitCount);
   void (*batch_norm_forward_f32)(float* values, float* normalized, const float* gamma, float* inverse, float* runningMean, float* runningVariance, double* sums, double kept, double epsilon, int32_t rowCount, int32_t unitCount);
   void (*dropout_f32)(float* values, uint32_t* words, int32_t keyLow, int32_t keyHigh, double startIndex, double bound, double factor, int32_t count);
@@ -239,6 +243,18 @@ void matrix_product_f32(const float* a, const float* b, float* c, float* panels,
 /// c ← a·b, aᵀ·b or a·bᵀ, overwritten, added or taken away; sums in ascending order, in blocks of 256 terms.
 /// a[form === 1 ? extent(depth, rows, aStride) : extent(rows, depth, aStride)] in; b[form === 2 ? extent(columns, depth, bStride) : extent(depth, columns, bStride)] in; c[extent(rows, columns, cStride)] inout; panels[productScratch(columns, depth)] scratch
 void matrix_product_f64(const double* a, const double* b, double* c, double* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
+/// Distances of every query to every point, by any metric.
+/// queries[queryCount * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryLengths[queryCount] in, may be null; panelLengths[Math.ceil(pointCount / 8) * 8] in, may be null; columns[2 * dimension] in, may be null; out[queryCount * Math.ceil(pointCount / 8) * 8] out
+void metric_block_f64(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, double* out, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric);
+/// How many points lie within a distance of every query, by any metric.
+/// queries[queryCount * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryLengths[queryCount] in, may be null; panelLengths[Math.ceil(pointCount / 8) * 8] in, may be null; columns[2 * dimension] in, may be null; counts[queryCount] out; values[2048] scratch
+void metric_count_f64(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* counts, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery);
+/// The k nearest points of every query by any metric, nearest first, the lower index first among equals.
+/// queries[queryCount * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryLengths[queryCount] in, may be null; panelLengths[Math.ceil(pointCount / 8) * 8] in, may be null; columns[2 * dimension] in, may be null; distances[queryCount * k] out; indices[queryCount * k] out; values[2048] scratch
+void metric_nearest_f64(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, double* distances, int32_t* indices, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, int32_t k, int32_t firstQuery);
+/// The points within a distance of every query and how far they are, by any metric, in the order of the points.
+/// queries[queryCount * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryLengths[queryCount] in, may be null; panelLengths[Math.ceil(pointCount / 8) * 8] in, may be null; columns[2 * dimension] in, may be null; places[queryCount] inout; indices[found] out; distances[found] out; values[2048] scratch
+void metric_within_f64(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* places, int32_t* indices, double* distances, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery, int32_t found);
 /// Derivatives by what batch_norm_forward_f32 received, and by gamma, from those by what it gave.
 /// delta[rowCount * unitCount] inout; normalized[rowCount * unitCount] in; gamma[unitCount] in; inverse[unitCount] in; gammaGradient[unitCount] out; sums[2 * unitCount] scratch
 void batch_norm_backward_f32(float* delta, const float* normalized, const float* gamma, const float* inverse, float* gammaGradient, double* sums, int32_t rowCount, int32_t unitCount);
@@ -494,6 +510,10 @@ inline constexpr Kernels all_kernels{
     nearest_condensed_f64,
     matrix_product_f32,
     matrix_product_f64,
+    metric_block_f64,
+    metric_count_f64,
+    metric_nearest_f64,
+    metric_within_f64,
     batch_norm_backward_f32,
     batch_norm_forward_f32,
     dropout_f32,

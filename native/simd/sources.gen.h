@@ -10,6 +10,7 @@
 #include "../linear-losses.cpp"
 #include "../linkage.cpp"
 #include "../matrix-product.cpp"
+#include "../metrics.cpp"
 #include "../network.cpp"
 #include "../optimizers.cpp"
 #include "../random.cpp"

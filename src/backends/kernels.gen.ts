@@ -76,6 +76,14 @@ export interface KernelFunctions {
   matrix_product_f32(aOffset: number, bOffset: number, cOffset: number, panelsOffset: number, rows: number, columns: number, depth: number, aStride: number, bStride: number, cStride: number, form: number, update: number): void;
   /** c ← a·b, aᵀ·b or a·bᵀ, overwritten, added or taken away; sums in ascending order, in blocks of 256 terms. */
   matrix_product_f64(aOffset: number, bOffset: number, cOffset: number, panelsOffset: number, rows: number, columns: number, depth: number, aStride: number, bStride: number, cStride: number, form: number, update: number): void;
+  /** Distances of every query to every point, by any metric. */
+  metric_block_f64(queriesOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, columnsOffset: number, outOffset: number, queryCount: number, pointCount: number, dimension: number, metric: number): void;
+  /** How many points lie within a distance of every query, by any metric. */
+  metric_count_f64(queriesOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, columnsOffset: number, countsOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, metric: number, limit: number, firstQuery: number): void;
+  /** The k nearest points of every query by any metric, nearest first, the lower index first among equals. */
+  metric_nearest_f64(queriesOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, columnsOffset: number, distancesOffset: number, indicesOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, metric: number, k: number, firstQuery: number): void;
+  /** The points within a distance of every query and how far they are, by any metric, in the order of the points. */
+  metric_within_f64(queriesOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, columnsOffset: number, placesOffset: number, indicesOffset: number, distancesOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, metric: number, limit: number, firstQuery: number, found: number): void;
   /** Derivatives by what batch_norm_forward_f32 received, and by gamma, from those by what it gave. */
   batch_norm_backward_f32(deltaOffset: number, normalizedOffset: number, gammaOffset: number, inverseOffset: number, gammaGradientOffset: number, sumsOffset: number, rowCount: number, unitCount: number): void;
   /** A batch with mean 0 and variance 1 a unit, times gamma; running mean and variance follow. */
@@ -223,4 +231,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '068ac22a627848ba';
+export const kernelsHash = '72f8248318c7938a';

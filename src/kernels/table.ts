@@ -10,6 +10,7 @@ import * as limits from './limits.js';
 import * as linearLosses from './linear-losses.js';
 import * as linkage from './linkage.js';
 import * as matrixProduct from './matrix-product.js';
+import * as metrics from './metrics.js';
 import * as network from './network.js';
 import * as optimizers from './optimizers.js';
 import * as random from './random.js';
@@ -45,6 +46,7 @@ const families = [
   linearLosses,
   linkage,
   matrixProduct,
+  metrics,
   network,
   optimizers,
   random,

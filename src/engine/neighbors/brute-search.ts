@@ -1,0 +1,240 @@
+import { invalid, LanewiseError } from '../../errors.js';
+import { NeighborIndex, type Neighbors, type Points } from '../distance.js';
+import type { Engine } from '../engine.js';
+import type { MetricSpace } from './metric-space.js';
+import { PlacedPanels } from './placed-panels.js';
+import type { DistanceMetric, NeighborSearch, QueryOptions, Within } from './search.js';
+
+/** Numbers of scratch that the kernels' calls want. */
+const SCRATCH = 2048;
+const MOST_FOUND = 2_147_483_647;
+/** Numbers of queries and answers that are in the engine's memory at a time. */
+const ANSWERED_AT_ONCE = 4_194_304;
+/** Neighbours within a radius that are found before they leave the engine's memory. */
+const FOUND_AT_ONCE = 8_388_608;
+
+/** Every query meets every point. */
+export class BruteSearch implements NeighborSearch {
+  readonly algorithm = 'brute';
+  readonly points: Points;
+  readonly metric: DistanceMetric;
+  readonly #engine: Engine;
+  readonly #space: MetricSpace;
+  /** By L2 the nearest are found among candidates (src/kernels/distance.ts), */
+  #index: NeighborIndex | undefined;
+  /** all else is found by the metric itself. */
+  #panels: Promise<PlacedPanels> | undefined;
+
+  private constructor(engine: Engine, points: Points, space: MetricSpace) {
+    this.#engine = engine;
+    this.points = points;
+    this.metric = space.metric;
+    this.#space = space;
+  }
+
+  static async place(engine: Engine, points: Points, space: MetricSpace, signal?: AbortSignal): Promise<BruteSearch> {
+    const search = new BruteSearch(engine, points, space);
+    if (search.#byCandidates) await space.place(points, 'the points', signal);
+    else await search.#placed(signal);
+    return search;
+  }
+
+  get #byCandidates(): boolean {
+    return this.metric === 'euclidean' || this.metric === 'sqeuclidean';
+  }
+
+  #placed(signal?: AbortSignal): Promise<PlacedPanels> {
+    this.#panels ??= PlacedPanels.place(this.#engine, this.points, this.#space, signal).catch((error: unknown) => {
+      this.#panels = undefined;
+      throw error;
+    });
+    return this.#panels;
+  }
+
+  async nearest(queries: Points, k: number, options: QueryOptions = {}): Promise<Neighbors> {
+    if (!Number.isInteger(k) || k < 1) throw invalid('k', 'an integer from 1', k);
+    checkQueries(this.points, queries, options);
+    const distances = new Float64Array(queries.count * k);
+    const indices = new Int32Array(queries.count * k);
+    const panels = this.#byCandidates ? undefined : await this.#placed(options.signal);
+    const batch = Math.max(1, Math.floor(ANSWERED_AT_ONCE / (k + this.#space.placedDimension)));
+    for (let start = 0; start < queries.count; start += batch) {
+      const part = partOf(queries, start, batch);
+      const found = panels
+        ? await this.#nearestByMetric(panels, part, k, start, options)
+        : await this.#nearestByCandidates(part, k, start, options);
+      distances.set(found.distances, start * k);
+      indices.set(found.indices, start * k);
+      options.onProgress?.({ what: 'queries', done: start + part.count, total: queries.count });
+    }
+    return { distances, indices };
+  }
+
+  async #nearestByCandidates(queries: Points, k: number, first: number, options: QueryOptions): Promise<Neighbors> {
+    await this.#space.place(queries, 'the queries', options.signal);
+    this.#index ??= new NeighborIndex(this.#engine, this.points);
+    const found = await this.#index.nearest(queries, options.excludeSelf ? k + 1 : k, options.signal);
+    if (this.metric === 'euclidean') {
+      for (let i = 0; i < found.distances.length; i++) found.distances[i] = Math.sqrt(found.distances[i]!);
+    }
+    return options.excludeSelf ? withoutSelf(found, k, first) : found;
+  }
+
+  async #nearestByMetric(
+    panels: PlacedPanels,
+    queries: Points,
+    k: number,
+    first: number,
+    { signal, excludeSelf }: QueryOptions,
+  ): Promise<Neighbors> {
+    using scope = panels.scope();
+    const asked = await panels.queries(scope, queries, signal);
+    const distances = scope.allocate('f64', queries.count * k);
+    const indices = scope.allocate('i32', queries.count * k);
+    const tasks = panels.rowsOfTasks(queries.count).map((rows) => {
+      const own = [
+        distances.byteOffset + 8 * rows.start * k,
+        indices.byteOffset + 4 * rows.start * k,
+        scope.allocate('f64', SCRATCH).byteOffset,
+      ];
+      return asked.call('metric_nearest_f64', rows, own, [k, excludeSelf ? first + rows.start : -1]);
+    });
+    await panels.run(tasks, signal);
+    return { distances: distances.slice(), indices: indices.slice() };
+  }
+
+  async countWithin(queries: Points, radius: number, options: QueryOptions = {}): Promise<Int32Array> {
+    const limit = this.#space.limit(radius);
+    checkQueries(this.points, queries, options);
+    const panels = await this.#placed(options.signal);
+    const counts = new Int32Array(queries.count);
+    const batch = panels.batchRows(4);
+    for (let start = 0; start < queries.count; start += batch) {
+      const part = partOf(queries, start, batch);
+      counts.set(await this.#count(panels, part, limit, start, options), start);
+      options.onProgress?.({ what: 'queries', done: start + part.count, total: queries.count });
+    }
+    return counts;
+  }
+
+  async #count(panels: PlacedPanels, queries: Points, limit: number, first: number, options: QueryOptions) {
+    using scope = panels.scope();
+    const asked = await panels.queries(scope, queries, options.signal);
+    const counts = scope.allocate('i32', queries.count);
+    const tasks = panels.rowsOfTasks(queries.count).map((rows) => {
+      const own = [counts.byteOffset + 4 * rows.start, scope.allocate('f64', SCRATCH).byteOffset];
+      return asked.call('metric_count_f64', rows, own, [limit, options.excludeSelf ? first + rows.start : -1]);
+    });
+    await panels.run(tasks, options.signal);
+    return counts.slice();
+  }
+
+  async within(queries: Points, radius: number, options: QueryOptions = {}): Promise<Within> {
+    const { onProgress, ...quiet } = options;
+    const counts = await this.countWithin(queries, radius, quiet);
+    const offsets = offsetsOf(counts);
+    const indices = new Int32Array(offsets[queries.count]!);
+    const distances = new Float64Array(indices.length);
+    const limit = this.#space.limit(radius);
+    const panels = await this.#placed(options.signal);
+    const most = panels.batchRows(4);
+    for (let start = 0; start < queries.count; ) {
+      let end = start + 1;
+      while (end < queries.count && end - start < most && offsets[end + 1]! - offsets[start]! <= FOUND_AT_ONCE) end++;
+      const part = partOf(queries, start, end - start);
+      const found = await this.#fill(panels, part, limit, start, offsets.subarray(start, end + 1), options);
+      indices.set(found.indices, offsets[start]!);
+      distances.set(found.distances, offsets[start]!);
+      onProgress?.({ what: 'queries', done: end, total: queries.count });
+      start = end;
+    }
+    return { offsets, indices, distances };
+  }
+
+  /** The second pass: as many as were counted, to where they belong. */
+  async #fill(
+    panels: PlacedPanels,
+    queries: Points,
+    limit: number,
+    first: number,
+    offsets: Int32Array,
+    { signal, excludeSelf }: QueryOptions,
+  ): Promise<{ indices: Int32Array; distances: Float64Array }> {
+    using scope = panels.scope();
+    const asked = await panels.queries(scope, queries, signal);
+    const total = offsets[queries.count]! - offsets[0]!;
+    const indices = scope.allocate('i32', total);
+    const distances = scope.allocate('f64', total);
+    const tasks = panels.rowsOfTasks(queries.count).map((rows) => {
+      const { start, count } = rows;
+      const before = offsets[start]! - offsets[0]!;
+      const places = offsets.slice(start, start + count).map((offset) => offset - offsets[start]!);
+      const own = [
+        scope.copy('i32', places).byteOffset,
+        indices.byteOffset + 4 * before,
+        distances.byteOffset + 8 * before,
+        scope.allocate('f64', SCRATCH).byteOffset,
+      ];
+      const found = offsets[start + count]! - offsets[start]!;
+      return asked.call('metric_within_f64', rows, own, [limit, excludeSelf ? first + start : -1, found]);
+    });
+    await panels.run(tasks, signal);
+    return { indices: indices.slice(), distances: distances.slice() };
+  }
+
+  [Symbol.dispose](): void {
+    this.#index?.[Symbol.dispose]();
+    this.#index = undefined;
+    void this.#panels?.then((panels) => panels[Symbol.dispose]());
+    this.#panels = undefined;
+  }
+}
+
+/** @throws LanewiseError `usage` for queries of another shape */
+function checkQueries(points: Points, queries: Points, { excludeSelf }: QueryOptions): void {
+  const { values, count, dimension } = queries;
+  if (dimension !== points.dimension) throw invalid('the queries', `${points.dimension} coordinates each`, dimension);
+  if (values.length !== count * dimension) throw invalid('the queries', `${count * dimension} values`, values.length);
+  if (excludeSelf && count !== points.count) {
+    throw invalid('excludeSelf', `the ${points.count} points themselves as queries`, count);
+  }
+}
+
+function partOf({ values, count, dimension }: Points, start: number, rows: number): Points {
+  const end = Math.min(count, start + rows);
+  return { values: values.subarray(start * dimension, end * dimension), count: end - start, dimension };
+}
+
+/** Of k + 1 neighbours, those that are not the query itself. */
+function withoutSelf({ distances, indices }: Neighbors, k: number, first: number): Neighbors {
+  const count = indices.length / (k + 1);
+  const kept = { distances: new Float64Array(count * k), indices: new Int32Array(count * k) };
+  for (let i = 0; i < count; i++) {
+    let to = i * k;
+    for (let from = i * (k + 1); to < (i + 1) * k; from++) {
+      if (indices[from] === first + i) continue;
+      kept.distances[to] = distances[from]!;
+      kept.indices[to++] = indices[from]!;
+    }
+  }
+  return kept;
+}
+
+function offsetsOf(counts: Int32Array): Int32Array {
+  const offsets = new Int32Array(counts.length + 1);
+  let total = 0;
+  for (let i = 0; i < counts.length; i++) {
+    total += counts[i]!;
+    if (total > MOST_FOUND) {
+      throw new LanewiseError(
+        'data',
+        `Expected at most ${MOST_FOUND} neighbours within the radius but there are more`,
+        {
+          hint: 'Ask for a smaller radius, or for fewer queries at a time.',
+        },
+      );
+    }
+    offsets[i + 1] = total;
+  }
+  return offsets;
+}
