@@ -264,12 +264,18 @@ function numberTarget({ name, type, values, labels }: RegisterColumn): Target {
 
 /** x − x is 0 for every finite number and NaN for every other. */
 function allFinite(values: Float64Array): boolean {
-  // Four sums, so that none waits for the one before.
-  let [a, b, c, d] = [0, 0, 0, 0];
+  // Four sums, so that none waits for the one before; plain variables, for taking arrays apart here costs four times as much.
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
   const { length } = values;
   let i = 0;
   for (; i + 4 <= length; i += 4) {
-    const [first, second, third, fourth] = [values[i]!, values[i + 1]!, values[i + 2]!, values[i + 3]!];
+    const first = values[i]!;
+    const second = values[i + 1]!;
+    const third = values[i + 2]!;
+    const fourth = values[i + 3]!;
     a += first - first;
     b += second - second;
     c += third - third;
