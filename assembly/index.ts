@@ -13,6 +13,7 @@ export * from './matrix-product';
 export * from './metrics';
 export * from './network';
 export * from './optimizers';
+export * from './quantized-distance';
 export * from './random';
 export * from './rotations';
 export * from './sparse';

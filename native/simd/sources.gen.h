@@ -13,6 +13,7 @@
 #include "../metrics.cpp"
 #include "../network.cpp"
 #include "../optimizers.cpp"
+#include "../quantized-distance.cpp"
 #include "../random.cpp"
 #include "../rotations.cpp"
 #include "../sparse.cpp"

@@ -5,7 +5,10 @@ import type { NeighborsOperation } from '../scoring/program.js';
 import type { Scope } from './arena.js';
 import type { Engine, Task } from './engine.js';
 import { BLOCK_ROWS, mergePartials } from './linear-algebra.js';
+import { NeighborIndex } from './neighbors/neighbor-index.js';
 import { turnEventLoop } from './turn.js';
+
+export { NeighborIndex };
 
 /** Points of equal length, one after the other. */
 export interface Points {
@@ -71,8 +74,6 @@ export interface Neighbors {
   readonly indices: Int32Array;
 }
 
-/** Queries a task: their rows stay in the cache while blocks of points pass by. */
-const QUERY_ROWS = 128;
 const ASSIGN_ROWS = 2048;
 /** Coordinates that are brought into the frame between two turns of the event loop. */
 const PLACED_VALUES = 262_144;
@@ -222,83 +223,6 @@ export class PlacedPoints implements Disposable {
       panels: scope.copy('f32', panels),
       lengths: scope.copy('f32', panelLengths),
       bounds: scope.copy('f32', panelBounds),
-    };
-  }
-
-  [Symbol.dispose](): void {
-    this.#scope[Symbol.dispose]();
-  }
-}
-
-/** Points to search among: laid out once, asked as often as wanted. */
-export class NeighborIndex implements Disposable {
-  readonly points: Points;
-  readonly #engine: Engine;
-  readonly #frame: Frame;
-  readonly #scope: Scope;
-  readonly #values: Float64Array;
-  readonly #panels: Float32Array;
-  readonly #bounds: Float32Array;
-
-  constructor(engine: Engine, points: Points) {
-    this.points = points;
-    this.#engine = engine;
-    this.#frame = frameOf(points);
-    this.#scope = engine.arena.scope();
-    const rows = candidateRows(points.values, points.dimension, this.#frame.center, this.#frame.unit);
-    const { panels, panelBounds } = candidatePanels(rows, points.dimension);
-    this.#values = this.#scope.copy('f64', points.values);
-    this.#panels = this.#scope.copy('f32', panels);
-    this.#bounds = this.#scope.copy('f32', panelBounds);
-  }
-
-  /** The k nearest points of finite queries, on all threads. */
-  async nearest(queries: Points, k: number, signal?: AbortSignal): Promise<Neighbors> {
-    using asked = this.#ask(queries, k);
-    await this.#engine.run(asked.tasks, signal);
-    return asked.result();
-  }
-
-  /** As `nearest`, at once, on this thread. */
-  nearestSync(queries: Points, k: number): Neighbors {
-    using asked = this.#ask(queries, k);
-    for (const { values } of asked.tasks) {
-      this.#engine.kernels.nearest_points_f64(...(values as Parameters<Engine['kernels']['nearest_points_f64']>));
-    }
-    return asked.result();
-  }
-
-  #ask(queries: Points, k: number) {
-    const { dimension, count } = queries;
-    const { center, unit } = this.#frame;
-    const scope = this.#engine.arena.scope();
-    const { rows, bounds } = candidateRows(queries.values, dimension, center, unit);
-    const values = scope.copy('f64', queries.values);
-    const placedRows = scope.copy('f32', rows);
-    const placedBounds = scope.copy('f64', bounds);
-    const distances = scope.allocate('f64', count * k);
-    const indices = scope.allocate('i32', count * k);
-    const tasks: Task[] = [];
-    for (let start = 0; start < count; start += QUERY_ROWS) {
-      const rowCount = Math.min(QUERY_ROWS, count - start);
-      const offsets = [
-        values.byteOffset + 8 * start * dimension,
-        this.#values.byteOffset,
-        placedRows.byteOffset + 4 * start * dimension,
-        this.#panels.byteOffset,
-        placedBounds.byteOffset + 8 * start,
-        this.#bounds.byteOffset,
-        distances.byteOffset + 8 * start * k,
-        indices.byteOffset + 4 * start * k,
-        scope.allocate('f32', rowCount + 8).byteOffset,
-      ];
-      const shape = [rowCount, this.points.count, dimension, k, unit];
-      tasks.push({ kernel: 'nearest_points_f64', values: [...offsets, ...shape] });
-    }
-    return {
-      tasks,
-      result: (): Neighbors => ({ distances: distances.slice(), indices: indices.slice() }),
-      [Symbol.dispose]: () => scope[Symbol.dispose](),
     };
   }
 

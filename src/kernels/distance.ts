@@ -94,8 +94,38 @@ function squaredDistance(a: Float64Array, i: number, b: Float64Array, k: number,
   return sum;
 }
 
+/** The k nearest points of every query by direct differences, in the order of their indices: the law of every search. */
+export function nearestDirectly(
+  asked: Float64Array,
+  offered: Float64Array,
+  distances: Float64Array,
+  indices: Int32Array,
+  queryCount: number,
+  pointCount: number,
+  dimension: number,
+  k: number,
+): void {
+  distances.fill(Number.POSITIVE_INFINITY);
+  indices.fill(-1);
+  for (let i = 0; i < queryCount; i++) {
+    const last = i * k + k - 1;
+    for (let index = 0; index < pointCount; index++) {
+      const distance = squaredDistance(asked, i, offered, index, dimension);
+      if (!(distance < distances[last]!)) continue;
+      let place = last;
+      while (place > i * k && distances[place - 1]! > distance) {
+        distances[place] = distances[place - 1]!;
+        indices[place] = indices[place - 1]!;
+        place--;
+      }
+      distances[place] = distance;
+      indices[place] = index;
+    }
+  }
+}
+
 /** Finite points of a flavour: `special` strews in values of every size, none so large that nothing can be said. */
-function pointValues(length: number, random: CaseRandom, flavour: Flavour): Float64Array {
+export function pointValues(length: number, random: CaseRandom, flavour: Flavour): Float64Array {
   const special = [0, -0, 5e-324, 2.2250738585072014e-308, 1e-30, 1e30, -1e150, 3e200];
   return Float64Array.from({ length }, () => {
     if (flavour === 'special' && random.integer(16) === 0) return special[random.integer(special.length)]!;
@@ -270,25 +300,8 @@ export const nearest_points_f64 = defineKernel({
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (asked, offered, _rows, _panels, _bounds, _panelBounds, distances, indices, _limits, q, p, width, k) => {
-    distances.fill(Number.POSITIVE_INFINITY);
-    indices.fill(-1);
-    for (let i = 0; i < q; i++) {
-      const last = i * k + k - 1;
-      for (let index = 0; index < p; index++) {
-        const distance = squaredDistance(asked, i, offered, index, width);
-        if (!(distance < distances[last]!)) continue;
-        let place = last;
-        while (place > i * k && distances[place - 1]! > distance) {
-          distances[place] = distances[place - 1]!;
-          indices[place] = indices[place - 1]!;
-          place--;
-        }
-        distances[place] = distance;
-        indices[place] = index;
-      }
-    }
-  },
+  reference: (asked, offered, _rows, _panels, _bounds, _panelBounds, distances, indices, _limits, q, p, width, k) =>
+    nearestDirectly(asked, offered, distances, indices, q, p, width, k),
   inputs: (size, random, flavour) => {
     const few = size >= 8192 ? 64 : random.integer(10);
     const made = searchInputs(size, random, flavour, few);

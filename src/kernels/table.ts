@@ -13,6 +13,7 @@ import * as matrixProduct from './matrix-product.js';
 import * as metrics from './metrics.js';
 import * as network from './network.js';
 import * as optimizers from './optimizers.js';
+import * as quantizedDistance from './quantized-distance.js';
 import * as random from './random.js';
 import * as rotations from './rotations.js';
 import * as sparse from './sparse.js';
@@ -49,6 +50,7 @@ const families = [
   metrics,
   network,
   optimizers,
+  quantizedDistance,
   random,
   rotations,
   sparse,

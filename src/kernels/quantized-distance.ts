@@ -1,0 +1,344 @@
+import { type CaseRandom, defineKernel, type Flavour, type Scalars } from './contract.js';
+import { nearestDirectly, pointValues } from './distance.js';
+
+/**
+ * Nearest points whose candidates are found in whole numbers. A point p is coded as c = round((p − centre)·scale), sixteen
+ * bits a coordinate, together with e ≥ |(p − centre)·scale − c|, the length of what rounding took away. By the triangle
+ * inequality |q − p|·scale lies within |c_q − c_p| ± (e_q + e_p), and |c_q − c_p|² is an integer, exact and without an order
+ * of sums: twice as many products an instruction as f32 has, and the same on every machine. Points whose lower bound is
+ * beyond the k-th smallest upper bound are ruled out; what is left is computed directly in f64, so the answer is that of
+ * `nearest_points_f64`, bit for bit.
+ *
+ * What is compared is half of it, so that a tile's sums start at −|c_p|²/2 and end as c_q·c_p − |c_p|²/2: larger is nearer.
+ */
+
+/** Points a panel of codes. Two coordinates of sixteen points are 64 bytes: [pair of coordinates][point][2]. */
+export const CODE_PANEL = 16;
+
+/** Starts of points that are always candidates: their codes say nothing, because they lie too far out. */
+export const ALWAYS = 1_500_000_000;
+/** Starts of points that are not there. */
+const NEVER = -1_500_000_000;
+
+/** Coordinates of a row of codes: even, so that products of pairs find a second factor. */
+export const codeWidth = (dimension: number): number => dimension + (dimension % 2);
+
+/** The largest code: a point's squared length stays below 2^29, and a tile's sum, with ALWAYS before it, below 2^31. */
+export const largestCode = (dimension: number): number =>
+  Math.min(32767, Math.floor(Math.sqrt(536870912 / Math.max(1, dimension))));
+
+/** Points that centre and scale are taken from. */
+const SCALE_POINTS = 2048;
+
+const sampleStep = (count: number): number => Math.max(1, Math.floor(count / SCALE_POINTS));
+
+/** The mean of some of the points. Any centre is right; a good one lies amid them. */
+export function codeCenter(points: Float64Array, dimension: number): Float64Array {
+  const center = new Float64Array(dimension);
+  const count = dimension === 0 ? 0 : points.length / dimension;
+  const step = sampleStep(count);
+  const share = 1 / Math.ceil(count / step);
+  for (let i = 0; i < count; i += step) {
+    for (let j = 0; j < dimension; j++) center[j] = center[j]! + points[i * dimension + j]! * share;
+  }
+  for (let j = 0; j < dimension; j++) if (!Number.isFinite(center[j]!)) center[j] = 0;
+  return center;
+}
+
+/**
+ * What the coordinates are multiplied by: all but the outermost points, with a quarter to spare, reach the largest code.
+ * Those beyond are candidates always, and so must be few; but one that is far out does not coarsen all the others.
+ */
+export function codeScale(points: Float64Array, dimension: number, center: Float64Array): number {
+  const count = dimension === 0 ? 0 : points.length / dimension;
+  const step = sampleStep(count);
+  const reaches: number[] = [];
+  for (let i = 0; i < count; i += step) {
+    let reach = 0;
+    for (let j = 0; j < dimension; j++) reach = Math.max(reach, Math.abs(points[i * dimension + j]! - center[j]!));
+    if (reach < Number.POSITIVE_INFINITY) reaches.push(reach);
+  }
+  const sorted = Float64Array.from(reaches).sort();
+  const range = 1.25 * (sorted[Math.floor(0.995 * (sorted.length - 1))] ?? 0);
+  if (!(range > 1e-280)) return range > 0 ? 1e280 : 1;
+  return largestCode(dimension) / range;
+}
+
+/** Rounds to the nearest integer, to the even one of two: the sum has no places behind the point. */
+const roundToEven = (value: number): number => value + 6755399441055744 - 6755399441055744;
+
+export interface Codes {
+  readonly codes: Int16Array;
+  readonly starts: Int32Array;
+  readonly errors: Float64Array;
+}
+
+/** Codes of points in panels of `panel` points: 1 gives rows. */
+export function codesOf(
+  points: Float64Array,
+  dimension: number,
+  center: Float64Array,
+  panel: number,
+  scale: number,
+  largest: number,
+): Codes {
+  const count = dimension === 0 ? 0 : points.length / dimension;
+  const padded = Math.ceil(count / panel) * panel;
+  const codes = new Int16Array(padded * codeWidth(dimension));
+  const starts = new Int32Array(padded);
+  const errors = new Float64Array(count);
+  codePoints(points, center, codes, starts, errors, count, dimension, panel, scale, largest);
+  return { codes, starts, errors };
+}
+
+function codePoints(
+  points: Float64Array,
+  center: Float64Array,
+  codes: Int16Array,
+  starts: Int32Array,
+  errors: Float64Array,
+  count: number,
+  dimension: number,
+  panel: number,
+  scale: number,
+  largest: number,
+): void {
+  codes.fill(0);
+  starts.fill(NEVER);
+  for (let i = 0; i < count; i++) {
+    const first = (i - (i % panel)) * codeWidth(dimension) + (i % panel) * 2;
+    let length = 0;
+    let error = 0;
+    for (let j = 0; j < dimension; j++) {
+      const value = (points[i * dimension + j]! - center[j]!) * scale;
+      const low = value > -largest ? value : -largest;
+      const code = roundToEven(low < largest ? low : largest);
+      codes[first + (j >> 1) * 2 * panel + (j & 1)] = code;
+      length += code * code;
+      const lost = value - code;
+      error += lost * lost;
+    }
+    starts[i] = -Math.floor(length / 2);
+    errors[i] = Math.sqrt(error);
+  }
+}
+
+/** What rounding alone may take away from a point, and a trifle. */
+export const roundingError = (dimension: number): number => Math.sqrt(dimension) * 0.5000001;
+
+/** Makes points that were cut off candidates always. Returns the largest error of the others and how many were cut off. */
+export function openFarPoints(starts: Int32Array, errors: Float64Array, dimension: number) {
+  const most = roundingError(dimension);
+  let error = 0;
+  let far = 0;
+  for (let i = 0; i < errors.length; i++) {
+    if (!(errors[i]! <= most)) {
+      starts[i] = ALWAYS;
+      far++;
+    } else if (errors[i]! > error) error = errors[i]!;
+  }
+  return { error, far };
+}
+
+/** Candidates that a query holds back before they are looked at. */
+export const HELD = 64;
+/** Integers of scratch a query. */
+export const codeScratch = (k: number): number => k + 2 * HELD + 2;
+
+function inputsOf(size: number, random: CaseRandom, flavour: Flavour, few: number) {
+  const dimension = size >= 8192 ? 64 : 1 + random.integer(9);
+  const queries = pointValues(few * dimension, random, flavour);
+  const points = pointValues(size * dimension, random, flavour);
+  const center = Float64Array.from({ length: dimension }, (_, j) => points[j] ?? 0);
+  const scale = codeScale(points, dimension, center);
+  const largest = largestCode(dimension);
+  const asked = codesOf(queries, dimension, center, 1, scale, largest);
+  const offered = codesOf(points, dimension, center, CODE_PANEL, scale, largest);
+  const { error } = openFarPoints(offered.starts, offered.errors, dimension);
+  return { dimension, queries, points, center, scale, largest, asked, offered, error };
+}
+
+const dimension = { name: 'dimension', dtype: 'i32', meaning: 'coordinates of a point' } as const;
+const pointCount = { name: 'pointCount', dtype: 'i32', meaning: 'points' } as const;
+const points = {
+  name: 'points',
+  role: 'in',
+  dtype: 'f64',
+  length: (s: Scalars) => s.pointCount! * s.dimension!,
+  meaning: 'points, row-major',
+} as const;
+
+export const quantize_points_i16 = defineKernel({
+  name: 'quantize_points_i16',
+  family: 'distance',
+  summary: 'Codes of points: round((p − centre)·scale), cut off at ±largest, in panels, with what that took away.',
+  arguments: [
+    points,
+    {
+      name: 'center',
+      role: 'in',
+      dtype: 'f64',
+      length: (s) => s.dimension!,
+      meaning: 'what is taken from every point',
+    },
+    {
+      name: 'codes',
+      role: 'out',
+      dtype: 'i16',
+      length: (s) => Math.ceil(s.pointCount! / s.panel!) * s.panel! * Math.ceil(s.dimension! / 2) * 2,
+      meaning: 'by panel: pairs of coordinates, of each its points, of each two codes; 0 where there is none',
+    },
+    {
+      name: 'starts',
+      role: 'out',
+      dtype: 'i32',
+      length: (s) => Math.ceil(s.pointCount! / s.panel!) * s.panel!,
+      meaning: '−⌊squared length of the codes / 2⌋; −1,500,000,000 behind the last point',
+    },
+    {
+      name: 'errors',
+      role: 'out',
+      dtype: 'f64',
+      length: (s) => s.pointCount!,
+      meaning: 'distance of the scaled point from its codes',
+    },
+    pointCount,
+    dimension,
+    { name: 'panel', dtype: 'i32', meaning: 'points a panel: 16, or 1 for rows' },
+    { name: 'scale', dtype: 'f64', meaning: 'what coordinates are multiplied by' },
+    { name: 'largest', dtype: 'f64', meaning: 'the largest code, at most 32,767 and √(2^29 / dimension)' },
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (points, center, codes, starts, errors, count, width, panel, scale, largest) =>
+    codePoints(points, center, codes, starts, errors, count, width, panel, scale, largest),
+  inputs: (size, random, flavour) => {
+    const made = inputsOf(size, random, flavour, 0);
+    const panel = size >= 8192 || random.integer(2) === 0 ? CODE_PANEL : 1;
+    const { dimension, scale, largest } = made;
+    return {
+      scalars: { pointCount: size, dimension, panel, scale, largest },
+      buffers: { points: made.points, center: made.center },
+    };
+  },
+  work: (s) => ({ elements: s.pointCount! * s.dimension!, bytes: 10 * s.pointCount! * s.dimension! }),
+});
+
+export const nearest_codes_i16 = defineKernel({
+  name: 'nearest_codes_i16',
+  family: 'distance',
+  summary:
+    'The k nearest points of every query, as nearest_points_f64 gives them, with candidates found in products of integers.',
+  arguments: [
+    {
+      name: 'queries',
+      role: 'in',
+      dtype: 'f64',
+      length: (s) => s.queryCount! * s.dimension!,
+      meaning: 'queries, row-major',
+    },
+    points,
+    {
+      name: 'queryCodes',
+      role: 'in',
+      dtype: 'i16',
+      length: (s) => s.queryCount! * Math.ceil(s.dimension! / 2) * 2,
+      meaning: 'codes of the queries, in rows',
+    },
+    {
+      name: 'queryStarts',
+      role: 'in',
+      dtype: 'i32',
+      length: (s) => s.queryCount!,
+      meaning: '−⌊squared length / 2⌋ of them',
+    },
+    {
+      name: 'queryErrors',
+      role: 'in',
+      dtype: 'f64',
+      length: (s) => s.queryCount!,
+      meaning: 'distances of the scaled queries from their codes',
+    },
+    {
+      name: 'panels',
+      role: 'in',
+      dtype: 'i16',
+      length: (s) => Math.ceil(s.pointCount! / 16) * 16 * Math.ceil(s.dimension! / 2) * 2,
+      meaning: 'codes of the points, in panels of sixteen',
+    },
+    {
+      name: 'panelStarts',
+      role: 'in',
+      dtype: 'i32',
+      length: (s) => Math.ceil(s.pointCount! / 16) * 16,
+      meaning: '−⌊squared length / 2⌋ of them; 1,500,000,000: always a candidate, −1,500,000,000: behind the last',
+    },
+    {
+      name: 'distances',
+      role: 'out',
+      dtype: 'f64',
+      length: (s) => s.queryCount! * s.k!,
+      meaning: 'squared distances; Infinity where fewer than k points lie at a finite distance',
+    },
+    {
+      name: 'indices',
+      role: 'out',
+      dtype: 'i32',
+      length: (s) => s.queryCount! * s.k!,
+      meaning: 'indices of the points; −1 where there is none',
+    },
+    {
+      name: 'scratch',
+      role: 'scratch',
+      dtype: 'i32',
+      length: (s) => s.queryCount! * (s.k! + 130),
+      meaning: 'by query: what a value must reach, the best values, candidates that wait',
+    },
+    { name: 'queryCount', dtype: 'i32', meaning: 'queries' },
+    pointCount,
+    dimension,
+    { name: 'k', dtype: 'i32', meaning: 'neighbours wanted, at least 1' },
+    { name: 'scale', dtype: 'f64', meaning: 'the scale of the codes' },
+    { name: 'error', dtype: 'f64', meaning: 'the largest error of a point that is not always a candidate' },
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (
+    asked,
+    offered,
+    _codes,
+    _starts,
+    _errors,
+    _panels,
+    _panelStarts,
+    distances,
+    indices,
+    _scratch,
+    q,
+    p,
+    width,
+    k,
+  ) => nearestDirectly(asked, offered, distances, indices, q, p, width, k),
+  inputs: (size, random, flavour) => {
+    const few = size >= 8192 ? 120 : random.integer(10);
+    const made = inputsOf(size, random, flavour, few);
+    const k = size >= 8192 ? 10 : 1 + random.integer(Math.max(1, Math.min(size, 7)));
+    const { dimension, scale, error } = made;
+    return {
+      scalars: { queryCount: few, pointCount: size, dimension, k, scale, error },
+      buffers: {
+        queries: made.queries,
+        points: made.points,
+        queryCodes: made.asked.codes,
+        queryStarts: made.asked.starts,
+        queryErrors: made.asked.errors,
+        panels: made.offered.codes,
+        panelStarts: made.offered.starts,
+      },
+    };
+  },
+  work: (s) => ({
+    elements: s.queryCount! * s.pointCount!,
+    flops: 2 * s.queryCount! * s.pointCount! * s.dimension!,
+  }),
+});
