@@ -9,6 +9,7 @@ import { scoreGaussian } from './predict/gaussian';
 import { scoreKernelExpansion } from './predict/kernel-expansion';
 import { scoreLinear } from './predict/linear';
 import { scoreNearestLabel } from './predict/nearest-label';
+import { scoreNeighborScore } from './predict/neighbor-score';
 import { scoreCentroids, scoreNeighbors } from './predict/neighbors';
 import { scorePairwiseCoupling } from './predict/pairwise-coupling';
 import {
@@ -40,6 +41,7 @@ const KERNEL_EXPANSION: i32 = 23;
 const PAIRWISE_COUPLING: i32 = 24;
 const DENSE: i32 = 25;
 const NEAREST_LABEL: i32 = 26;
+const NEIGHBOR_SCORE: i32 = 27;
 
 // Where the next allocation begins; 0 until the first.
 let top: usize = 0;
@@ -105,6 +107,7 @@ function score(opcode: i32, at: usize, rows: i32): void {
     case LINEAR: { scoreLinear(at, rows); return; }
     case ENSEMBLE: { scoreEnsemble(at, rows); return; }
     case NEIGHBORS: { scoreNeighbors(at, rows); return; }
+    case NEIGHBOR_SCORE: { scoreNeighborScore(at, rows); return; }
     case CENTROIDS: { scoreCentroids(at, rows); return; }
     case KERNEL_EXPANSION: { scoreKernelExpansion(at, rows); return; }
     case PAIRWISE_COUPLING: { scorePairwiseCoupling(at, rows); return; }

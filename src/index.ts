@@ -74,6 +74,7 @@ export {
   mergeCounts,
   mergeMoments,
 } from './models/naive-bayes/index.js';
+export { LocalOutlierFactor, NeighborDistance } from './models/neighbor-anomalies/index.js';
 export { QuantileRegressor } from './models/quantile/quantile.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
 export { type PartialFitOptions, SgdClassifier, SgdRegressor } from './models/sgd/sgd.js';

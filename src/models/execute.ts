@@ -8,6 +8,7 @@ import { scoreGaussianOn } from '../engine/gaussian.js';
 import { scoreKernelExpansionOn, scoreKernelExpansionOnThreads } from '../engine/kernel-expansion.js';
 import { scoreLinearOn } from '../engine/linear-algebra.js';
 import { scoreNearestLabelOn, scoreNearestLabelOnThreads } from '../engine/neighbors/labels.js';
+import { scoreNeighborScoreOn } from '../engine/neighbors/neighbor-score.js';
 import { Breather } from '../engine/turn.js';
 import { throwIfCancelled } from '../errors.js';
 import { execute, type Registers } from '../scoring/interpreter.js';
@@ -107,6 +108,7 @@ async function executeOnThreads(
   if (operation.op === 'nearestLabel') {
     return scoreNearestLabelOnThreads(engine, operation, registers, rowCount, signal);
   }
+  if (operation.op === 'neighborScore') return scoreNeighborScoreOn(engine, operation, registers, rowCount, signal);
   if (operation.op === 'ensemble') return scoreEnsembleOnThreads(engine, operation, registers, rowCount, signal);
   if (operation.op === 'kernelExpansion') {
     return scoreKernelExpansionOnThreads(engine, operation, registers, rowCount, signal);

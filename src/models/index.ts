@@ -76,6 +76,12 @@ import {
   MultinomialNaiveBayes,
   multinomialParameters,
 } from './naive-bayes/index.js';
+import {
+  LocalOutlierFactor,
+  localOutlierFactorParameters,
+  NeighborDistance,
+  neighborDistanceParameters,
+} from './neighbor-anomalies/index.js';
 import { quantileParameters } from './quantile/parameters.js';
 import { QuantileRegressor } from './quantile/quantile.js';
 import {
@@ -273,6 +279,20 @@ export const models: readonly ModelEntry[] = [
     tasks: ['anomaly-detection'],
     declarations: () => isolationForestParameters,
     create: (_task, parameters) => new IsolationForest(parameters),
+  },
+  {
+    name: 'local-outlier-factor',
+    tasks: ['anomaly-detection'],
+    declarations: () => localOutlierFactorParameters,
+    create: (_task, parameters) => new LocalOutlierFactor(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'knn-distance',
+    tasks: ['anomaly-detection'],
+    declarations: () => neighborDistanceParameters,
+    create: (_task, parameters) => new NeighborDistance(parameters),
+    onlyByName: true,
   },
   {
     name: 'elliptic-envelope',

@@ -36,6 +36,7 @@ const opcodes: Readonly<Partial<Record<Operation['op'], number>>> = {
   pairwiseCoupling: 24,
   dense: 25,
   nearestLabel: 26,
+  neighborScore: 27,
 };
 
 const inputTypeCodes: Readonly<Record<Exclude<InputType, 'text'>, number>> = {
@@ -104,6 +105,7 @@ function numberRegisters(program: Program): ReadonlyMap<number, number> {
 /** The k nearest points: distance f64 and index i32 each (of labels the distance alone); a coupling's quadratic form, and its products; an f32 a row of a layer. */
 function scratchOf(operation: Operation): number {
   if (operation.op === 'neighbors') return neighborCount(operation) * 12;
+  if (operation.op === 'neighborScore') return operation.k * 12;
   if (operation.op === 'dense') return BLOCK_ROWS * 4;
   if (operation.op === 'nearestLabel') return 8 * operation.k;
   if (operation.op !== 'pairwiseCoupling') return 0;

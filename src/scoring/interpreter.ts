@@ -6,6 +6,7 @@ import { scoreEnsemble } from './ensemble.js';
 import { scoreGaussian } from './gaussian.js';
 import { scoreKernelExpansion } from './kernel-expansion.js';
 import { scoreNearestLabel } from './nearest-label.js';
+import { scoreNeighborScore } from './neighbor-score.js';
 import { scoreCentroids, scoreNeighbors } from './neighbors.js';
 import { scorePairwiseCoupling } from './pairwise-coupling.js';
 import type {
@@ -58,6 +59,8 @@ export function execute(operation: Operation, registers: Registers, rowCount: nu
       return scoreEnsemble(operation, registers, rowCount);
     case 'neighbors':
       return scoreNeighbors(operation, registers, rowCount);
+    case 'neighborScore':
+      return scoreNeighborScore(operation, registers, rowCount);
     case 'centroids':
       return scoreCentroids(operation, registers, rowCount);
     case 'nearestLabel':

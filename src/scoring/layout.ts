@@ -87,6 +87,8 @@ export const binaryOperators: readonly BinaryOperator[] = [
 const waves = ['sin', 'cos'] as const;
 const covariances = ['full', 'diagonal'] as const;
 const neighborWeights = ['uniform', 'distance'] as const;
+const scoreMetrics = ['euclidean', 'manhattan', 'chebyshev', 'cosine'] as const;
+const neighborScores = ['largest', 'mean', 'median', 'outlierFactor'] as const;
 
 /** Fields in the order of the binary form: append to it, never change what is there. */
 export const layout: Layout = {
@@ -182,6 +184,16 @@ export const layout: Layout = {
     labels: 'i32',
     limits: 'f64',
     cores: 'f64',
+  },
+  neighborScore: {
+    inputs: 'reads',
+    out: 'write',
+    k: 'integer',
+    metric: scoreMetrics,
+    score: neighborScores,
+    points: 'f64',
+    reaches: 'f64',
+    densities: 'f64',
   },
 };
 

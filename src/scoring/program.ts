@@ -123,6 +123,7 @@ export type Operation =
   | LinearOperation
   | EnsembleOperation
   | NeighborsOperation
+  | NeighborScoreOperation
   | CentroidsOperation
   | NearestLabelOperation
   | GaussianOperation
@@ -198,6 +199,27 @@ export interface NeighborsOperation {
   readonly points: Float64Array;
   /** rows × outputs.length, row-major. */
   readonly targets: Float64Array;
+}
+
+/**
+ * What the k nearest of the stored points say of a row, the lower index first among equals (euclidean: equals before the root
+ * is taken). With their distances d, nearest first: `largest` d[k − 1], `mean` Σd/k, `median`; `outlierFactor` the local
+ * outlier factor, Σ(density[i]/own)/k, where own = 1/(Σ max(d, reach[i])/k + 1e-10) and i goes over the neighbours (Breunig,
+ * Kriegel, Ng and Sander 2000). Metrics as in src/kernels/metrics.ts; a zero vector lies at cosine distance 1 from all.
+ */
+export interface NeighborScoreOperation {
+  readonly op: 'neighborScore';
+  readonly inputs: readonly number[];
+  readonly out: number;
+  /** At most the number of points. */
+  readonly k: number;
+  readonly metric: 'euclidean' | 'manhattan' | 'chebyshev' | 'cosine';
+  readonly score: 'largest' | 'mean' | 'median' | 'outlierFactor';
+  /** rows × inputs.length, row-major. */
+  readonly points: Float64Array;
+  /** By point: the distance to its own k-th neighbour, and its density. Empty but for `outlierFactor`. */
+  readonly reaches: Float64Array;
+  readonly densities: Float64Array;
 }
 
 /** out = the nearest centre by squared L2 distance, the first of equals; distances[k] = the distance to centre k. */

@@ -5,6 +5,7 @@ import { EnsembleWalk } from './ensemble-walk.js';
 import { applyBinary, elementwise, textsOfInput } from './interpreter.js';
 import { addKernels } from './kernel-expansion.js';
 import { LabelSearch } from './nearest-label.js';
+import { NeighborScorer } from './neighbor-score.js';
 import { PairwiseCoupling } from './pairwise-coupling.js';
 import type {
   CentroidsOperation,
@@ -71,6 +72,8 @@ function stepOf(operation: Operation): Step {
       return gathered(operation.inputs, new EnsembleWalk(operation));
     case 'neighbors':
       return gathered(operation.inputs, new NeighborSearch(operation));
+    case 'neighborScore':
+      return gathered(operation.inputs, new NeighborScorer(operation));
     case 'centroids':
       return gathered(operation.inputs, new CenterSearch(operation));
     case 'nearestLabel':

@@ -9,6 +9,7 @@ import type {
   KernelExpansionOperation,
   LinearOperation,
   NearestLabelOperation,
+  NeighborScoreOperation,
   NeighborsOperation,
   Operation,
   Program,
@@ -152,6 +153,8 @@ function checkMeaning(operation: Operation, where: string): void {
       return checkEnsemble(operation, where);
     case 'neighbors':
       return checkNeighbors(operation, where);
+    case 'neighborScore':
+      return checkNeighborScore(operation, where);
     case 'centroids':
       return checkCentroids(operation, where);
     case 'nearestLabel':
@@ -219,6 +222,17 @@ function checkNeighbors(operation: NeighborsOperation, where: string): void {
   check(Number.isInteger(pointCount), `targets of ${where} are not ${outputs.length} a point`);
   check(pointCount > 0, `${where} has no points`);
   checkLength(points, pointCount * inputs.length, `points of ${where}`);
+}
+
+function checkNeighborScore(operation: NeighborScoreOperation, where: string): void {
+  const { inputs, k, score, points, reaches, densities } = operation;
+  check(inputs.length > 0, `${where} has no inputs`);
+  const pointCount = points.length / inputs.length;
+  check(Number.isInteger(pointCount), `points of ${where} are not of ${inputs.length} numbers`);
+  check(k >= 1 && k <= pointCount, `k of ${where} is ${k}, with ${pointCount} points`);
+  const wanted = score === 'outlierFactor' ? pointCount : 0;
+  checkLength(reaches, wanted, `reaches of ${where}`);
+  checkLength(densities, wanted, `densities of ${where}`);
 }
 
 function checkCentroids(operation: CentroidsOperation, where: string): void {

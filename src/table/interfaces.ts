@@ -256,6 +256,11 @@ export interface Model {
   readonly summary?: RegressionSummary;
   /** Clustering: the cluster of each training row, from 0; −1: of none (noise). Of a loaded artefact: absent. */
   readonly labels?: Int32Array;
+  /**
+   * Anomaly detection by neighbours: the score of each training row among the others (`predict` finds each row itself among
+   * them). Of a loaded artefact: absent.
+   */
+  readonly scores?: Float64Array;
   /** How far a person can follow it: 'high' (coefficients), 'medium' (neighbours, one tree), 'low' (ensembles). */
   readonly interpretability: 'high' | 'medium' | 'low';
   /** Columns: as the program's outputs. */

@@ -94,6 +94,40 @@ test('labels of nearest points, with cores and without, at equal distances and w
   }
 });
 
+test.each(['euclidean', 'manhattan', 'chebyshev', 'cosine'] as const)(
+  'neighbour scores by %s of many rows have the bits of the interpreter, with odd values too',
+  async (metric) => {
+    for (const backend of ['wasm', 'reference'] as const) {
+      await using engine = await createEngine({ backend, threads: 2 });
+      for (const [seed, score] of (['outlierFactor', 'largest', 'mean', 'median'] as const).entries()) {
+        const random = dice(seed);
+        const sizes = [1, 1e-160, 1e160, 1];
+        const value = () => (seed === 3 ? random.integer(4) : sizes[seed]! * (random.uniform() - 0.3));
+        const count = 400;
+        const each = (size: number) => Float64Array.from({ length: size }, () => random.uniform());
+        const wanted = score === 'outlierFactor' ? count : 0;
+        const operation: Operation = {
+          op: 'neighborScore',
+          inputs: [0, 1, 2],
+          out: 3,
+          k: 6,
+          metric,
+          score,
+          points: Float64Array.from({ length: 3 * count }, value),
+          reaches: each(wanted),
+          densities: each(wanted),
+        };
+        const inputs = [0, 1, 2].map(() =>
+          Float64Array.from({ length: 150 }, () => (random.integer(40) === 0 ? numbers(random, 1)[0]! : value())),
+        );
+        const expected = runProgram(program(operation, [3]), inputs, 150).map(bitsOf);
+        const found = await runProgramOn(engine, program(operation, [3]), inputs, 150);
+        expect(found.map(bitsOf), `${backend}, ${score}`).toEqual(expected);
+      }
+    }
+  },
+);
+
 test('a large linear operation has the bits of the interpreter', async () => {
   await using engine = await createEngine({ backend: 'wasm', threads: 1 });
   const random = dice(5);

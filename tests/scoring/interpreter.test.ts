@@ -156,6 +156,28 @@ describe('what the operations mean', () => {
     );
   });
 
+  test('neighbour scores: the k-th distance, their mean, their median, and how dense a place is beside its neighbours', () => {
+    const largest = {
+      op: 'neighborScore',
+      inputs: [0],
+      out: 2,
+      k: 2,
+      metric: 'euclidean',
+      score: 'largest',
+      points: Float64Array.of(0, 2, 4, 2),
+      reaches: new Float64Array(0),
+      densities: new Float64Array(0),
+    } as const;
+    expect(one([0.5, 3, 9, nan], largest)).toEqual([1.5, 1, 7, nan]);
+    expect(one([0.5, 3, 9, nan], { ...largest, score: 'mean' })).toEqual([1, 1, 6, nan]);
+    expect(one([0.5, 3, 9], { ...largest, k: 3, score: 'median' })).toEqual([1.5, 1, 7]);
+    // Of 3: neighbours 1 and 2 (the first of equals), reaches max(1, 5) and max(1, 0.5): density 1/3, less 1e-10.
+    const [reaches, densities] = [Float64Array.of(9, 5, 0.5, 9), Float64Array.of(9, 1, 2, 9)];
+    const factor = { ...largest, score: 'outlierFactor', reaches, densities } as const;
+    expect(one([3], factor)![0]).toBeCloseTo((1 + 2) / 2 / (1 / 3), 8);
+    expect(one([nan], factor)).toEqual([nan]);
+  });
+
   test('centres: the first of the nearest, and the distance to each', () => {
     const centroids = {
       op: 'centroids',

@@ -179,6 +179,31 @@ export function everyOperation(seed: number): Program {
       points: Float64Array.from({ length: 20 }, () => random.integer(4)),
       targets: numbers(random, 10),
     }),
+    ...(['euclidean', 'manhattan', 'chebyshev', 'cosine'] as const).map(
+      (metric, k) => () =>
+        ({
+          op: 'neighborScore',
+          inputs: some(2),
+          out: builder.reserve(),
+          k: k + 1,
+          metric,
+          score: (['largest', 'mean', 'median'] as const)[k % 3]!,
+          points: Float64Array.from({ length: 14 }, () => random.integer(5)),
+          reaches: new Float64Array(0),
+          densities: new Float64Array(0),
+        }) as const,
+    ),
+    () => ({
+      op: 'neighborScore',
+      inputs: [0, any()],
+      out: builder.reserve(),
+      k: 3,
+      metric: 'euclidean',
+      score: 'outlierFactor',
+      points: numbers(random, 12),
+      reaches: Float64Array.from({ length: 6 }, () => random.uniform()),
+      densities: Float64Array.from({ length: 6 }, () => 1 / random.uniform()),
+    }),
     () => ({
       op: 'centroids',
       inputs: [0, 1],
