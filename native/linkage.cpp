@@ -11,7 +11,6 @@ typedef Vector<double> Points;
 constexpr int groupVectors = 4;
 constexpr int32_t groupPoints = groupVectors * vectorLength<double>;
 
-LANEWISE_INLINE Points sizeOf(Points x) { return elementary::magnitude(x); }
 LANEWISE_INLINE Points larger(Points a, Points b) { return a < b ? b : a; }
 
 template <LinkageMetric metric>
@@ -19,8 +18,8 @@ LANEWISE_INLINE Points added(Points sum, Points x, Points y) {
   if constexpr (metric == cosineMetric) return sum + x * y;
   const Points difference = x - y;
   if constexpr (metric == euclideanMetric) return sum + difference * difference;
-  if constexpr (metric == manhattanMetric) return sum + sizeOf(difference);
-  return larger(sum, sizeOf(difference));
+  if constexpr (metric == manhattanMetric) return sum + elementary::magnitude(difference);
+  return larger(sum, elementary::magnitude(difference));
 }
 
 template <LinkageMetric metric>
