@@ -6,6 +6,7 @@ export * from './gradient-descent';
 export * from './gram';
 export * from './graph-building';
 export * from './graph-search';
+export * from './k-means';
 export * from './limits';
 export * from './linear-losses';
 export * from './linkage';

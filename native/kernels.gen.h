@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "fb7d72e7d40bb79f"
+#define LANEWISE_KERNELS_HASH "b9203abea76824b6"
 
 namespace lanewise {
 
@@ -35,6 +35,14 @@ struct Kernels {
   void (*graph_repair_f32)(const float* vectors, const uint8_t* levels, const int32_t* upperOffsets, const uint8_t* gone, int32_t* links, int32_t* upper, uint32_t* visited, int64_t* pool, int32_t* met, int32_t nodeCount, int32_t upperLength, int32_t stride, int32_t m, int32_t metric, int32_t capacity, int32_t rowStart, int32_t rowEnd);
   void (*graph_scan_f32)(const float* vectors, const int32_t* rows, const float* queries, float* distances, int32_t* nodes, int64_t* pool, int32_t nodeCount, int32_t rowCount, int32_t stride, int32_t metric, int32_t queryCount, int32_t k);
   void (*graph_search_f32)(const float* vectors, const int32_t* links, const int32_t* upperOffsets, const int32_t* upper, const float* queries, const uint8_t* allowed, float* distances, int32_t* nodes, uint32_t* visited, int64_t* pool, int32_t* fresh, int32_t nodeCount, int32_t upperLength, int32_t stride, int32_t m, int32_t metric, int32_t entry, int32_t topLevel, int32_t queryCount, int32_t k, int32_t ef, int32_t capacity);
+  int32_t (*assign_elkan_f64)(const double* points, const double* centers, const float* rows, const double* rowBounds, const float* panels, const float* panelBounds, const float* moves, const float* halves, int32_t* labels, float* uppers, float* lowers, float* values, int32_t pointCount, int32_t centerCount, int32_t dimension, double unit);
+  int32_t (*assign_hamerly_f64)(const double* points, const double* centers, const float* rows, const double* rowBounds, const float* panels, const float* panelBounds, const float* moves, const float* halves, int32_t* labels, float* uppers, float* lowers, float* values, int32_t pointCount, int32_t centerCount, int32_t dimension, double unit, double slack);
+  void (*candidate_rows_f64)(const double* points, const double* center, float* rows, float* lengths, double* rowBounds, int32_t pointCount, int32_t dimension, double unit);
+  void (*center_distances_f64)(const double* columns, const double* centers, double* distances, double* nearest, double* least, int32_t rowCount, int32_t centerCount, int32_t dimension);
+  int32_t (*cluster_changes_i64)(const double* points, const double* weights, const int32_t* labels, int32_t* counted, const double* scales, int64_t* sums, int32_t pointCount, int32_t dimension, int32_t centerCount, double lowScale);
+  void (*label_distances_f64)(const double* points, const double* centers, const int32_t* labels, double* distances, int32_t pointCount, int32_t centerCount, int32_t dimension);
+  void (*point_extents_f64)(const double* points, const double* shifts, double* extents, int32_t pointCount, int32_t dimension);
+  void (*sums_merge_i64)(int64_t* total, int64_t* parts, int32_t partCount, int32_t length);
   void (*limit_multiply_add_f32)(float* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
   double (*gradient_linear_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* curvature, double* scratch, int32_t loss, double a, double b, int32_t rowCount, int32_t columnCount, int32_t columnStride);
@@ -209,6 +217,30 @@ void graph_scan_f32(const float* vectors, const int32_t* rows, const float* quer
 /// The k nearest of the nodes that a beam search of width ef meets, for a block of queries; nodes that are not allowed lead the way and are no answers.
 /// vectors[nodeCount * stride] in; links[nodeCount * 2 * m] in; upperOffsets[nodeCount] in; upper[upperLength] in; queries[queryCount * stride] in; allowed[Math.ceil(nodeCount / 8)] in, may be null; distances[queryCount * k] out; nodes[queryCount * k] out; visited[Math.ceil(nodeCount / 32)] scratch; pool[capacity + 1] scratch; fresh[2 * m + 4] scratch
 void graph_search_f32(const float* vectors, const int32_t* links, const int32_t* upperOffsets, const int32_t* upper, const float* queries, const uint8_t* allowed, float* distances, int32_t* nodes, uint32_t* visited, int64_t* pool, int32_t* fresh, int32_t nodeCount, int32_t upperLength, int32_t stride, int32_t m, int32_t metric, int32_t entry, int32_t topLevel, int32_t queryCount, int32_t k, int32_t ef, int32_t capacity);
+/// The nearest centre of every point, with a bound for every centre: whole panels whose bounds rule them out are not looked at. Returns how many were.
+/// points[pointCount * dimension] in; centers[centerCount * dimension] in; rows[pointCount * dimension] in; rowBounds[pointCount] in; panels[Math.ceil(centerCount / 16) * 16 * dimension] in; panelBounds[Math.ceil(centerCount / 16) * 16] in; moves[Math.ceil(centerCount / 16) * 16] in; halves[centerCount] in; labels[pointCount] inout; uppers[pointCount] inout; lowers[pointCount * Math.ceil(centerCount / 16) * 16] inout; values[Math.ceil(centerCount / 16) * 16] scratch
+int32_t assign_elkan_f64(const double* points, const double* centers, const float* rows, const double* rowBounds, const float* panels, const float* panelBounds, const float* moves, const float* halves, int32_t* labels, float* uppers, float* lowers, float* values, int32_t pointCount, int32_t centerCount, int32_t dimension, double unit);
+/// The nearest centre of every point whose bounds do not show that it is the one it had, the first of equals. Returns how many were looked at.
+/// points[pointCount * dimension] in; centers[centerCount * dimension] in; rows[pointCount * dimension] in; rowBounds[pointCount] in; panels[Math.ceil(centerCount / 16) * 16 * dimension] in; panelBounds[Math.ceil(centerCount / 16) * 16] in; moves[Math.ceil(centerCount / 16) * 16] in; halves[centerCount] in; labels[pointCount] inout; uppers[pointCount] inout; lowers[pointCount] inout; values[8 * Math.ceil(centerCount / 16) * 16] scratch
+int32_t assign_hamerly_f64(const double* points, const double* centers, const float* rows, const double* rowBounds, const float* panels, const float* panelBounds, const float* moves, const float* halves, int32_t* labels, float* uppers, float* lowers, float* values, int32_t pointCount, int32_t centerCount, int32_t dimension, double unit, double slack);
+/// Points in a frame, where candidates are found: less its centre, times its unit, in f32, with their lengths.
+/// points[pointCount * dimension] in; center[dimension] in; rows[pointCount * dimension] out; lengths[pointCount] out; rowBounds[pointCount] out
+void candidate_rows_f64(const double* points, const double* center, float* rows, float* lengths, double* rowBounds, int32_t pointCount, int32_t dimension, double unit);
+/// L2 distances of rows, given by columns, to every centre, and the nearest centre, the first of equals.
+/// columns[rowCount * dimension] in; centers[centerCount * dimension] in; distances[centerCount * rowCount] out; nearest[rowCount] out; least[rowCount] scratch
+void center_distances_f64(const double* columns, const double* centers, double* distances, double* nearest, double* least, int32_t rowCount, int32_t centerCount, int32_t dimension);
+/// Moves the points whose label has changed from the sum of their old cluster to that of the new one, in whole numbers. Returns how many.
+/// points[pointCount * dimension] in; weights[pointCount] in, may be null; labels[pointCount] in; counted[pointCount] inout; scales[dimension + 1] in; sums[2 * centerCount * (dimension + 1)] inout
+int32_t cluster_changes_i64(const double* points, const double* weights, const int32_t* labels, int32_t* counted, const double* scales, int64_t* sums, int32_t pointCount, int32_t dimension, int32_t centerCount, double lowScale);
+/// The squared L2 distance of every point to the centre of its label; Infinity where it has none.
+/// points[pointCount * dimension] in; centers[centerCount * dimension] in; labels[pointCount] in; distances[pointCount] out
+void label_distances_f64(const double* points, const double* centers, const int32_t* labels, double* distances, int32_t pointCount, int32_t centerCount, int32_t dimension);
+/// By coordinate of some points: the least, the greatest, Σ(x − shift) and Σ(x − shift)², in the order of points.
+/// points[pointCount * dimension] in; shifts[dimension] in; extents[4 * dimension] out
+void point_extents_f64(const double* points, const double* shifts, double* extents, int32_t pointCount, int32_t dimension);
+/// Adds parts, one behind the other, to a total, in whole numbers, and empties them.
+/// total[length] inout; parts[partCount * length] inout
+void sums_merge_i64(int64_t* total, int64_t* parts, int32_t partCount, int32_t length);
 /// values ← values·factor + addend, over and over: the most multiplications and additions in f32.
 /// values[count] inout
 void limit_multiply_add_f32(float* values, double factor, double addend, int32_t rounds, int32_t count);
@@ -506,6 +538,14 @@ inline constexpr Kernels all_kernels{
     graph_repair_f32,
     graph_scan_f32,
     graph_search_f32,
+    assign_elkan_f64,
+    assign_hamerly_f64,
+    candidate_rows_f64,
+    center_distances_f64,
+    cluster_changes_i64,
+    label_distances_f64,
+    point_extents_f64,
+    sums_merge_i64,
     limit_multiply_add_f32,
     limit_multiply_add_f64,
     gradient_linear_f64,

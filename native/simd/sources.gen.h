@@ -6,6 +6,7 @@
 #include "../gram.cpp"
 #include "../graph-building.cpp"
 #include "../graph-search.cpp"
+#include "../k-means.cpp"
 #include "../limits.cpp"
 #include "../linear-losses.cpp"
 #include "../linkage.cpp"

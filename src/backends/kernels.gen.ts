@@ -52,6 +52,22 @@ export interface KernelFunctions {
   graph_scan_f32(vectorsOffset: number, rowsOffset: number, queriesOffset: number, distancesOffset: number, nodesOffset: number, poolOffset: number, nodeCount: number, rowCount: number, stride: number, metric: number, queryCount: number, k: number): void;
   /** The k nearest of the nodes that a beam search of width ef meets, for a block of queries; nodes that are not allowed lead the way and are no answers. */
   graph_search_f32(vectorsOffset: number, linksOffset: number, upperOffsetsOffset: number, upperOffset: number, queriesOffset: number, allowedOffset: number, distancesOffset: number, nodesOffset: number, visitedOffset: number, poolOffset: number, freshOffset: number, nodeCount: number, upperLength: number, stride: number, m: number, metric: number, entry: number, topLevel: number, queryCount: number, k: number, ef: number, capacity: number): void;
+  /** The nearest centre of every point, with a bound for every centre: whole panels whose bounds rule them out are not looked at. Returns how many were. */
+  assign_elkan_f64(pointsOffset: number, centersOffset: number, rowsOffset: number, rowBoundsOffset: number, panelsOffset: number, panelBoundsOffset: number, movesOffset: number, halvesOffset: number, labelsOffset: number, uppersOffset: number, lowersOffset: number, valuesOffset: number, pointCount: number, centerCount: number, dimension: number, unit: number): number;
+  /** The nearest centre of every point whose bounds do not show that it is the one it had, the first of equals. Returns how many were looked at. */
+  assign_hamerly_f64(pointsOffset: number, centersOffset: number, rowsOffset: number, rowBoundsOffset: number, panelsOffset: number, panelBoundsOffset: number, movesOffset: number, halvesOffset: number, labelsOffset: number, uppersOffset: number, lowersOffset: number, valuesOffset: number, pointCount: number, centerCount: number, dimension: number, unit: number, slack: number): number;
+  /** Points in a frame, where candidates are found: less its centre, times its unit, in f32, with their lengths. */
+  candidate_rows_f64(pointsOffset: number, centerOffset: number, rowsOffset: number, lengthsOffset: number, rowBoundsOffset: number, pointCount: number, dimension: number, unit: number): void;
+  /** L2 distances of rows, given by columns, to every centre, and the nearest centre, the first of equals. */
+  center_distances_f64(columnsOffset: number, centersOffset: number, distancesOffset: number, nearestOffset: number, leastOffset: number, rowCount: number, centerCount: number, dimension: number): void;
+  /** Moves the points whose label has changed from the sum of their old cluster to that of the new one, in whole numbers. Returns how many. */
+  cluster_changes_i64(pointsOffset: number, weightsOffset: number, labelsOffset: number, countedOffset: number, scalesOffset: number, sumsOffset: number, pointCount: number, dimension: number, centerCount: number, lowScale: number): number;
+  /** The squared L2 distance of every point to the centre of its label; Infinity where it has none. */
+  label_distances_f64(pointsOffset: number, centersOffset: number, labelsOffset: number, distancesOffset: number, pointCount: number, centerCount: number, dimension: number): void;
+  /** By coordinate of some points: the least, the greatest, Σ(x − shift) and Σ(x − shift)², in the order of points. */
+  point_extents_f64(pointsOffset: number, shiftsOffset: number, extentsOffset: number, pointCount: number, dimension: number): void;
+  /** Adds parts, one behind the other, to a total, in whole numbers, and empties them. */
+  sums_merge_i64(totalOffset: number, partsOffset: number, partCount: number, length: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f32. */
   limit_multiply_add_f32(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f64. */
@@ -235,4 +251,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'fb7d72e7d40bb79f';
+export const kernelsHash = 'b9203abea76824b6';

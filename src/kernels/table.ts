@@ -6,6 +6,7 @@ import * as gradientDescent from './gradient-descent.js';
 import * as gram from './gram.js';
 import * as graphBuilding from './graph-building.js';
 import * as graphSearch from './graph-search.js';
+import * as kMeans from './k-means.js';
 import * as limits from './limits.js';
 import * as linearLosses from './linear-losses.js';
 import * as linkage from './linkage.js';
@@ -43,6 +44,7 @@ const families = [
   gram,
   graphBuilding,
   graphSearch,
+  kMeans,
   limits,
   linearLosses,
   linkage,

@@ -1,4 +1,5 @@
 import type { Scope } from '../engine/arena.js';
+import { scoreCentroidsOn, scoreCentroidsOnThreads } from '../engine/clustering/centroid-scores.js';
 import { scoreDenseOn } from '../engine/dense.js';
 import { scoreNeighborsOn, scoreNeighborsOnThreads } from '../engine/distance.js';
 import { scoreAcrossOn, scoreUnaryOn } from '../engine/elementary.js';
@@ -32,6 +33,8 @@ export function executeOn(engine: Engine): typeof execute {
         return scoreNeighborsOn(engine, operation, registers, rowCount);
       case 'nearestLabel':
         return scoreNearestLabelOn(engine, operation, registers, rowCount);
+      case 'centroids':
+        return scoreCentroidsOn(engine, operation, registers, rowCount);
       case 'unary':
         return scoreUnaryOn(engine, operation, registers, rowCount);
       case 'softmax':
@@ -109,6 +112,7 @@ async function executeOnThreads(
     return scoreNearestLabelOnThreads(engine, operation, registers, rowCount, signal);
   }
   if (operation.op === 'neighborScore') return scoreNeighborScoreOn(engine, operation, registers, rowCount, signal);
+  if (operation.op === 'centroids') return scoreCentroidsOnThreads(engine, operation, registers, rowCount, signal);
   if (operation.op === 'ensemble') return scoreEnsembleOnThreads(engine, operation, registers, rowCount, signal);
   if (operation.op === 'kernelExpansion') {
     return scoreKernelExpansionOnThreads(engine, operation, registers, rowCount, signal);

@@ -1,20 +1,24 @@
 import type { Table } from 'apache-arrow';
-import { frameOf, PlacedPoints, type Points, pointsOf } from '../../engine/distance.js';
+import { type AssignmentAlgorithm, ClusteredPoints } from '../../engine/clustering/clustered-points.js';
+import type { Points } from '../../engine/distance.js';
 import { defaultEngine } from '../../engine/engine.js';
 import { randomKey } from '../../engine/random.js';
-import { turnEventLoop } from '../../engine/turn.js';
-import { LanewiseError, throwIfCancelled } from '../../errors.js';
+import { throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
-import { ProgramBuilder } from '../../scoring/builder.js';
-import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, HistoryPoint, Model } from '../../table/interfaces.js';
 import { Deadline } from '../../training/deadline.js';
 import { verdictOf } from '../../training/verdict.js';
-import { featureColumns, inputsOf, requireFinite, weightsOf } from '../features.js';
+import { featureColumns, requireFinite, weightsOf } from '../features.js';
 import { makeModel } from '../model.js';
+import { clusterWarnings, givenCenters, lowerCenters, refuseFewRows } from './centers.js';
 import { type Clustering, lloyd } from './lloyd.js';
 import { type KMeansParameters, kMeansParameters } from './parameters.js';
-import { pickPoints, plusPlusStart, randomStart } from './start.js';
+import { plusPlusStart, randomStart } from './start.js';
+
+interface Run {
+  readonly best: Clustering;
+  readonly history: readonly HistoryPoint[];
+}
 
 /** Clusters around means: every point belongs to the nearest of nClusters centres. */
 export class KMeans implements Estimator {
@@ -31,65 +35,63 @@ export class KMeans implements Estimator {
     return new KMeans({ ...this.parameters, ...parameters });
   }
 
+  /**
+   * @throws LanewiseError `data`: fewer rows than clusters, missing or infinite values, texts, numbers that differ by more
+   * than 1e150; `usage`: initialCenters that are not nClusters × features
+   */
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
     throwIfCancelled(options.signal);
     const deadline = new Deadline(options.timeBudget);
     const columns = featureColumns(table, options);
     const weights = weightsOf(table, options);
     requireFinite('k-means', columns);
-    const { nClusters } = this.parameters;
-    if (table.numRows < nClusters) {
-      const message = `Expected at least ${nClusters} rows for ${nClusters} clusters but received ${table.numRows}`;
-      throw new LanewiseError('data', message, { hint: 'Ask for fewer clusters: nClusters.' });
-    }
-    const points = pointsOf(columns.map((column) => column.values));
-    const { best, history } = await this.#cluster(points, weights, options, deadline);
-    const converged = best.converged;
+    const { nClusters, initialCenters } = this.parameters;
+    refuseFewRows(table.numRows, nClusters);
+    const start = givenCenters(initialCenters, nClusters, columns);
+    const engine = options.engine ?? (await defaultEngine());
+    const { signal } = options;
+    const values = columns.map((column) => column.values);
+    using points = await ClusteredPoints.ofColumns(engine, values, { weights, signal });
+    const { best, history } = await this.#cluster(points, start, options, deadline);
+    const { converged, iterations, labels } = best;
+    const warnings = clusterWarnings(best, nClusters);
     return makeModel({
       estimator: this.name,
       task: this.task,
       parameters: this.parameters,
-      program: lower(columns, best.centers),
+      program: lowerCenters(columns, best.centers),
+      labels,
       interpretability: 'medium',
       training: {
         rows: table.numRows,
-        iterations: best.iterations,
-        bestIteration: best.iterations,
+        iterations,
+        bestIteration: iterations,
         lossName: 'inertia',
         history,
         verdict: [
-          verdictOf({ history, converged, bestIteration: best.iterations }),
+          verdictOf({ history, converged, bestIteration: iterations }),
           ...(deadline.passed ? [`time budget of ${deadline.seconds} s used up`] : []),
         ].join('; '),
+        ...(warnings.length > 0 && { warnings }),
       },
     });
   }
 
   async #cluster(
-    points: Points,
-    weights: Float64Array | undefined,
+    points: ClusteredPoints,
+    given: Points | undefined,
     options: FitOptions,
     deadline: Deadline,
-  ): Promise<{ best: Clustering; history: readonly HistoryPoint[] }> {
-    const { nClusters, nInit, maxIter, tol, init } = this.parameters;
-    const engine = options.engine ?? (await defaultEngine());
-    const tolerance = tol * meanVariance(points);
-    await turnEventLoop();
-    const frame = frameOf(points);
-    await turnEventLoop();
-    using placed = await PlacedPoints.place(engine, points, frame);
-    let best: { best: Clustering; history: readonly HistoryPoint[] } | undefined;
+  ): Promise<Run> {
+    const { maxIter, tol } = this.parameters;
+    const nInit = given ? 1 : this.parameters.nInit;
+    let best: Run | undefined;
     for (let run = 0; run < nInit && !(run > 0 && deadline.passed); run++) {
-      const key = randomKey(options.seed ?? 0, 'k-means', run);
-      const start =
-        init === 'random'
-          ? randomStart(points, nClusters, key)
-          : await plusPlusStart(placed, nClusters, key, { weights, signal: options.signal });
       const history: HistoryPoint[] = [];
-      const clustering = await lloyd(placed, pickPoints(points, start), {
+      const clustering = await lloyd(points, given ?? (await this.#start(points, run, options)), {
         maxIterations: maxIter,
-        tolerance,
-        weights,
+        tolerance: tol * points.meanVariance,
+        algorithm: this.#algorithm(),
         signal: options.signal,
         stop: () => deadline.passed,
         onIteration(iteration, inertia) {
@@ -98,32 +100,22 @@ export class KMeans implements Estimator {
           options.onProgress?.({ what: 'iteration', done, total: nInit * maxIter, metrics: { inertia } });
         },
       });
+      // The last figure is that of the centres as they are, from the distances themselves.
+      history[history.length - 1] = { iteration: clustering.iterations, loss: clustering.inertia };
       if (!best || clustering.inertia < best.best.inertia) best = { best: clustering, history };
     }
     return best!;
   }
-}
 
-/** The mean over the dimensions of their variances: what `tol` is a share of. */
-function meanVariance({ values, count, dimension }: Points): number {
-  const means = new Float64Array(dimension);
-  for (let i = 0, at = 0; i < count; i++) for (let j = 0; j < dimension; j++, at++) means[j]! += values[at]!;
-  for (let j = 0; j < dimension; j++) means[j]! /= count;
-  let squares = 0;
-  for (let i = 0, at = 0; i < count; i++) {
-    for (let j = 0; j < dimension; j++, at++) squares += (values[at]! - means[j]!) * (values[at]! - means[j]!);
+  async #start(points: ClusteredPoints, run: number, { seed, signal }: FitOptions): Promise<Points> {
+    const { nClusters, init, nLocalTrials } = this.parameters;
+    const key = randomKey(seed ?? 0, 'k-means', run);
+    if (init === 'random') return points.pick(randomStart(points, nClusters, key));
+    return points.pick(await plusPlusStart(points, nClusters, key, { trials: nLocalTrials, signal }));
   }
-  return squares / (count * dimension);
-}
 
-function lower(columns: readonly RegisterColumn[], centers: Points) {
-  const builder = new ProgramBuilder(inputsOf(columns));
-  const out = builder.reserve();
-  const first = builder.reserve(centers.count);
-  const distances = Array.from({ length: centers.count }, (_, k) => first + k);
-  builder.emit({ op: 'centroids', inputs: columns.map((_, j) => j), out, distances, centers: centers.values });
-  return builder.build([
-    { name: 'prediction', register: out, type: 'number' },
-    ...distances.map((register, k) => ({ name: `distance_${k}`, register, type: 'number' as const })),
-  ]);
+  #algorithm(): AssignmentAlgorithm {
+    const { algorithm } = this.parameters;
+    return algorithm === 'auto' ? 'hamerly' : algorithm;
+  }
 }

@@ -1,16 +1,18 @@
-import { type Assignment, type PlacedPoints, type Points, squaredDistance } from '../../engine/distance.js';
-import { blockSum } from '../../engine/linear-algebra.js';
+import type { AssignmentAlgorithm, ClusteredPoints, ClusterSums } from '../../engine/clustering/clustered-points.js';
+import { type Points, squaredDistance } from '../../engine/distance.js';
 import { throwIfCancelled } from '../../errors.js';
 
 export interface LloydOptions {
   readonly maxIterations: number;
   /** Stops where the squared movement of all centres together is no larger. */
   readonly tolerance: number;
-  readonly weights?: Float64Array;
-  readonly signal?: AbortSignal;
+  /** Which bounds save looking; the result is the same. Default 'hamerly'. */
+  readonly algorithm?: AssignmentAlgorithm;
+  readonly signal?: AbortSignal | undefined;
   /** Asked after each iteration: true ends it with the centres as they are. */
   readonly stop?: () => boolean;
-  readonly onIteration?: (iteration: number, inertia: number) => void;
+  /** `looked`: the share of the points, or of their panels of centres, that bounds did not rule out. */
+  readonly onIteration?: (iteration: number, inertia: number, looked: number) => void;
 }
 
 export interface Clustering {
@@ -23,48 +25,59 @@ export interface Clustering {
 }
 
 /** Assigns points to their nearest centre and moves the centres to the means, in turn (Lloyd, 1957/1982). */
-export async function lloyd(placed: PlacedPoints, start: Points, options: LloydOptions): Promise<Clustering> {
-  const { weights, signal } = options;
+export async function lloyd(points: ClusteredPoints, start: Points, options: LloydOptions): Promise<Clustering> {
+  const { signal, algorithm = 'hamerly' } = options;
+  const scatter = options.onIteration ? await points.scatter(points.frame.center, signal) : 0;
   let centers = start;
-  let previous: Int32Array | undefined;
+  points.forget();
   for (let iteration = 1; iteration <= options.maxIterations; iteration++) {
     throwIfCancelled(signal);
-    const assignment = await placed.assign(centers, signal);
-    const inertia = inertiaOf(assignment, weights);
-    options.onIteration?.(iteration, inertia);
-    if (previous?.every((label, i) => label === assignment.labels[i])) {
-      return { centers, labels: assignment.labels.slice(), inertia, iterations: iteration, converged: true };
-    }
-    previous = assignment.labels.slice();
-    const next = await moveCenters(placed, assignment, centers, options);
+    const looked = await points.assign(centers, algorithm, signal);
+    const sums = await points.sums(centers.count, signal);
+    options.onIteration?.(iteration, inertiaOf(sums, centers, points.frame.center, scatter), looked);
+    if (sums.changed === 0 && iteration > 1) return finish(iteration, true, false);
+    const next = await moveCenters(points, sums, centers, signal);
     let movement = 0;
     for (let k = 0; k < centers.count; k++) movement += squaredDistance(centers, k, next, k);
     centers = next;
-    if (movement <= options.tolerance) return finish(iteration, true);
-    if (options.stop?.()) return finish(iteration, false);
+    if (movement <= options.tolerance) return finish(iteration, true, true);
+    if (options.stop?.()) return finish(iteration, false, true);
   }
-  return finish(options.maxIterations, false);
+  return finish(options.maxIterations, false, true);
 
-  async function finish(iterations: number, converged: boolean): Promise<Clustering> {
-    const assignment = await placed.assign(centers, signal);
-    const inertia = inertiaOf(assignment, weights);
-    return { centers, labels: assignment.labels.slice(), inertia, iterations, converged };
+  async function finish(iterations: number, converged: boolean, moved: boolean): Promise<Clustering> {
+    if (moved) await points.assign(centers, algorithm, signal);
+    const inertia = await points.inertia(centers, signal);
+    return { centers, labels: points.labels.slice(), inertia, iterations, converged };
   }
 }
 
-function inertiaOf({ distances }: Assignment, weights: Float64Array | undefined): number {
-  return blockSum(distances.length, (i) => (weights ? weights[i]! : 1) * distances[i]!);
+/**
+ * The inertia from the sums alone, because bounds leave distances out: the scatter about a point, less that of the means,
+ * and what the centres are off their means. It is for looking at; the last one is computed from the distances.
+ */
+function inertiaOf({ sums, totals }: ClusterSums, centers: Points, about: Float64Array, scatter: number): number {
+  let inertia = scatter;
+  for (let k = 0; k < centers.count; k++) {
+    const total = totals[k]!;
+    if (!(total > 0)) continue;
+    for (let j = 0; j < about.length; j++) {
+      const at = k * about.length + j;
+      const mean = sums[at]! / total;
+      inertia += total * ((centers.values[at]! - mean) ** 2 - (mean - about[j]!) ** 2);
+    }
+  }
+  return Math.max(0, inertia);
 }
 
 async function moveCenters(
-  placed: PlacedPoints,
-  assignment: Assignment,
+  points: ClusteredPoints,
+  { sums, totals }: ClusterSums,
   centers: Points,
-  { weights, signal }: LloydOptions,
+  signal: AbortSignal | undefined,
 ): Promise<Points> {
-  const { dimension } = placed.points;
-  const { sums, totals } = await placed.clusterSums(centers.count, weights, signal);
-  fillEmptyClusters(placed.points, assignment, sums, totals, weights);
+  const { dimension } = points;
+  if (totals.some((total) => total === 0)) await fillEmptyClusters(points, centers, sums, totals, signal);
   const values = new Float64Array(centers.values.length);
   for (let k = 0; k < centers.count; k++) {
     for (let j = 0; j < dimension; j++) {
@@ -76,15 +89,16 @@ async function moveCenters(
 }
 
 /** An empty cluster takes the point that lies farthest from its centre, and that point's old cluster loses it. */
-function fillEmptyClusters(
-  { values, dimension }: Points,
-  { labels, distances }: Assignment,
+async function fillEmptyClusters(
+  points: ClusteredPoints,
+  centers: Points,
   sums: Float64Array,
   totals: Float64Array,
-  weights: Float64Array | undefined,
-): void {
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { weights, labels, dimension } = points;
+  const distances = await points.distances(centers, signal);
   const empty = [...totals.keys()].filter((k) => totals[k] === 0);
-  if (empty.length === 0) return;
   const taken = new Set<number>();
   for (const cluster of empty) {
     let farthest = -1;
@@ -97,7 +111,7 @@ function fillEmptyClusters(
     const weight = weights ? weights[farthest]! : 1;
     const old = labels[farthest]!;
     for (let j = 0; j < dimension; j++) {
-      const part = weight * values[farthest * dimension + j]!;
+      const part = weight * points.values[farthest * dimension + j]!;
       sums[cluster * dimension + j] = part;
       sums[old * dimension + j]! -= part;
     }

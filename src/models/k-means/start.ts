@@ -1,20 +1,10 @@
-import type { PlacedPoints, Points } from '../../engine/distance.js';
+import type { ClusteredPoints } from '../../engine/clustering/clustered-points.js';
 import { type RandomKey, streamOf } from '../../engine/random.js';
 import { turnEventLoop } from '../../engine/turn.js';
 import { log } from '../../kernels/elementary.js';
 
-/** Copies of the points with these indices. */
-export function pickPoints(points: Points, indices: readonly number[]): Points {
-  const { dimension } = points;
-  const values = new Float64Array(indices.length * dimension);
-  indices.forEach((index, k) => {
-    values.set(points.values.subarray(index * dimension, (index + 1) * dimension), k * dimension);
-  });
-  return { values, count: indices.length, dimension };
-}
-
 /** Different rows, each as likely as the others. */
-export function randomStart(points: Points, clusterCount: number, key: RandomKey): number[] {
+export function randomStart(points: { readonly count: number }, clusterCount: number, key: RandomKey): number[] {
   const random = streamOf(key);
   const chosen = new Set<number>();
   while (chosen.size < clusterCount) chosen.add(random.integer(points.count));
@@ -23,32 +13,32 @@ export function randomStart(points: Points, clusterCount: number, key: RandomKey
 
 /**
  * k-means++: each next centre is drawn with probability proportional to the weighted squared distance to those before;
- * of 2 + ⌊ln k⌋ draws the one that lowers the sum of distances most. Arthur and Vassilvitskii, "k-means++", 2007.
+ * of `trials` draws the one that lowers the sum of distances most. Arthur and Vassilvitskii, "k-means++", 2007.
  */
 export async function plusPlusStart(
-  placed: PlacedPoints,
+  points: ClusteredPoints,
   clusterCount: number,
   key: RandomKey,
-  options: { weights?: Float64Array; signal?: AbortSignal } = {},
+  options: { readonly trials?: number | null; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<number[]> {
-  const { weights, signal } = options;
-  const { points } = placed;
+  const { signal } = options;
+  const { weights, count } = points;
   const random = streamOf(key);
-  const trials = 2 + Math.floor(log(clusterCount));
+  const trials = options.trials ?? 2 + Math.floor(log(clusterCount));
   const weight = (i: number) => (weights ? weights[i]! : 1);
-  const chosen = [draw(runningSums(points.count, weight), random.uniform())];
-  let [nearest] = await placed.roughDistances(pickPoints(points, chosen), signal);
+  const sums = new Float64Array(count);
+  fillRunningSums(sums, weight);
+  const chosen = [draw(sums, random.uniform())];
+  let [nearest] = await points.roughDistances(points.pick(chosen), signal);
   while (chosen.length < clusterCount) {
-    const sums = runningSums(points.count, (i) => weight(i) * nearest![i]!);
+    const left = nearest!;
+    if (weights) fillRunningSums(sums, (i) => weights[i]! * left[i]!);
+    else fillRunningSums(sums, (i) => left[i]!);
     const drawn = Array.from({ length: trials }, () => draw(sums, random.uniform()));
-    const distances = await placed.roughDistances(pickPoints(points, drawn), signal);
+    const distances = await points.roughDistances(points.pick(drawn), signal);
     let [best, bestPotential] = [0, Number.POSITIVE_INFINITY];
     distances.forEach((column, trial) => {
-      let potential = 0;
-      for (let i = 0; i < points.count; i++) {
-        column[i] = Math.min(column[i]!, nearest![i]!);
-        potential += weight(i) * column[i]!;
-      }
+      const potential = lowerTo(column, left, weights);
       if (potential < bestPotential) [best, bestPotential] = [trial, potential];
     });
     chosen.push(drawn[best]!);
@@ -58,12 +48,19 @@ export async function plusPlusStart(
   return chosen;
 }
 
-/** The running sums of shares. */
-function runningSums(count: number, share: (index: number) => number): Float64Array {
-  const sums = new Float64Array(count);
+/** Lowers distances to others where those are smaller, and adds them up, weighted. */
+function lowerTo(distances: Float32Array, others: Float32Array, weights: Float64Array | undefined): number {
   let sum = 0;
-  for (let i = 0; i < count; i++) sums[i] = sum += share(i);
-  return sums;
+  for (let i = 0; i < distances.length; i++) {
+    if (others[i]! < distances[i]!) distances[i] = others[i]!;
+    sum += weights ? weights[i]! * distances[i]! : distances[i]!;
+  }
+  return sum;
+}
+
+function fillRunningSums(sums: Float64Array, share: (index: number) => number): void {
+  let sum = 0;
+  for (let i = 0; i < sums.length; i++) sums[i] = sum += share(i);
 }
 
 /** The first index at which the running sum passes `uniform` of the whole: drawn in proportion to its share. */
