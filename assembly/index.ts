@@ -2,6 +2,7 @@
 export * from './coordinate-descent';
 export * from './distance';
 export * from './elementary';
+export * from './factorization';
 export * from './gradient-descent';
 export * from './gram';
 export * from './graph-building';
@@ -18,6 +19,7 @@ export * from './quantized-distance';
 export * from './random';
 export * from './rotations';
 export * from './sparse';
+export * from './sparse-neighbors';
 export * from './standardize';
 export * from './statistics';
 export * from './support-vectors';

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "b9203abea76824b6"
+#define LANEWISE_KERNELS_HASH "4be210886b610a9f"
 
 namespace lanewise {
 
@@ -26,6 +26,12 @@ struct Kernels {
   void (*sigmoid_f64)(const double* x, double* out, int32_t rowCount);
   void (*sin_f64)(const double* x, double* out, int32_t rowCount);
   void (*tanh_f64)(const double* x, double* out, int32_t rowCount);
+  void (*bpr_update_f64)(const int32_t* users, const int32_t* items, const int32_t* seenOffsets, const int32_t* seenItems, const int32_t* blockItems, double* userFactors, double* itemFactors, double* itemBiases, int32_t* counts, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t stepCount, int32_t entryCount, int32_t blockItemCount, int32_t userCount, int32_t itemCount, int32_t seenCount, int32_t rank, double learningRate, double regularization);
+  void (*factor_conjugate_rows_f64)(const int32_t* offsets, const int32_t* indices, const double* weights, const double* targets, const double* others, const double* gram, double* rows, double* vectors, int32_t rowCount, int32_t entryCount, int32_t otherCount, int32_t rank, double ridge, double ridgePerEntry, int32_t steps);
+  void (*factor_gram_f64)(const double* rows, double* out, int32_t rowCount, int32_t rank);
+  void (*factor_losses_f64)(const int32_t* offsets, const int32_t* indices, const double* weights, const double* targets, const double* others, const double* gram, const double* rows, double* out, double* product, int32_t rowCount, int32_t entryCount, int32_t otherCount, int32_t rank);
+  void (*factor_solve_rows_f64)(const int32_t* offsets, const int32_t* indices, const double* weights, const double* targets, const double* others, const double* gram, double* out, double* system, int32_t rowCount, int32_t entryCount, int32_t otherCount, int32_t rank, double ridge, double ridgePerEntry);
+  void (*factor_top_f64)(const double* rows, const double* panels, const double* biases, const int32_t* seenOffsets, const int32_t* seenItems, const uint8_t* allowed, double* scores, int32_t* items, int32_t userCount, int32_t itemCount, int32_t seenCount, int32_t rank, int32_t n);
   void (*axpy_f64)(const double* x, double* y, double a, int32_t rowCount);
   double (*dot_f64)(const double* x, const double* y, int32_t rowCount);
   void (*linear_scores_f64)(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
@@ -85,6 +91,8 @@ struct Kernels {
   void (*rotate_rows_f64)(double* matrix, const double* rotations, int32_t rows, int32_t columns, int32_t stride, int32_t first, int32_t step, int32_t count);
   void (*sparse_moments_f64)(const int32_t* offsets, const double* values, double* sums, double* squares, int32_t rowCount, int32_t entryCount);
   void (*sparse_multiply_f64)(const int32_t* offsets, const int32_t* indices, const double* values, const double* dense, double* out, int32_t rowCount, int32_t entryCount, int32_t columnCount, int32_t outputCount);
+  void (*sparse_similar_rows_f64)(const int32_t* offsets, const int32_t* indices, const double* values, const int32_t* otherOffsets, const int32_t* otherIndices, const double* otherValues, const double* norms, double* scores, int32_t* neighbors, double* sums, int32_t* counts, int32_t* touched, int32_t rowCount, int32_t entryCount, int32_t innerCount, int32_t otherEntryCount, int32_t columnCount, int32_t firstRow, int32_t k, double shrinkage);
+  void (*sparse_top_f64)(const int32_t* offsets, const int32_t* indices, const double* values, const int32_t* otherOffsets, const int32_t* otherIndices, const double* otherValues, const int32_t* seenOffsets, const int32_t* seenItems, const uint8_t* allowed, double* scores, int32_t* items, double* sums, int32_t* counts, int32_t* touched, int32_t rowCount, int32_t entryCount, int32_t innerCount, int32_t otherEntryCount, int32_t columnCount, int32_t seenCount, int32_t n);
   void (*column_moments_f64)(const double* x, const double* weights, double* moments, double* terms, int32_t rowCount);
   void (*column_standardize_f64)(double* x, double shift, double scale, int32_t rowCount);
   void (*values_sort_f64)(double* values, double* weights, double* scratch, int32_t count);
@@ -190,6 +198,24 @@ void sin_f64(const double* x, double* out, int32_t rowCount);
 /// Hyperbolic tangent of a column.
 /// x[rowCount] in; out[rowCount] out
 void tanh_f64(const double* x, double* out, int32_t rowCount);
+/// Steps of Bayesian personalised ranking, one after the other: step t draws an entry (user, item) and another item of `blockItems` with block startIndex + t of the key; where the user has not seen that one, the three rows move so that the first item scores higher. counts receives how often it did already, and how many steps counted.
+/// users[entryCount] in; items[entryCount] in; seenOffsets[userCount + 1] in; seenItems[seenCount] in; blockItems[blockItemCount] in; userFactors[userCount * rank] inout; itemFactors[itemCount * rank] inout; itemBiases[itemCount] inout; counts[2] out
+void bpr_update_f64(const int32_t* users, const int32_t* items, const int32_t* seenOffsets, const int32_t* seenItems, const int32_t* blockItems, double* userFactors, double* itemFactors, double* itemBiases, int32_t* counts, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t stepCount, int32_t entryCount, int32_t blockItemCount, int32_t userCount, int32_t itemCount, int32_t seenCount, int32_t rank, double learningRate, double regularization);
+/// As factor_solve_rows_f64, by a few steps of conjugate gradients from the rows as they are. A row without entries becomes 0.
+/// offsets[rowCount + 1] in; indices[entryCount] in; weights[entryCount] in; targets[entryCount] in; others[otherCount * rank] in; gram[rank * rank] in, may be null; rows[rowCount * rank] inout; vectors[3 * rank] scratch
+void factor_conjugate_rows_f64(const int32_t* offsets, const int32_t* indices, const double* weights, const double* targets, const double* others, const double* gram, double* rows, double* vectors, int32_t rowCount, int32_t entryCount, int32_t otherCount, int32_t rank, double ridge, double ridgePerEntry, int32_t steps);
+/// Σ x·xᵀ over rows of factors: symmetric, both halves written. The rows are added in their order.
+/// rows[rowCount * rank] in; out[rank * rank] out
+void factor_gram_f64(const double* rows, double* out, int32_t rowCount, int32_t rank);
+/// By row: xᵀGx + Σ (w·(x·y) − 2t)·(x·y), the squared error of a factorisation but for what does not depend on it (Σ t²/w).
+/// offsets[rowCount + 1] in; indices[entryCount] in; weights[entryCount] in; targets[entryCount] in; others[otherCount * rank] in; gram[rank * rank] in, may be null; rows[rowCount * rank] in; out[rowCount] out; product[rank] scratch
+void factor_losses_f64(const int32_t* offsets, const int32_t* indices, const double* weights, const double* targets, const double* others, const double* gram, const double* rows, double* out, double* product, int32_t rowCount, int32_t entryCount, int32_t otherCount, int32_t rank);
+/// Rows x of one side of a factorisation, the other being given: (G + Σ w·y·yᵀ + ridge) x = Σ t·y over the entries of the row, by Cholesky. A row without entries is 0, and so is a factor whose pivot is not above 0.
+/// offsets[rowCount + 1] in; indices[entryCount] in; weights[entryCount] in; targets[entryCount] in; others[otherCount * rank] in; gram[rank * rank] in, may be null; out[rowCount * rank] out; system[rank * (rank + 2)] scratch
+void factor_solve_rows_f64(const int32_t* offsets, const int32_t* indices, const double* weights, const double* targets, const double* others, const double* gram, double* out, double* system, int32_t rowCount, int32_t entryCount, int32_t otherCount, int32_t rank, double ridge, double ridgePerEntry);
+/// The n items of the highest bias + x·y for each user, the highest first and the lower item first among equals; without those seen and those not allowed. Where fewer are left, −1 with −Infinity; items whose score is NaN or −Infinity are left out.
+/// rows[userCount * rank] in; panels[8 * Math.ceil(itemCount / 8) * rank] in; biases[8 * Math.ceil(itemCount / 8)] in; seenOffsets[userCount + 1] in; seenItems[seenCount] in; allowed[itemCount] in, may be null; scores[userCount * n] out; items[userCount * n] out
+void factor_top_f64(const double* rows, const double* panels, const double* biases, const int32_t* seenOffsets, const int32_t* seenItems, const uint8_t* allowed, double* scores, int32_t* items, int32_t userCount, int32_t itemCount, int32_t seenCount, int32_t rank, int32_t n);
 /// y ← a·x + y.
 /// x[rowCount] in; y[rowCount] inout
 void axpy_f64(const double* x, double* y, double a, int32_t rowCount);
@@ -367,6 +393,12 @@ void sparse_moments_f64(const int32_t* offsets, const double* values, double* su
 /// Rows of a sparse matrix times a dense matrix.
 /// offsets[rowCount + 1] in; indices[entryCount] in; values[entryCount] in; dense[columnCount * outputCount] in; out[rowCount * outputCount] out
 void sparse_multiply_f64(const int32_t* offsets, const int32_t* indices, const double* values, const double* dense, double* out, int32_t rowCount, int32_t entryCount, int32_t columnCount, int32_t outputCount);
+/// The k most alike rows of each row of a sparse matrix, by cosine times c / (c + shrinkage), c being the columns that both have; only those above 0, the most alike first, the lower row first among equals, −1 with 0 where there are fewer.
+/// offsets[rowCount + 1] in; indices[entryCount] in; values[entryCount] in; otherOffsets[innerCount + 1] in; otherIndices[otherEntryCount] in; otherValues[otherEntryCount] in; norms[columnCount] in; scores[rowCount * k] out; neighbors[rowCount * k] out; sums[columnCount] scratch; counts[columnCount] scratch; touched[columnCount] scratch
+void sparse_similar_rows_f64(const int32_t* offsets, const int32_t* indices, const double* values, const int32_t* otherOffsets, const int32_t* otherIndices, const double* otherValues, const double* norms, double* scores, int32_t* neighbors, double* sums, int32_t* counts, int32_t* touched, int32_t rowCount, int32_t entryCount, int32_t innerCount, int32_t otherEntryCount, int32_t columnCount, int32_t firstRow, int32_t k, double shrinkage);
+/// The n largest numbers above 0 of each row of the product of two sparse matrices, and their columns: the largest first, the lower column first among equals; without those seen and those not allowed. Where fewer are left, −1 with −Infinity.
+/// offsets[rowCount + 1] in; indices[entryCount] in; values[entryCount] in; otherOffsets[innerCount + 1] in; otherIndices[otherEntryCount] in; otherValues[otherEntryCount] in; seenOffsets[rowCount + 1] in; seenItems[seenCount] in; allowed[columnCount] in, may be null; scores[rowCount * n] out; items[rowCount * n] out; sums[columnCount] scratch; counts[columnCount] scratch; touched[columnCount] scratch
+void sparse_top_f64(const int32_t* offsets, const int32_t* indices, const double* values, const int32_t* otherOffsets, const int32_t* otherIndices, const double* otherValues, const int32_t* seenOffsets, const int32_t* seenItems, const uint8_t* allowed, double* scores, int32_t* items, double* sums, int32_t* counts, int32_t* touched, int32_t rowCount, int32_t entryCount, int32_t innerCount, int32_t otherEntryCount, int32_t columnCount, int32_t seenCount, int32_t n);
 /// Total weight, weighted mean, and weighted sum of squared deviations from that mean, of a block of a column.
 /// x[rowCount] in; weights[rowCount] in, may be null; moments[3] out; terms[256] scratch
 void column_moments_f64(const double* x, const double* weights, double* moments, double* terms, int32_t rowCount);
@@ -529,6 +561,12 @@ inline constexpr Kernels all_kernels{
     sigmoid_f64,
     sin_f64,
     tanh_f64,
+    bpr_update_f64,
+    factor_conjugate_rows_f64,
+    factor_gram_f64,
+    factor_losses_f64,
+    factor_solve_rows_f64,
+    factor_top_f64,
     axpy_f64,
     dot_f64,
     linear_scores_f64,
@@ -588,6 +626,8 @@ inline constexpr Kernels all_kernels{
     rotate_rows_f64,
     sparse_moments_f64,
     sparse_multiply_f64,
+    sparse_similar_rows_f64,
+    sparse_top_f64,
     column_moments_f64,
     column_standardize_f64,
     values_sort_f64,

@@ -77,6 +77,16 @@ export {
 export { LocalOutlierFactor, NeighborDistance } from './models/neighbor-anomalies/index.js';
 export { QuantileRegressor } from './models/quantile/quantile.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
+export {
+  ALS,
+  BPR,
+  ImplicitALS,
+  ItemKNN,
+  Popularity,
+  type RecommenderEntry,
+  recommenders,
+  UserKNN,
+} from './models/recommendation/index.js';
 export { type PartialFitOptions, SgdClassifier, SgdRegressor } from './models/sgd/sgd.js';
 export { OneClassSVM, SVC, SVR } from './models/svm/index.js';
 export { modelOfTarget } from './models/targets.js';
@@ -121,6 +131,7 @@ export type { Operation, Program, ProgramInput, ProgramOutput } from './scoring/
 // table
 export { type RegisterColumn, readRegister, selectColumns, tableFromRegisters, takeRows } from './table/columns.js';
 export type * from './table/interfaces.js';
+export type * from './table/recommendation.js';
 export { annotate, type ColumnInfo, columnsOf, type Kind, type Role } from './table/schema.js';
 export { type Univariate, univariate } from './table/univariate.js';
 // training

@@ -9,6 +9,7 @@
 #include "../inline/product-tiles.h"
 
 #include "../inline/linear.h"
+#include "../inline/ranked-list.h"
 
 #include "../inline/forest-tree.h"
 

@@ -34,6 +34,18 @@ export interface KernelFunctions {
   sin_f64(xOffset: number, outOffset: number, rowCount: number): void;
   /** Hyperbolic tangent of a column. */
   tanh_f64(xOffset: number, outOffset: number, rowCount: number): void;
+  /** Steps of Bayesian personalised ranking, one after the other: step t draws an entry (user, item) and another item of `blockItems` with block startIndex + t of the key; where the user has not seen that one, the three rows move so that the first item scores higher. counts receives how often it did already, and how many steps counted. */
+  bpr_update_f64(usersOffset: number, itemsOffset: number, seenOffsetsOffset: number, seenItemsOffset: number, blockItemsOffset: number, userFactorsOffset: number, itemFactorsOffset: number, itemBiasesOffset: number, countsOffset: number, keyLow: number, keyHigh: number, startIndex: number, stepCount: number, entryCount: number, blockItemCount: number, userCount: number, itemCount: number, seenCount: number, rank: number, learningRate: number, regularization: number): void;
+  /** As factor_solve_rows_f64, by a few steps of conjugate gradients from the rows as they are. A row without entries becomes 0. */
+  factor_conjugate_rows_f64(offsetsOffset: number, indicesOffset: number, weightsOffset: number, targetsOffset: number, othersOffset: number, gramOffset: number, rowsOffset: number, vectorsOffset: number, rowCount: number, entryCount: number, otherCount: number, rank: number, ridge: number, ridgePerEntry: number, steps: number): void;
+  /** Σ x·xᵀ over rows of factors: symmetric, both halves written. The rows are added in their order. */
+  factor_gram_f64(rowsOffset: number, outOffset: number, rowCount: number, rank: number): void;
+  /** By row: xᵀGx + Σ (w·(x·y) − 2t)·(x·y), the squared error of a factorisation but for what does not depend on it (Σ t²/w). */
+  factor_losses_f64(offsetsOffset: number, indicesOffset: number, weightsOffset: number, targetsOffset: number, othersOffset: number, gramOffset: number, rowsOffset: number, outOffset: number, productOffset: number, rowCount: number, entryCount: number, otherCount: number, rank: number): void;
+  /** Rows x of one side of a factorisation, the other being given: (G + Σ w·y·yᵀ + ridge) x = Σ t·y over the entries of the row, by Cholesky. A row without entries is 0, and so is a factor whose pivot is not above 0. */
+  factor_solve_rows_f64(offsetsOffset: number, indicesOffset: number, weightsOffset: number, targetsOffset: number, othersOffset: number, gramOffset: number, outOffset: number, systemOffset: number, rowCount: number, entryCount: number, otherCount: number, rank: number, ridge: number, ridgePerEntry: number): void;
+  /** The n items of the highest bias + x·y for each user, the highest first and the lower item first among equals; without those seen and those not allowed. Where fewer are left, −1 with −Infinity; items whose score is NaN or −Infinity are left out. */
+  factor_top_f64(rowsOffset: number, panelsOffset: number, biasesOffset: number, seenOffsetsOffset: number, seenItemsOffset: number, allowedOffset: number, scoresOffset: number, itemsOffset: number, userCount: number, itemCount: number, seenCount: number, rank: number, n: number): void;
   /** y ← a·x + y. */
   axpy_f64(xOffset: number, yOffset: number, a: number, rowCount: number): void;
   /** Inner product of two columns. */
@@ -152,6 +164,10 @@ export interface KernelFunctions {
   sparse_moments_f64(offsetsOffset: number, valuesOffset: number, sumsOffset: number, squaresOffset: number, rowCount: number, entryCount: number): void;
   /** Rows of a sparse matrix times a dense matrix. */
   sparse_multiply_f64(offsetsOffset: number, indicesOffset: number, valuesOffset: number, denseOffset: number, outOffset: number, rowCount: number, entryCount: number, columnCount: number, outputCount: number): void;
+  /** The k most alike rows of each row of a sparse matrix, by cosine times c / (c + shrinkage), c being the columns that both have; only those above 0, the most alike first, the lower row first among equals, −1 with 0 where there are fewer. */
+  sparse_similar_rows_f64(offsetsOffset: number, indicesOffset: number, valuesOffset: number, otherOffsetsOffset: number, otherIndicesOffset: number, otherValuesOffset: number, normsOffset: number, scoresOffset: number, neighborsOffset: number, sumsOffset: number, countsOffset: number, touchedOffset: number, rowCount: number, entryCount: number, innerCount: number, otherEntryCount: number, columnCount: number, firstRow: number, k: number, shrinkage: number): void;
+  /** The n largest numbers above 0 of each row of the product of two sparse matrices, and their columns: the largest first, the lower column first among equals; without those seen and those not allowed. Where fewer are left, −1 with −Infinity. */
+  sparse_top_f64(offsetsOffset: number, indicesOffset: number, valuesOffset: number, otherOffsetsOffset: number, otherIndicesOffset: number, otherValuesOffset: number, seenOffsetsOffset: number, seenItemsOffset: number, allowedOffset: number, scoresOffset: number, itemsOffset: number, sumsOffset: number, countsOffset: number, touchedOffset: number, rowCount: number, entryCount: number, innerCount: number, otherEntryCount: number, columnCount: number, seenCount: number, n: number): void;
   /** Total weight, weighted mean, and weighted sum of squared deviations from that mean, of a block of a column. */
   column_moments_f64(xOffset: number, weightsOffset: number, momentsOffset: number, termsOffset: number, rowCount: number): void;
   /** x ← (x − shift)/scale. */
@@ -251,4 +267,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'b9203abea76824b6';
+export const kernelsHash = '4be210886b610a9f';

@@ -22,6 +22,7 @@ export type { Mergeable, Scorer } from './metric.js';
 export * from './metrics.js';
 export { sortedRows } from './order.js';
 export { areaUnderRoc, averagePrecision, rank } from './ranking.js';
+export * from './recommendation/index.js';
 export * from './report.js';
 export * from './significance.js';
 export * from './splitter.js';

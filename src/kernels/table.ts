@@ -2,6 +2,7 @@ import type { Kernel } from './contract.js';
 import * as coordinateDescent from './coordinate-descent.js';
 import * as distance from './distance.js';
 import * as elementary from './elementary.js';
+import * as factorization from './factorization.js';
 import * as gradientDescent from './gradient-descent.js';
 import * as gram from './gram.js';
 import * as graphBuilding from './graph-building.js';
@@ -18,6 +19,7 @@ import * as quantizedDistance from './quantized-distance.js';
 import * as random from './random.js';
 import * as rotations from './rotations.js';
 import * as sparse from './sparse.js';
+import * as sparseNeighbors from './sparse-neighbors.js';
 import * as standardize from './standardize.js';
 import * as statistics from './statistics.js';
 import * as stochasticGradient from './stochastic-gradient.js';
@@ -40,6 +42,7 @@ const families = [
   coordinateDescent,
   distance,
   elementary,
+  factorization,
   gradientDescent,
   gram,
   graphBuilding,
@@ -56,6 +59,7 @@ const families = [
   random,
   rotations,
   sparse,
+  sparseNeighbors,
   standardize,
   statistics,
   supportVectors,

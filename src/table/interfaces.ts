@@ -57,7 +57,13 @@ export interface FittedTransformer {
   readonly report: readonly Repair[];
 }
 
-export type TaskKind = 'classification' | 'regression' | 'ranking' | 'clustering' | 'anomaly-detection';
+export type TaskKind =
+  | 'classification'
+  | 'regression'
+  | 'ranking'
+  | 'clustering'
+  | 'anomaly-detection'
+  | 'recommendation';
 
 export interface FitOptions extends Context {
   /** Overrides the schema's role. Clustering and anomaly detection have none. */

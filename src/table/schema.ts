@@ -3,7 +3,7 @@ import { unknownName } from '../errors.js';
 import type { InputType, TextReading } from '../scoring/program.js';
 
 /** What a column is for. */
-export type Role = 'feature' | 'target' | 'id' | 'time' | 'weight' | 'group' | 'ignore';
+export type Role = 'feature' | 'target' | 'id' | 'time' | 'weight' | 'group' | 'ignore' | 'user' | 'item';
 
 /** What a column's values are. */
 /** `text`: a label a row, to those that take categories; `sparse`: a text that is read as a sparse vector of terms. */

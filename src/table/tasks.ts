@@ -7,9 +7,10 @@ export const taskKinds: readonly TaskKind[] = [
   'ranking',
   'clustering',
   'anomaly-detection',
+  'recommendation',
 ];
 
-/** Is there a target to learn from? */
+/** Is there a target to learn from? Recommenders have an interface of their own (recommendation.ts). */
 export function isSupervised(task: TaskKind): boolean {
-  return task !== 'clustering' && task !== 'anomaly-detection';
+  return task !== 'clustering' && task !== 'anomaly-detection' && task !== 'recommendation';
 }

@@ -101,6 +101,7 @@ const targets: Record<TaskKind, string | undefined> = {
   ranking: 'grade',
   clustering: undefined,
   'anomaly-detection': undefined,
+  recommendation: undefined,
 };
 /** Trees take missing cells and categories; the others are given the complete numbers, and some of those only counts. */
 const featuresOf = ({ name, nonNegative }: ModelEntry) => {

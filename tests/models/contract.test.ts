@@ -17,6 +17,7 @@ const targets: Record<TaskKind, string | undefined> = {
   ranking: 'grade',
   clustering: undefined,
   'anomaly-detection': undefined,
+  recommendation: undefined,
 };
 
 /** A pseudo-random number in [0, 1) that depends on nothing but its arguments. */
