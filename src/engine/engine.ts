@@ -83,11 +83,17 @@ export class Engine {
    * @throws LanewiseError `cancelled` by the signal; `engine` where a call failed. No task runs on after that.
    */
   async run(tasks: readonly Task[], signal?: AbortSignal): Promise<number[]> {
-    this.stats.kernelCalls += tasks.length;
     if (tasks.length > 1 && this.#pool) {
+      this.stats.kernelCalls += tasks.length;
       this.#check(tasks);
       return this.#pool.run(tasks, signal);
     }
+    return this.runAlone(tasks, signal);
+  }
+
+  /** As `run`, on this thread alone. */
+  async runAlone(tasks: readonly Task[], signal?: AbortSignal): Promise<number[]> {
+    this.stats.kernelCalls += tasks.length;
     const results: number[] = [];
     for (const task of tasks) {
       throwIfCancelled(signal);

@@ -1,6 +1,6 @@
 import { LEAF_BLOCK_ROWS } from '../kernels/tree-building.js';
 import type { Engine, Task } from './engine.js';
-import { ArenaBlock, type BinnedRows, type GroupLayout } from './trees.js';
+import { ArenaBlock, ArenaPart, type BinnedRows, type GroupLayout } from './trees.js';
 
 /** Rows of a segment at most: what a thread needs to part one stays in its second-level cache. */
 const SEGMENT_ROWS = 8 * LEAF_BLOCK_ROWS;
@@ -88,12 +88,37 @@ export function runOnRows(
   return threads < engine.threads ? engine.runHere(tasks) : engine.run(tasks, signal);
 }
 
+/** As `runOnRows`, with what each call returned. */
+export function resultsOnRows(
+  engine: Engine,
+  { threads }: RowStore,
+  tasks: readonly Task[],
+  signal?: AbortSignal,
+): Promise<number[]> {
+  return threads < engine.threads ? engine.runAlone(tasks, signal) : engine.run(tasks, signal);
+}
+
 /** How many rows a segment has: so few that every thread has several, and all about as many rows as the others. */
 export function segmentRowsFor(rowCount: number, threads: number): number {
   const blocks = Math.max(1, Math.ceil(rowCount / LEAF_BLOCK_ROWS));
   const least = Math.ceil(rowCount / SEGMENT_ROWS);
   const segments = Math.max(least, threads === 1 ? 1 : SEGMENTS_A_THREAD * threads);
   return Math.ceil(blocks / segments) * LEAF_BLOCK_ROWS;
+}
+
+/** Byte offsets of memory that is free between trees. */
+export interface SpareRoom {
+  /** Two f64 a row: free from a tree's last histogram on, and before the next derivatives. */
+  readonly values: number;
+  readonly scratch: number;
+  /** One u32 a row: free between trees, when no row has a place in one. */
+  readonly places: number;
+  /** The first of them as an array. */
+  valuesIn(): Float64Array;
+}
+
+function float64Of({ values }: ArenaBlock<'i32'>): Float64Array {
+  return new Float64Array(values.buffer, values.byteOffset, values.length / 2);
 }
 
 /** All rows in the engine's memory: one window. */
@@ -103,9 +128,12 @@ export class MemoryRows implements RowStore {
   readonly windowCount = 1;
   readonly threads: number;
   readonly segmentRows: number;
-  readonly gradients: ArenaBlock<'f32'>;
-  readonly hessians: ArenaBlock<'f32'>;
+  readonly gradients: ArenaPart<'f32'>;
+  readonly hessians: ArenaPart<'f32'>;
   readonly order: ArenaBlock<'u32'>;
+  /** Room that no one else needs from a tree's last histogram to the next derivatives, as renewed leaves want it. */
+  readonly spare: SpareRoom;
+  readonly #derivatives: ArenaBlock<'f32'>;
   readonly #packed: ArenaBlock<'i32'>;
   readonly #window: RowWindow;
 
@@ -115,10 +143,19 @@ export class MemoryRows implements RowStore {
     this.layout = layout;
     this.threads = treeThreads(threads, rowCount, layout.columnCount);
     this.segmentRows = segmentRowsFor(rowCount, this.threads);
-    this.gradients = new ArenaBlock(arena, 'f32', rowCount);
-    this.hessians = new ArenaBlock(arena, 'f32', rowCount);
+    // One behind the other, each on a cache line: together 8 bytes a row.
+    const aligned = Math.ceil(rowCount / 16) * 16;
+    this.#derivatives = new ArenaBlock(arena, 'f32', 2 * aligned);
+    this.gradients = new ArenaPart(this.#derivatives, 0, rowCount);
+    this.hessians = new ArenaPart(this.#derivatives, aligned, rowCount);
     this.order = new ArenaBlock(arena, 'u32', rowCount);
     this.#packed = new ArenaBlock(arena, 'i32', 2 * rowCount);
+    this.spare = {
+      values: this.#packed.offset,
+      scratch: this.#derivatives.offset,
+      places: this.order.offset,
+      valuesIn: () => float64Of(this.#packed),
+    };
     this.#window = {
       firstRow: 0,
       rowCount,
@@ -136,6 +173,6 @@ export class MemoryRows implements RowStore {
   }
 
   [Symbol.dispose](): void {
-    for (const block of [this.gradients, this.hessians, this.order, this.#packed]) block[Symbol.dispose]();
+    for (const block of [this.#derivatives, this.order, this.#packed]) block[Symbol.dispose]();
   }
 }

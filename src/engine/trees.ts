@@ -38,6 +38,25 @@ export class ArenaBlock<D extends Dtype> implements Disposable {
   }
 }
 
+/** Some elements of a block. */
+export class ArenaPart<D extends Dtype> {
+  readonly offset: number;
+  readonly #block: ArenaBlock<D>;
+  readonly #start: number;
+  readonly #length: number;
+
+  constructor(block: ArenaBlock<D>, start: number, length: number) {
+    this.offset = block.offset + start * block.values.BYTES_PER_ELEMENT;
+    this.#block = block;
+    this.#start = start;
+    this.#length = length;
+  }
+
+  get values(): ArrayOf<D> {
+    return this.#block.values.subarray(this.#start, this.#start + this.#length) as ArrayOf<D>;
+  }
+}
+
 /** A column to bin: NaN is missing, edges ascend (at most 254). */
 export interface ColumnToBin {
   readonly name: string;

@@ -7,20 +7,22 @@ import { tableFromRegisters } from '#lanewise/table/columns.js';
 const ROWS = [2, 3].map((segments) => segments * 131_072);
 
 /** The most bytes of the arena that training takes, for each number of rows. */
-async function peaks(features: number, task: 'classification' | 'regression', backend: 'wasm', threads: number) {
+async function peaks(features: number, task: 'classification' | 'regression', threads: number, parameters: object) {
   const found: number[] = [];
   for (const rows of ROWS) {
-    await using engine = await createEngine({ backend, threads });
+    await using engine = await createEngine({ backend: 'wasm', threads });
     // Every feature is the same array: the table itself costs nothing, and does not lie in the arena.
     const values = Float64Array.from({ length: rows }, (_, row) => (row * 7919) % 61);
-    const y = values.map((value, row) => ((value + row) % 5 < 2 ? 1 : 0));
+    const y = values
+      .map((value, row) => ((value + row) % 5 < 2 ? 1 : 0.5))
+      .map(task === 'classification' ? Math.floor : Number);
     const columns = Array.from({ length: features }, (_, f) => ({ name: `x${f}`, type: 'number' as const, values }));
     const target =
       task === 'classification'
         ? { name: 'y', type: 'category' as const, labels: ['no', 'yes'], values: y }
         : { name: 'y', type: 'number' as const, values: y };
     const kind = task === 'classification' ? GradientBoostingClassifier : GradientBoostingRegressor;
-    const estimator = new kind({ maxIter: 1, maxLeafNodes: 4, earlyStopping: 'false' });
+    const estimator = new kind({ maxIter: 2, maxLeafNodes: 4, earlyStopping: 'false', ...parameters });
     await estimator.fit(tableFromRegisters([...columns, target]), { target: 'y', engine });
     found.push(engine.arena.bytesPeak);
   }
@@ -28,8 +30,13 @@ async function peaks(features: number, task: 'classification' | 'regression', ba
 }
 
 /** Bytes of the arena a row. */
-async function slope(features: number, task: 'classification' | 'regression', threads = 1): Promise<number> {
-  const [few, many] = await peaks(features, task, 'wasm', threads);
+async function slope(
+  features: number,
+  task: 'classification' | 'regression',
+  threads = 1,
+  parameters: object = {},
+): Promise<number> {
+  const [few, many] = await peaks(features, task, threads, parameters);
   return (many - few) / (ROWS[1]! - ROWS[0]!);
 }
 
@@ -44,3 +51,10 @@ test('training takes no more for numbers, nor on two threads', async () => {
   expect(await slope(28, 'regression')).toBeLessThanOrEqual(1.3 * 28 + 40);
   expect(await slope(28, 'classification', 2)).toBeLessThanOrEqual(1.3 * 28 + 40);
 });
+
+test.each(['squared_error', 'absolute_error', 'quantile', 'huber', 'poisson', 'gamma', 'tweedie'])(
+  'training takes no more where the loss is %s',
+  async (loss) => {
+    expect(await slope(2, 'regression', 1, { loss })).toBeLessThanOrEqual(1.3 * 2 + 40);
+  },
+);

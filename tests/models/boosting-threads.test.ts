@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
-import { GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
+import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
 import { tableFromRegisters } from '#lanewise/table/columns.js';
 
 test('a fit on small data starts no thread, so that two are not slower than one', async () => {
@@ -13,5 +13,19 @@ test('a fit on small data starts no thread, so that two are not slower than one'
   const y = columns[0]!.values.map((value, row) => value + columns[1]!.values[row]!);
   const table = tableFromRegisters([...columns, { name: 'y', type: 'number', values: y }]);
   await new GradientBoostingRegressor({ maxIter: 5, earlyStopping: 'false' }).fit(table, { target: 'y', engine });
+  expect(engine.describe().workers).toBe(0);
+  for (const loss of ['absolute_error', 'huber', 'quantile'] as const) {
+    await new GradientBoostingRegressor({ maxIter: 2, loss, earlyStopping: 'false' }).fit(table, {
+      target: 'y',
+      engine,
+    });
+  }
+  expect(engine.describe().workers).toBe(0);
+  // Each class has its trees, and its part of the loss.
+  const kind = { name: 'y', type: 'number' as const, values: y.map((value) => value % 9) };
+  await new GradientBoostingClassifier({ maxIter: 2, earlyStopping: 'false' }).fit(
+    tableFromRegisters([...columns, kind]),
+    { target: 'y', engine },
+  );
   expect(engine.describe().workers).toBe(0);
 });

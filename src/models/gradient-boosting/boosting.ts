@@ -105,10 +105,10 @@ class BoostingRun implements Disposable {
     const base = start?.base ?? options.base;
     const targets = { ...data, rowCount: data.rows.rowCount };
     this.#state = own(() => new LossState(engine, targets, loss, this.#rows, base));
-    const rows = data.training.length;
+    const training = data.training.length;
     const weighted = data.weights !== undefined;
     const { renewal } = loss;
-    this.#renewal = renewal && own(() => new LeafRenewal(engine, renewal, { rows, leaves, weighted }));
+    this.#renewal = renewal && own(() => new LeafRenewal(engine, this.#rows, renewal, { training, leaves, weighted }));
     this.#sampling = own(() => new RowSampling(engine, this.#rows, data, options));
     this.#dart = options.boostingType === 'dart' ? own(() => this.#dartOn(engine)) : undefined;
     this.#before = start?.rounds ?? 0;

@@ -187,9 +187,14 @@ export function forEachTarget(loss: KernelLoss, targets: number): KernelLoss {
 }
 
 /** The weighted quantile of the rows' targets, by the kernel that renews leaves. */
-function quantileOfRows({ engine, targets, weights, rows }: BaseRows, level: number): number {
+function quantileOfRows({ engine, targets, weights, rows, spare }: BaseRows, level: number): number {
   const pick = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]!);
-  return quantileOf(engine, pick(targets), weights && pick(weights), level);
+  if (!spare) return quantileOf(engine, pick(targets), weights && pick(weights), level);
+  using scope = engine.arena.scope();
+  const weightOffset = weights ? scope.copy('f64', pick(weights)).byteOffset : 0;
+  const values = spare.valuesIn();
+  for (let i = 0; i < rows.length; i++) values[i] = targets[rows[i]!]!;
+  return engine.kernels.quantile_select_f64(spare.values, weightOffset, spare.scratch, level, rows.length);
 }
 
 /** The weighted quantile of values (kernel quantile_select_f64). */

@@ -53,7 +53,7 @@ export class LossState implements Disposable {
     this.loss = loss;
     this.#rows = rows;
     const { targets, weights, training, validation, rowCount } = data;
-    this.base = base ?? loss.base({ engine, targets, weights, rows: training });
+    this.base = base ?? loss.base({ engine, targets, weights, rows: training, spare: rows.spare });
     this.scales = scalesOf(data, loss.link);
     this.#raw = this.#own('f64', loss.outputs * rowCount);
     this.base.forEach((value, output) => {
@@ -72,7 +72,7 @@ export class LossState implements Disposable {
       return;
     }
     const level = loss.renewal?.deltaLevel;
-    if (level !== undefined) this.#delta = this.#keep(new DeltaOfRound(engine, training, weights, level));
+    if (level !== undefined) this.#delta = this.#keep(new DeltaOfRound(engine, rows, training, weights, level));
     this.#measured = this.#measuredRows(loss);
   }
 
@@ -155,7 +155,9 @@ export class LossState implements Disposable {
     const { rowCount, targets, weights, training, validation } = this.#data;
     const { outputs } = loss;
     const measure = (some: Uint32Array): Measured => {
-      const rows = this.#keep(new MeasuredRows(this.#engine, some, { targets, weights, rowCount, outputs }));
+      const rows = this.#keep(
+        new MeasuredRows(this.#engine, this.#rows, some, { targets, weights, rowCount, outputs }),
+      );
       const raw = { offset: this.#raw.offset, stride: rowCount };
       // The yardstick stays: a delta that follows the residuals would make every round look better.
       return { mean: (signal) => rows.mean(loss, raw, this.#delta?.first ?? 0, signal) };
@@ -238,35 +240,39 @@ class DeltaOfRound implements Disposable {
   now = 0;
   first: number | undefined;
   readonly #engine: Engine;
+  readonly #rows: MemoryRows;
+  readonly #training: Uint32Array;
   readonly #level: number;
-  readonly #rows: ArenaBlock<'u32'>;
-  readonly #sizes: ArenaBlock<'f64'>;
-  readonly #scratch: ArenaBlock<'f64'>;
   readonly #weights: ArenaBlock<'f64'> | undefined;
 
-  constructor(engine: Engine, training: Uint32Array, weights: Float64Array | undefined, level: number) {
-    const { arena } = engine;
+  constructor(
+    engine: Engine,
+    rows: MemoryRows,
+    training: Uint32Array,
+    weights: Float64Array | undefined,
+    level: number,
+  ) {
     this.#engine = engine;
+    this.#rows = rows;
+    this.#training = training;
     this.#level = level;
-    this.#rows = new ArenaBlock(arena, 'u32', training.length);
-    this.#rows.values.set(training);
-    this.#sizes = new ArenaBlock(arena, 'f64', training.length);
-    this.#scratch = new ArenaBlock(arena, 'f64', training.length);
-    this.#weights = weights && new ArenaBlock(arena, 'f64', training.length);
+    this.#weights = weights && new ArenaBlock(engine.arena, 'f64', training.length);
     if (weights) this.#weights!.values.set(Float64Array.from(training, (row) => weights[row]!));
   }
 
   async update(raw: number, targets: number, rowCount: number, signal?: AbortSignal): Promise<void> {
-    const count = this.#rows.length;
-    const gather = [raw, targets, this.#rows.offset, this.#sizes.offset, 1, rowCount, count];
+    const { spare, order } = this.#rows;
+    const count = this.#training.length;
+    order.values.set(this.#training);
+    const gather = [raw, targets, spare.places, spare.values, 1, rowCount, count];
     await this.#engine.run([{ kernel: 'values_gather_f64', values: gather }], signal);
-    const select = [this.#sizes.offset, this.#weights?.offset ?? 0, this.#scratch.offset, this.#level, count];
+    const select = [spare.values, this.#weights?.offset ?? 0, spare.scratch, this.#level, count];
     this.now = (await this.#engine.run([{ kernel: 'quantile_select_f64', values: select }], signal))[0]!;
     this.first ??= this.now;
   }
 
   [Symbol.dispose](): void {
-    for (const block of [this.#rows, this.#sizes, this.#scratch, this.#weights]) block?.[Symbol.dispose]();
+    this.#weights?.[Symbol.dispose]();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Engine, Task } from '../../engine/engine.js';
+import type { SpareRoom } from '../../engine/row-store.js';
 
 /** The link whose inverse makes a prediction of what the trees add up to. */
 export type Link = 'identity' | 'log' | 'logit' | 'softmax';
@@ -33,6 +34,8 @@ export interface BaseRows {
   readonly targets: Float64Array;
   readonly weights: Float64Array | undefined;
   readonly rows: Uint32Array;
+  /** Where numbers of all rows can be kept meanwhile. */
+  readonly spare?: SpareRoom;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Engine, Task } from '../../engine/engine.js';
+import { type RowStore, resultsOnRows } from '../../engine/row-store.js';
 import { ArenaBlock } from '../../engine/trees.js';
 import { Breather } from '../../engine/turn.js';
 import type { HostLoss, KernelLoss, RowBlock, RowViews } from './loss.js';
@@ -13,6 +14,7 @@ const TILE = 256;
  */
 export class MeasuredRows implements Disposable {
   readonly #engine: Engine;
+  readonly #store: RowStore;
   readonly #count: number;
   readonly #rows: ArenaBlock<'u32'>;
   readonly #raw: ArenaBlock<'f64'>;
@@ -26,12 +28,14 @@ export class MeasuredRows implements Disposable {
   /** `targets`: of all rows, target after target. */
   constructor(
     engine: Engine,
+    store: RowStore,
     rows: Uint32Array,
     data: { targets: Float64Array; weights: Float64Array | undefined; rowCount: number; outputs: number },
   ) {
     const { arena } = engine;
     const { targets, weights, rowCount, outputs } = data;
     this.#engine = engine;
+    this.#store = store;
     this.#count = rows.length;
     this.#outputs = outputs;
     this.#targetCount = targets.length / rowCount;
@@ -67,7 +71,7 @@ export class MeasuredRows implements Disposable {
         gather.push({ kernel: 'values_gather_f64', values });
       }
     }
-    await this.#engine.run(gather, signal);
+    await resultsOnRows(this.#engine, this.#store, gather, signal);
     const sum = loss.kind === 'kernels' ? await this.#sum(loss, delta, signal) : await this.#sumHere(loss, signal);
     return this.#totalWeight > 0 ? sum / (this.#totalWeight * this.#targetCount) : 0;
   }
@@ -81,7 +85,7 @@ export class MeasuredRows implements Disposable {
         tasks.push(loss.value(this.#block(start), output, tile, delta));
       }
     }
-    const sums = await this.#engine.run(tasks, signal);
+    const sums = await resultsOnRows(this.#engine, this.#store, tasks, signal);
     return sums.reduce((sum, part) => sum + part, 0);
   }
 

@@ -1,4 +1,5 @@
 import type { Engine, Task } from '../../engine/engine.js';
+import { type MemoryRows, resultsOnRows } from '../../engine/row-store.js';
 import type { NodeRows, TreeWorkspace } from '../../engine/tree-workspace.js';
 import { ArenaBlock } from '../../engine/trees.js';
 import type { Renewal } from './loss.js';
@@ -11,25 +12,35 @@ export interface ResidualColumns {
   readonly delta: number;
 }
 
+/** Leaves whose second step is computed at once: each wants a tile of its own. */
+const TILED_LEAVES = 64;
+const TILE = 256;
+
 /**
  * New values of leaves: the quantile of their rows' residuals (target − raw), exactly, as LightGBM's RenewTreeOutput and
- * scikit-learn find it; for Huber's loss one step further (Friedman 2001, algorithm 4). Residuals of all rows are in
- * memory at once, 16 bytes a row, 24 with weights, besides what other losses take.
+ * scikit-learn find it; for Huber's loss one step further (Friedman 2001, algorithm 4). The residuals lie where the
+ * quantised gradients were, of which a grown tree has no more need; weights take 8 bytes a row besides.
  */
 export class LeafRenewal implements Disposable {
   readonly #engine: Engine;
+  readonly #rows: MemoryRows;
   readonly #renewal: Renewal;
-  readonly #residuals: ArenaBlock<'f64'>;
-  readonly #scratch: ArenaBlock<'f64'>;
+  readonly #tiles: ArenaBlock<'f64'> | undefined;
   readonly #weights: ArenaBlock<'f64'> | undefined;
 
-  constructor(engine: Engine, renewal: Renewal, sizes: { rows: number; leaves: number; weighted: boolean }) {
-    const { rows, leaves, weighted } = sizes;
+  constructor(
+    engine: Engine,
+    rows: MemoryRows,
+    renewal: Renewal,
+    sizes: { training: number; leaves: number; weighted: boolean },
+  ) {
+    const { training, leaves, weighted } = sizes;
     this.#engine = engine;
+    this.#rows = rows;
     this.#renewal = renewal;
-    this.#residuals = new ArenaBlock(engine.arena, 'f64', rows);
-    this.#scratch = new ArenaBlock(engine.arena, 'f64', rows + leaves);
-    this.#weights = weighted ? new ArenaBlock(engine.arena, 'f64', rows) : undefined;
+    const twice = renewal.deltaLevel !== undefined;
+    this.#tiles = twice ? new ArenaBlock(engine.arena, 'f64', TILE * Math.min(leaves, TILED_LEAVES)) : undefined;
+    this.#weights = weighted ? new ArenaBlock(engine.arena, 'f64', training) : undefined;
   }
 
   /** The value of each node, learning rate left out. */
@@ -42,27 +53,29 @@ export class LeafRenewal implements Disposable {
     const starts = [0];
     for (const { count } of nodes) starts.push(starts.at(-1)! + count);
     await this.#gather(workspace, nodes, starts, columns, signal);
+    const { spare } = this.#rows;
     const leaf = (node: number) => {
       const from = 8 * starts[node]!;
-      return {
-        residuals: this.#residuals.offset + from,
-        weights: this.#weights ? this.#weights.offset + from : 0,
-        // One number more a leaf, so that an odd one may be worked on in pairs.
-        scratch: this.#scratch.offset + from + 8 * node,
-      };
+      return { residuals: spare.values + from, weights: this.#weights ? this.#weights.offset + from : 0, from };
     };
     const select = nodes.map(({ count }, node): Task => {
-      const { residuals, weights, scratch } = leaf(node);
-      return { kernel: 'quantile_select_f64', values: [residuals, weights, scratch, this.#renewal.level, count] };
+      const { residuals, weights, from } = leaf(node);
+      const { level } = this.#renewal;
+      return { kernel: 'quantile_select_f64', values: [residuals, weights, spare.scratch + from, level, count] };
     });
-    const quantiles = await this.#engine.run(select, signal);
-    if (this.#renewal.deltaLevel === undefined) return quantiles;
-    const steps = nodes.map(({ count }, node): Task => {
-      const { residuals, weights, scratch } = leaf(node);
-      const center = quantiles[node]!;
-      return { kernel: 'clipped_mean_f64', values: [residuals, weights, scratch, center, columns.delta, count] };
-    });
-    return await this.#engine.run(steps, signal);
+    const quantiles = await resultsOnRows(this.#engine, this.#rows, select, signal);
+    if (!this.#tiles) return quantiles;
+    const values: number[] = [];
+    for (let first = 0; first < nodes.length; first += TILED_LEAVES) {
+      const steps = nodes.slice(first, first + TILED_LEAVES).map(({ count }, place): Task => {
+        const { residuals, weights } = leaf(first + place);
+        const tile = this.#tiles!.offset + 8 * TILE * place;
+        const center = quantiles[first + place]!;
+        return { kernel: 'clipped_mean_f64', values: [residuals, weights, tile, center, columns.delta, count] };
+      });
+      values.push(...(await resultsOnRows(this.#engine, this.#rows, steps, signal)));
+    }
+    return values;
   }
 
   /** Puts the residuals of every node's rows behind those of the node before. */
@@ -78,18 +91,18 @@ export class LeafRenewal implements Disposable {
     const at = starts.map((start) => 8 * start);
     await workspace.visitRows(nodes, (node, rows) => {
       if (rows.length === 0) return;
-      const gather = (values: number, minuend: number, to: ArenaBlock<'f64'>): Task => ({
+      const gather = (values: number, minuend: number, to: number): Task => ({
         kernel: 'values_gather_f64',
-        values: [values, minuend, rows.byteOffset, to.offset + at[node]!, 0, rowCount, rows.length],
+        values: [values, minuend, rows.byteOffset, to + at[node]!, 0, rowCount, rows.length],
       });
-      tasks.push(gather(raw, targets, this.#residuals));
-      if (this.#weights) tasks.push(gather(weights, 0, this.#weights));
+      tasks.push(gather(raw, targets, this.#rows.spare.values));
+      if (this.#weights) tasks.push(gather(weights, 0, this.#weights.offset));
       at[node]! += 8 * rows.length;
     });
-    await this.#engine.run(tasks, signal);
+    await resultsOnRows(this.#engine, this.#rows, tasks, signal);
   }
 
   [Symbol.dispose](): void {
-    for (const block of [this.#residuals, this.#scratch, this.#weights]) block?.[Symbol.dispose]();
+    for (const block of [this.#tiles, this.#weights]) block?.[Symbol.dispose]();
   }
 }
