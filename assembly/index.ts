@@ -8,6 +8,7 @@ export * from './gram';
 export * from './graph-building';
 export * from './graph-search';
 export * from './k-means';
+export * from './kd-tree';
 export * from './limits';
 export * from './linear-losses';
 export * from './linkage';

@@ -5,7 +5,13 @@ const NEVER: i32 = -1500000000;
 // What every value of a point that is there reaches, and what none reaches but a point that is always a candidate.
 const OPEN: i32 = -900000000;
 const SUREST: i32 = 900000000;
-const HELD: i32 = 64;
+
+// Held points a query, at most.
+// @ts-ignore: decorator
+@inline
+function roomFor(k: i32): i32 {
+  return 4 * k + 64;
+}
 
 // @ts-ignore: decorator
 @inline
@@ -13,33 +19,61 @@ function roundToEven(value: f64): f64 {
   return value + 6755399441055744 - 6755399441055744;
 }
 
+// A code, stored.
+// @ts-ignore: decorator
+@inline
+function codeOf(value: f64, largest: f64, to: usize): f64 {
+  const low = value > -largest ? value : -largest;
+  const code = roundToEven(low < largest ? low : largest);
+  store<i16>(to, <i16><i32>code);
+  return code;
+}
+
 export function quantize_points_i16(
   points: usize, center: usize, codes: usize, starts: usize, errors: usize,
   pointCount: i32, dimension: i32, panel: i32, scale: f64, largest: f64,
 ): void {
   const width = <usize>((dimension + 1) & ~1);
+  const bytes = <usize>dimension << 3;
   const across = <usize>panel << 2;
   const filled = (pointCount + panel - 1) / panel * panel;
   if (filled > pointCount || (dimension & 1) != 0) memory.fill(codes, 0, <usize>filled * width << 1);
   for (let i = pointCount; i < filled; i++) store<i32>(starts + (<usize>i << 2), NEVER);
-  let point = points;
-  for (let i = 0; i < pointCount; i++) {
+  let i = 0;
+  while (i < pointCount) {
     const place = i % panel;
     let to = codes + (<usize>(i - place) * width << 1) + (<usize>place << 2);
-    let length: f64 = 0, error: f64 = 0;
-    for (let j = 0; j < dimension; j++) {
-      const value = (load<f64>(point) - load<f64>(center + (<usize>j << 3))) * scale;
-      const low = value > -largest ? value : -largest;
-      const code = roundToEven(low < largest ? low : largest);
-      store<i16>(to + (<usize>(j & 1) << 1), <i16><i32>code);
-      if ((j & 1) != 0) to += across;
-      length += code * code;
-      const lost = value - code;
-      error += lost * lost;
-      point += 8;
+    const point = points + <usize>i * bytes;
+    const start = starts + (<usize>i << 2), error = errors + (<usize>i << 3);
+    if (place + 2 <= panel && i + 2 <= pointCount) {
+      // Two points side by side, whose sums do not wait for one another.
+      let l0: f64 = 0, l1: f64 = 0, e0: f64 = 0, e1: f64 = 0;
+      for (let j: usize = 0; j < bytes; j += 8) {
+        const middle = load<f64>(center + j);
+        const half = (j >> 3 & 1) << 1;
+        const v0 = (load<f64>(point + j) - middle) * scale, v1 = (load<f64>(point + bytes + j) - middle) * scale;
+        const c0 = codeOf(v0, largest, to + half), c1 = codeOf(v1, largest, to + half + 4);
+        l0 += c0 * c0; l1 += c1 * c1;
+        e0 += (v0 - c0) * (v0 - c0); e1 += (v1 - c1) * (v1 - c1);
+        if (half != 0) to += across;
+      }
+      store<i32>(start, -<i32>(l0 / 2)); store<i32>(start, -<i32>(l1 / 2), 4);
+      store<f64>(error, sqrt(e0)); store<f64>(error, sqrt(e1), 8);
+      i += 2;
+      continue;
     }
-    store<i32>(starts + (<usize>i << 2), -<i32>(length / 2));
-    store<f64>(errors + (<usize>i << 3), sqrt(error));
+    let length: f64 = 0, lost: f64 = 0;
+    for (let j: usize = 0; j < bytes; j += 8) {
+      const half = (j >> 3 & 1) << 1;
+      const value = (load<f64>(point + j) - load<f64>(center + j)) * scale;
+      const code = codeOf(value, largest, to + half);
+      length += code * code;
+      lost += (value - code) * (value - code);
+      if (half != 0) to += across;
+    }
+    store<i32>(start, -<i32>(length / 2));
+    store<f64>(error, sqrt(lost));
+    i++;
   }
 }
 
@@ -51,22 +85,23 @@ function limitOf(worst: i32, distance: f64, start: i32, errors: f64, dimension: 
     const square = 2 * (half - <f64>worst) + 2;
     upper = sqrt(square > 0 ? square : 0) + errors;
   }
-  const known = sqrt(distance) * scale;
-  if (known < upper) upper = known;
-  const slack = scale * 1e-145;
-  const reach = sqrt(upper * upper + slack * slack) * (1 + <f64>(dimension + 8) * 4.440892098500626e-16) + errors;
+  if (distance < Infinity) {
+    const known = sqrt(distance) * scale;
+    if (known < upper) upper = known;
+  }
+  const reach = (upper + scale * 1e-145) * (1 + <f64>(dimension + 8) * 4.440892098500626e-16) + errors;
   const value = half - (reach * reach * 1.000000000001 + 1) * 0.5 - 1;
   return value >= <f64>OPEN ? <i32>value : OPEN;
 }
 
 // Forgets held points that have been ruled out since. A query's list: k best values, held points, their values.
-function drop(waiting: usize, count: i32, limit: i32): i32 {
+function drop(waiting: usize, room: i32, count: i32, limit: i32): i32 {
   let kept = 0;
   for (let i = 0; i < count; i++) {
-    const value = load<i32>(waiting + (<usize>(HELD + i) << 2));
+    const value = load<i32>(waiting + (<usize>(room + i) << 2));
     if (value < limit) continue;
     store<i32>(waiting + (<usize>kept << 2), load<i32>(waiting + (<usize>i << 2)));
-    store<i32>(waiting + (<usize>(HELD + kept) << 2), value);
+    store<i32>(waiting + (<usize>(room + kept) << 2), value);
     kept++;
   }
   return kept;
@@ -127,13 +162,14 @@ function hold(
     if (load<i32>(last) != NEVER) limit = limitOf(load<i32>(last), load<f64>(farthest), start, errors, dimension, scale);
   }
   const waiting = list + (<usize>k << 2);
+  const room = roomFor(k);
   let count = load<i32>(held);
   store<i32>(waiting + (<usize>count << 2), index);
-  store<i32>(waiting + (<usize>(HELD + count) << 2), value);
+  store<i32>(waiting + (<usize>(room + count) << 2), value);
   count++;
-  if (count == HELD) {
-    count = drop(waiting, count, limit);
-    if (count > HELD / 2) {
+  if (count == room) {
+    count = drop(waiting, room, count, limit);
+    if (count > room / 2) {
       look(query, points, waiting, count, distances, indices, dimension, k);
       limit = limitOf(load<i32>(last), load<f64>(farthest), start, errors, dimension, scale);
       count = 0;
@@ -167,7 +203,7 @@ export function nearest_codes_i16(
   // Scratch: what a value must reach, by query; how many are held, by query; then a list a query.
   const held = scratch + (<usize>queryCount << 2);
   const lists = held + (<usize>queryCount << 2);
-  const listBytes = <usize>(k + 2 * HELD) << 2;
+  const listBytes = <usize>(k + 2 * roomFor(k)) << 2;
   for (let i = 0; i < queryCount * k; i++) {
     store<f64>(distances + (<usize>i << 3), Infinity);
     store<i32>(indices + (<usize>i << 2), -1);
@@ -246,7 +282,7 @@ export function nearest_codes_i16(
   }
   for (let i = 0; i < queryCount; i++) {
     const waiting = lists + <usize>i * listBytes + (<usize>k << 2);
-    const count = drop(waiting, load<i32>(held + (<usize>i << 2)), load<i32>(scratch + (<usize>i << 2)));
+    const count = drop(waiting, roomFor(k), load<i32>(held + (<usize>i << 2)), load<i32>(scratch + (<usize>i << 2)));
     look(
       queries + (<usize>i * <usize>dimension << 3), points, waiting, count,
       distances + (<usize>(i * k) << 3), indices + (<usize>(i * k) << 2), dimension, k,

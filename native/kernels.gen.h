@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "4be210886b610a9f"
+#define LANEWISE_KERNELS_HASH "6204431ec9011fdb"
 
 namespace lanewise {
 
@@ -49,6 +49,9 @@ struct Kernels {
   void (*label_distances_f64)(const double* points, const double* centers, const int32_t* labels, double* distances, int32_t pointCount, int32_t centerCount, int32_t dimension);
   void (*point_extents_f64)(const double* points, const double* shifts, double* extents, int32_t pointCount, int32_t dimension);
   void (*sums_merge_i64)(int64_t* total, int64_t* parts, int32_t partCount, int32_t length);
+  void (*kd_tree_count_f64)(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, int32_t* counts, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit);
+  void (*kd_tree_nearest_f64)(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, double* distances, int32_t* indices, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, int32_t k);
+  void (*kd_tree_within_f64)(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, const int32_t* offsets, int32_t* indices, double* distances, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit, int32_t found);
   void (*limit_multiply_add_f32)(float* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
   double (*gradient_linear_f64)(const double* x, const double* target, const double* weights, const double* coefficients, double* gradient, double* curvature, double* scratch, int32_t loss, double a, double b, int32_t rowCount, int32_t columnCount, int32_t columnStride);
@@ -267,6 +270,15 @@ void point_extents_f64(const double* points, const double* shifts, double* exten
 /// Adds parts, one behind the other, to a total, in whole numbers, and empties them.
 /// total[length] inout; parts[partCount * length] inout
 void sums_merge_i64(int64_t* total, int64_t* parts, int32_t partCount, int32_t length);
+/// How many points lie within a radius of every query, by a k-d tree.
+/// queries[queryCount * dimension] in; panels[panelCount * 8 * dimension] in; order[panelCount * 8] in; boxes[(2 ** (depth + 1) - 1) * 2 * dimension] in; leaves[2 ** depth + 1] in; counts[queryCount] out; scratch[72] scratch
+void kd_tree_count_f64(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, int32_t* counts, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit);
+/// The k nearest points of every query, nearest first, the lower index first among equals, by a k-d tree.
+/// queries[queryCount * dimension] in; panels[panelCount * 8 * dimension] in; order[panelCount * 8] in; boxes[(2 ** (depth + 1) - 1) * 2 * dimension] in; leaves[2 ** depth + 1] in; distances[queryCount * k] out; indices[queryCount * k] out; scratch[72] scratch
+void kd_tree_nearest_f64(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, double* distances, int32_t* indices, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, int32_t k);
+/// The points within a radius of every query, their indices ascending, by a k-d tree; counted before.
+/// queries[queryCount * dimension] in; panels[panelCount * 8 * dimension] in; order[panelCount * 8] in; boxes[(2 ** (depth + 1) - 1) * 2 * dimension] in; leaves[2 ** depth + 1] in; offsets[queryCount] in; indices[found] out; distances[found] out; scratch[72] scratch
+void kd_tree_within_f64(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, const int32_t* offsets, int32_t* indices, double* distances, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit, int32_t found);
 /// values ← values·factor + addend, over and over: the most multiplications and additions in f32.
 /// values[count] inout
 void limit_multiply_add_f32(float* values, double factor, double addend, int32_t rounds, int32_t count);
@@ -370,7 +382,7 @@ void update_sgd_f32(float* parameters, const float* gradient, float* velocity, d
 /// parameters[count] inout; gradient[count] in; velocity[count] inout, may be null
 void update_sgd_f64(double* parameters, const double* gradient, double* velocity, double rate, double momentum, int32_t nesterov, double gradientScale, double gradientLimit, double decay, int32_t count);
 /// The k nearest points of every query, as nearest_points_f64 gives them, with candidates found in products of integers.
-/// queries[queryCount * dimension] in; points[pointCount * dimension] in; queryCodes[queryCount * Math.ceil(dimension / 2) * 2] in; queryStarts[queryCount] in; queryErrors[queryCount] in; panels[Math.ceil(pointCount / 16) * 16 * Math.ceil(dimension / 2) * 2] in; panelStarts[Math.ceil(pointCount / 16) * 16] in; distances[queryCount * k] out; indices[queryCount * k] out; scratch[queryCount * (k + 130)] scratch
+/// queries[queryCount * dimension] in; points[pointCount * dimension] in; queryCodes[queryCount * Math.ceil(dimension / 2) * 2] in; queryStarts[queryCount] in; queryErrors[queryCount] in; panels[Math.ceil(pointCount / 16) * 16 * Math.ceil(dimension / 2) * 2] in; panelStarts[Math.ceil(pointCount / 16) * 16] in; distances[queryCount * k] out; indices[queryCount * k] out; scratch[queryCount * (9 * k + 130)] scratch
 void nearest_codes_i16(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts, const double* queryErrors, const int16_t* panels, const int32_t* panelStarts, double* distances, int32_t* indices, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t k, double scale, double error);
 /// Codes of points: round((p − centre)·scale), cut off at ±largest, in panels, with what that took away.
 /// points[pointCount * dimension] in; center[dimension] in; codes[Math.ceil(pointCount / panel) * panel * Math.ceil(dimension / 2) * 2] out; starts[Math.ceil(pointCount / panel) * panel] out; errors[pointCount] out
@@ -584,6 +596,9 @@ inline constexpr Kernels all_kernels{
     label_distances_f64,
     point_extents_f64,
     sums_merge_i64,
+    kd_tree_count_f64,
+    kd_tree_nearest_f64,
+    kd_tree_within_f64,
     limit_multiply_add_f32,
     limit_multiply_add_f64,
     gradient_linear_f64,

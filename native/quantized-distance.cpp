@@ -10,8 +10,6 @@ constexpr int32_t neverCode = -1500000000;
 constexpr int32_t openCode = -900000000;
 /// What none reaches but a point that is always a candidate.
 constexpr int32_t surestCode = 900000000;
-constexpr int32_t heldCodes = 64;
-constexpr int32_t codeScratchFixed = 2 * heldCodes + 2;
 
 using Codes = Vector<int32_t>;
 constexpr int codeLane = vectorLength<int32_t>;
@@ -83,8 +81,10 @@ struct CodedSearch {
   int32_t* limit(int32_t query) const { return scratch + query; }
   int32_t* held(int32_t query) const { return scratch + queryCount + query; }
   int32_t* best(int32_t query) const {
-    return scratch + 2 * queryCount + static_cast<size_t>(query) * static_cast<size_t>(k + codeScratchFixed - 2);
+    return scratch + 2 * queryCount + static_cast<size_t>(query) * static_cast<size_t>(k + 2 * room());
   }
+  /// Held points a query, at most.
+  int32_t room() const { return 4 * k + 64; }
 
   void start() const {
     const size_t length = static_cast<size_t>(queryCount) * static_cast<size_t>(k);
@@ -107,10 +107,12 @@ struct CodedSearch {
       const double square = 2 * (half - worst) + 2;
       upper = __builtin_sqrt(square > 0 ? square : 0) + errors;
     }
-    const double known = __builtin_sqrt(distances[static_cast<size_t>(query) * static_cast<size_t>(k) + k - 1]) * scale;
-    if (known < upper) upper = known;
-    const double slack = scale * 1e-145;
-    const double reach = __builtin_sqrt(upper * upper + slack * slack) * (1 + (dimension + 8) * 4.440892098500626e-16) + errors;
+    const double distance = distances[static_cast<size_t>(query) * static_cast<size_t>(k) + k - 1];
+    if (distance < __builtin_inf()) {
+      const double known = __builtin_sqrt(distance) * scale;
+      if (known < upper) upper = known;
+    }
+    const double reach = (upper + scale * 1e-145) * (1 + (dimension + 8) * 4.440892098500626e-16) + errors;
     const double value = half - (reach * reach * 1.000000000001 + 1) * 0.5 - 1;
     *limit(query) = value >= openCode ? static_cast<int32_t>(value) : openCode;
   }
@@ -127,11 +129,11 @@ struct CodedSearch {
     int32_t* waiting = values + k;
     int32_t& count = *held(query);
     waiting[count] = index;
-    waiting[heldCodes + count] = value;
+    waiting[room() + count] = value;
     count++;
-    if (count < heldCodes) return;
+    if (count < room()) return;
     drop(query);
-    if (count > heldCodes / 2) look(query);
+    if (count > room() / 2) look(query);
   }
 
   /// Forgets held points that have been ruled out since.
@@ -140,9 +142,9 @@ struct CodedSearch {
     const int32_t least = *limit(query);
     int32_t kept = 0;
     for (int32_t i = 0; i < *held(query); i++) {
-      if (waiting[heldCodes + i] < least) continue;
+      if (waiting[room() + i] < least) continue;
       waiting[kept] = waiting[i];
-      waiting[heldCodes + kept++] = waiting[heldCodes + i];
+      waiting[room() + kept++] = waiting[room() + i];
     }
     *held(query) = kept;
   }
@@ -239,7 +241,12 @@ struct CodedSearch {
         Codes largest = sums[q][0];
 #pragma GCC unroll 4
         for (int l = 1; l < lanes; l++) largest = sums[q][l] > largest ? sums[q][l] : largest;
-        if (__builtin_expect(reaching(largest, *limit(i + q)) != 0, 0)) holdLanes<lanes>(i + q, lane * codeLane, sums[q]);
+        if (__builtin_expect(reaching(largest, *limit(i + q)) == 0, 1)) continue;
+        // A copy, so that the sums themselves stay in registers.
+        Codes values[lanes];
+#pragma GCC unroll 4
+        for (int l = 0; l < lanes; l++) values[l] = sums[q][l];
+        holdLanes<lanes>(i + q, lane * codeLane, values);
       }
     }
   }
@@ -260,32 +267,53 @@ struct CodedSearch {
 
 }  // namespace
 
+namespace {
+
+/// Codes of `together` points side by side, whose sums do not wait for one another.
+template <int together>
+LANEWISE_INLINE void codePoints(const double* points, const double* center, int16_t* codes, int32_t* starts, double* errors,
+                                size_t width, size_t across, double scale, double largest) {
+  double lengths[together] = {}, lost[together] = {};
+  for (size_t j = 0; j < width; j++) {
+    const double middle = center[j];
+    int16_t* const to = codes + j / 2 * across * 2 + j % 2;
+#pragma GCC unroll 4
+    for (int p = 0; p < together; p++) {
+      const double value = (points[static_cast<size_t>(p) * width + j] - middle) * scale;
+      const double low = value > -largest ? value : -largest;
+      const double code = roundToEven(low < largest ? low : largest);
+      to[2 * p] = static_cast<int16_t>(static_cast<int32_t>(code));
+      lengths[p] += code * code;
+      lost[p] += (value - code) * (value - code);
+    }
+  }
+  for (int p = 0; p < together; p++) {
+    starts[p] = -static_cast<int32_t>(lengths[p] / 2);
+    errors[p] = __builtin_sqrt(lost[p]);
+  }
+}
+
+}  // namespace
+
 void quantize_points_i16(const double* points, const double* center, int16_t* codes, int32_t* starts, double* errors,
                          int32_t pointCount, int32_t dimension, int32_t panel, double scale, double largest) {
-  const size_t pairs = (static_cast<size_t>(dimension) + 1) / 2;
-  const size_t across = static_cast<size_t>(panel), width = static_cast<size_t>(dimension);
-  const size_t count = static_cast<size_t>(pointCount);
+  const size_t width = static_cast<size_t>(dimension), across = static_cast<size_t>(panel);
+  const size_t panelSize = (width + 1) / 2 * 2 * across, count = static_cast<size_t>(pointCount);
   for (size_t first = 0; first < count; first += across) {
-    int16_t* const codesHere = codes + first * pairs * 2;
-    if (first + across > count || (dimension & 1) != 0) std::memset(codesHere, 0, across * pairs * 2 * sizeof(int16_t));
-    for (size_t p = 0; p < across; p++) {
+    int16_t* const codesHere = codes + first / across * panelSize;
+    if (first + across > count || (dimension & 1) != 0) std::memset(codesHere, 0, panelSize * sizeof(int16_t));
+    size_t p = 0;
+    for (; p + 4 <= across && first + p + 4 <= count; p += 4) {
+      codePoints<4>(points + (first + p) * width, center, codesHere + 2 * p, starts + first + p, errors + first + p, width,
+                    across, scale, largest);
+    }
+    for (; p < across; p++) {
       if (first + p >= count) {
         starts[first + p] = neverCode;
-        continue;
+      } else {
+        codePoints<1>(points + (first + p) * width, center, codesHere + 2 * p, starts + first + p, errors + first + p,
+                      width, across, scale, largest);
       }
-      const double* point = points + (first + p) * width;
-      double length = 0, error = 0;
-      for (size_t j = 0; j < width; j++) {
-        const double value = (point[j] - center[j]) * scale;
-        const double low = value > -largest ? value : -largest;
-        const double code = roundToEven(low < largest ? low : largest);
-        codesHere[(j / 2 * across + p) * 2 + j % 2] = static_cast<int16_t>(code);
-        length += code * code;
-        const double lost = value - code;
-        error += lost * lost;
-      }
-      starts[first + p] = -static_cast<int32_t>(length / 2);
-      errors[first + p] = __builtin_sqrt(error);
     }
   }
 }

@@ -8,6 +8,7 @@
 #include "../graph-building.cpp"
 #include "../graph-search.cpp"
 #include "../k-means.cpp"
+#include "../kd-tree.cpp"
 #include "../limits.cpp"
 #include "../linear-losses.cpp"
 #include "../linkage.cpp"

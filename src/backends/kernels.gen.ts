@@ -80,6 +80,12 @@ export interface KernelFunctions {
   point_extents_f64(pointsOffset: number, shiftsOffset: number, extentsOffset: number, pointCount: number, dimension: number): void;
   /** Adds parts, one behind the other, to a total, in whole numbers, and empties them. */
   sums_merge_i64(totalOffset: number, partsOffset: number, partCount: number, length: number): void;
+  /** How many points lie within a radius of every query, by a k-d tree. */
+  kd_tree_count_f64(queriesOffset: number, panelsOffset: number, orderOffset: number, boxesOffset: number, leavesOffset: number, countsOffset: number, scratchOffset: number, queryCount: number, panelCount: number, dimension: number, depth: number, metric: number, self: number, limit: number): void;
+  /** The k nearest points of every query, nearest first, the lower index first among equals, by a k-d tree. */
+  kd_tree_nearest_f64(queriesOffset: number, panelsOffset: number, orderOffset: number, boxesOffset: number, leavesOffset: number, distancesOffset: number, indicesOffset: number, scratchOffset: number, queryCount: number, panelCount: number, dimension: number, depth: number, metric: number, self: number, k: number): void;
+  /** The points within a radius of every query, their indices ascending, by a k-d tree; counted before. */
+  kd_tree_within_f64(queriesOffset: number, panelsOffset: number, orderOffset: number, boxesOffset: number, leavesOffset: number, offsetsOffset: number, indicesOffset: number, distancesOffset: number, scratchOffset: number, queryCount: number, panelCount: number, dimension: number, depth: number, metric: number, self: number, limit: number, found: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f32. */
   limit_multiply_add_f32(valuesOffset: number, factor: number, addend: number, rounds: number, count: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f64. */
@@ -267,4 +273,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '4be210886b610a9f';
+export const kernelsHash = '6204431ec9011fdb';

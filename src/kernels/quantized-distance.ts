@@ -140,10 +140,8 @@ export function openFarPoints(starts: Int32Array, errors: Float64Array, dimensio
   return { error, far };
 }
 
-/** Candidates that a query holds back before they are looked at. */
-export const HELD = 64;
-/** Integers of scratch a query. */
-export const codeScratch = (k: number): number => k + 2 * HELD + 2;
+/** Integers of scratch a query: k values, and candidates that are held back before they are looked at. */
+export const codeScratch = (k: number): number => 9 * k + 130;
 
 function inputsOf(size: number, random: CaseRandom, flavour: Flavour, few: number) {
   const dimension = size >= 8192 ? 64 : 1 + random.integer(9);
@@ -291,7 +289,7 @@ export const nearest_codes_i16 = defineKernel({
       name: 'scratch',
       role: 'scratch',
       dtype: 'i32',
-      length: (s) => s.queryCount! * (s.k! + 130),
+      length: (s) => s.queryCount! * (9 * s.k! + 130),
       meaning: 'by query: what a value must reach, the best values, candidates that wait',
     },
     { name: 'queryCount', dtype: 'i32', meaning: 'queries' },

@@ -8,6 +8,7 @@ import * as gram from './gram.js';
 import * as graphBuilding from './graph-building.js';
 import * as graphSearch from './graph-search.js';
 import * as kMeans from './k-means.js';
+import * as kdTree from './kd-tree.js';
 import * as limits from './limits.js';
 import * as linearLosses from './linear-losses.js';
 import * as linkage from './linkage.js';
@@ -48,6 +49,7 @@ const families = [
   graphBuilding,
   graphSearch,
   kMeans,
+  kdTree,
   limits,
   linearLosses,
   linkage,

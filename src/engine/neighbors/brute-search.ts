@@ -1,17 +1,13 @@
-import { invalid, LanewiseError } from '../../errors.js';
+import { invalid } from '../../errors.js';
 import { NeighborIndex, type Neighbors, type Points } from '../distance.js';
 import type { Engine } from '../engine.js';
+import { ANSWERED_AT_ONCE, checkQueries, FOUND_AT_ONCE, offsetsOf, partOf } from './batches.js';
 import type { MetricSpace } from './metric-space.js';
 import { PlacedPanels } from './placed-panels.js';
 import type { DistanceMetric, NeighborSearch, QueryOptions, Within } from './search.js';
 
 /** Numbers of scratch that the kernels' calls want. */
 const SCRATCH = 2048;
-const MOST_FOUND = 2_147_483_647;
-/** Numbers of queries and answers that are in the engine's memory at a time. */
-const ANSWERED_AT_ONCE = 4_194_304;
-/** Neighbours within a radius that are found before they leave the engine's memory. */
-const FOUND_AT_ONCE = 8_388_608;
 
 /** Every query meets every point. */
 export class BruteSearch implements NeighborSearch {
@@ -190,21 +186,6 @@ export class BruteSearch implements NeighborSearch {
   }
 }
 
-/** @throws LanewiseError `usage` for queries of another shape */
-function checkQueries(points: Points, queries: Points, { excludeSelf }: QueryOptions): void {
-  const { values, count, dimension } = queries;
-  if (dimension !== points.dimension) throw invalid('the queries', `${points.dimension} coordinates each`, dimension);
-  if (values.length !== count * dimension) throw invalid('the queries', `${count * dimension} values`, values.length);
-  if (excludeSelf && count !== points.count) {
-    throw invalid('excludeSelf', `the ${points.count} points themselves as queries`, count);
-  }
-}
-
-function partOf({ values, count, dimension }: Points, start: number, rows: number): Points {
-  const end = Math.min(count, start + rows);
-  return { values: values.subarray(start * dimension, end * dimension), count: end - start, dimension };
-}
-
 /** Of k + 1 neighbours, those that are not the query itself. */
 function withoutSelf({ distances, indices }: Neighbors, k: number, first: number): Neighbors {
   const count = indices.length / (k + 1);
@@ -218,23 +199,4 @@ function withoutSelf({ distances, indices }: Neighbors, k: number, first: number
     }
   }
   return kept;
-}
-
-function offsetsOf(counts: Int32Array): Int32Array {
-  const offsets = new Int32Array(counts.length + 1);
-  let total = 0;
-  for (let i = 0; i < counts.length; i++) {
-    total += counts[i]!;
-    if (total > MOST_FOUND) {
-      throw new LanewiseError(
-        'data',
-        `Expected at most ${MOST_FOUND} neighbours within the radius but there are more`,
-        {
-          hint: 'Ask for a smaller radius, or for fewer queries at a time.',
-        },
-      );
-    }
-    offsets[i + 1] = total;
-  }
-  return offsets;
 }
