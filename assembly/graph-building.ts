@@ -1,7 +1,7 @@
 // Building and repairing navigable graphs: src/kernels/graph-building.ts is the law.
 import {
-  chooseNeighbors, clearBits, descend, distancesAt, distanceTo, hasBit, laneOf, listOf, metOf, nodeOf, offer, rowOf,
-  searchLayer, testAndSet, withoutMarks,
+  chooseNeighbors, clearBits, descend, distancesAt, distanceTo, hasBit, laneOf, listOf, metOf, NEWEST_FIRST, offer,
+  rowOf, searchLayer, testAndSet, withoutMarks,
 } from './inline/graph';
 
 export function graph_connect_f32(
@@ -18,23 +18,24 @@ export function graph_connect_f32(
       const distances = distancesAt(query, vectors, batch + (<usize>from << 2), these, stride, metric);
       for (let j = 0; j < these; j++) store<f32>(batchDistances + (<usize>(from + j) << 2), laneOf(distances, j));
     }
-    let near: u64 = entry < 0 ? 0 : metOf(distanceTo(query, vectors, entry, stride, metric), entry);
+    let near: u64 = entry < 0 ? 0 : metOf(distanceTo(query, vectors, entry, stride, metric), entry, NEWEST_FIRST);
     for (let level = topLevel; entry >= 0 && level > own; level--) {
-      near = descend(vectors, upperOffsets, upper, query, near, level, m, stride, metric);
+      near = descend(vectors, upperOffsets, upper, query, near, level, m, stride, metric, NEWEST_FIRST);
     }
     for (let level = own; level >= 0; level--) {
       let length = 0;
       if (entry >= 0 && level <= topLevel) {
         clearBits(visited, nodeCount);
         length = searchLayer(
-          vectors, links, upperOffsets, upper, query, near, level, 0, visited, pool, fresh, stride, m, metric, ef, ef,
+          vectors, links, upperOffsets, upper, query, near, level, 0, visited, pool, fresh, stride, m, metric,
+          NEWEST_FIRST, ef, ef,
         );
         near = withoutMarks(load<u64>(pool));
       }
       for (let j = 0; j < place; j++) {
         const other = load<i32>(batch + (<usize>j << 2));
         if (<i32>load<u8>(levels + <usize>other) < level) continue;
-        length = offer(pool, length, ef, metOf(load<f32>(batchDistances + (<usize>j << 2)), other));
+        length = offer(pool, length, ef, metOf(load<f32>(batchDistances + (<usize>j << 2)), other, NEWEST_FIRST));
       }
       const list = listOf(links, upperOffsets, upper, node, level, m);
       chooseNeighbors(vectors, pool, length, list, m, stride, metric);
@@ -52,7 +53,7 @@ function offerAll(
     const these = min(4, count - i);
     const distances = distancesAt(row, vectors, at, these, stride, metric);
     for (let j = 0; j < these; j++) {
-      length = offer(pool, length, i32.MAX_VALUE, metOf(laneOf(distances, j), load<i32>(at + (<usize>j << 2))));
+      length = offer(pool, length, i32.MAX_VALUE, metOf(laneOf(distances, j), load<i32>(at + (<usize>j << 2)), NEWEST_FIRST));
     }
   }
   return length;
@@ -146,7 +147,7 @@ export function graph_repair_f32(
       for (let i = 0; i < count; i++) {
         const other = load<i32>(met + (<usize>i << 2));
         if (hasBit(gone, other)) continue;
-        length = offer(pool, length, capacity, metOf(distanceTo(row, vectors, other, stride, metric), other));
+        length = offer(pool, length, capacity, metOf(distanceTo(row, vectors, other, stride, metric), other, NEWEST_FIRST));
       }
       chooseNeighbors(vectors, pool, length, list, slots, stride, metric);
     }

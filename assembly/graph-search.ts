@@ -1,6 +1,7 @@
 // Searches in navigable graphs: src/kernels/graph-search.ts is the law.
 import {
-  clearBits, descend, distanceOf, distancesAt, distanceTo, isBarred, laneOf, metOf, nodeOf, offer, searchLayer,
+  clearBits, descend, distanceOf, distancesAt, distanceTo, isBarred, laneOf, metOf, nodeOf, offer, OLDEST_FIRST,
+  searchLayer,
 } from './inline/graph';
 
 // The first k wanted entries of a pool.
@@ -10,7 +11,7 @@ function writeFound(pool: usize, length: i32, distances: usize, nodes: usize, k:
     const met = load<u64>(pool + (<usize>i << 3));
     if (isBarred(met)) continue;
     store<f32>(distances + (<usize>found << 2), distanceOf(met));
-    store<i32>(nodes + (<usize>found << 2), nodeOf(met));
+    store<i32>(nodes + (<usize>found << 2), nodeOf(met, OLDEST_FIRST));
     found++;
   }
   for (; found < k; found++) {
@@ -28,13 +29,14 @@ export function graph_search_f32(
     const query = queries + ((<usize>i * <usize>stride) << 2);
     let length = 0;
     if (entry >= 0) {
-      let start = metOf(distanceTo(query, vectors, entry, stride, metric), entry);
+      let start = metOf(distanceTo(query, vectors, entry, stride, metric), entry, OLDEST_FIRST);
       for (let level = topLevel; level > 0; level--) {
-        start = descend(vectors, upperOffsets, upper, query, start, level, m, stride, metric);
+        start = descend(vectors, upperOffsets, upper, query, start, level, m, stride, metric, OLDEST_FIRST);
       }
       clearBits(visited, nodeCount);
       length = searchLayer(
-        vectors, links, upperOffsets, upper, query, start, 0, allowed, visited, pool, fresh, stride, m, metric, ef, capacity,
+        vectors, links, upperOffsets, upper, query, start, 0, allowed, visited, pool, fresh, stride, m, metric, OLDEST_FIRST,
+        ef, capacity,
       );
     }
     const at = (<usize>i * <usize>k) << 2;
@@ -54,7 +56,7 @@ export function graph_scan_f32(
       const these = min(4, rowCount - from);
       const found = distancesAt(query, vectors, at, these, stride, metric);
       for (let j = 0; j < these; j++) {
-        length = offer(pool, length, k, metOf(laneOf(found, j), load<i32>(at + (<usize>j << 2))));
+        length = offer(pool, length, k, metOf(laneOf(found, j), load<i32>(at + (<usize>j << 2)), OLDEST_FIRST));
       }
     }
     const at = (<usize>i * <usize>k) << 2;

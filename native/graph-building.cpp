@@ -21,12 +21,12 @@ void graph_connect_f32(const float* vectors, const uint8_t* levels, const int32_
                        int32_t* links, int32_t* upper, uint32_t* visited, int64_t* pool, int32_t* fresh,
                        float* batchDistances, int32_t nodeCount, int32_t, int32_t, int32_t stride, int32_t m,
                        int32_t metric, int32_t entry, int32_t topLevel, int32_t ef, int32_t rowStart, int32_t rowEnd) {
-  const Graph graph{vectors, links, upperOffsets, upper, stride, m, metric};
+  const Graph graph{vectors, links, upperOffsets, upper, stride, m, metric, newestFirst};
   for (int32_t place = rowStart; place < rowEnd; place++) {
     const int32_t node = batch[place];
     const float* query = graph.row(node);
     batchDistancesOf(graph, query, batch, place, batchDistances);
-    Met near = entry < 0 ? 0 : metOf(graph.distance(query, entry), entry);
+    Met near = entry < 0 ? 0 : graph.metOf(graph.distance(query, entry), entry);
     for (int32_t level = topLevel; entry >= 0 && level > levels[node]; level--) {
       near = graph.descend(query, near, level, fresh);
     }
@@ -38,7 +38,7 @@ void graph_connect_f32(const float* vectors, const uint8_t* levels, const int32_
         near = found.entries[0] & ~metExpanded;
       }
       for (int32_t j = 0; j < place; j++) {
-        if (levels[batch[j]] >= level) found.offer(metOf(batchDistances[j], batch[j]));
+        if (levels[batch[j]] >= level) found.offer(graph.metOf(batchDistances[j], batch[j]));
       }
       graph.chooseNeighbors(found.entries, found.length, const_cast<int32_t*>(graph.list(node, level)), m);
       if (level == 0) {
@@ -52,7 +52,7 @@ void graph_connect_f32(const float* vectors, const uint8_t* levels, const int32_
 void graph_link_f32(const float* vectors, int32_t* lists, const int32_t* targets, const int32_t* places,
                     const int32_t* starts, const int32_t* sources, int64_t* pool, int32_t, int32_t, int32_t, int32_t,
                     int32_t stride, int32_t metric, int32_t slots, int32_t rowStart, int32_t rowEnd) {
-  const Graph graph{vectors, nullptr, nullptr, nullptr, stride, 0, metric};
+  const Graph graph{vectors, nullptr, nullptr, nullptr, stride, 0, metric, newestFirst};
   for (int32_t index = rowStart; index < rowEnd; index++) {
     int32_t* list = lists + places[index];
     int32_t known = 0;
@@ -72,7 +72,7 @@ void graph_link_f32(const float* vectors, int32_t* lists, const int32_t* targets
         const int32_t these = count - i < 4 ? count - i : 4;
         for (int32_t j = 0; j < these; j++) some[j] = nodes[i + j];
         graph.forDistances(row, some, these, [&](int32_t j, float distance) LANEWISE_INLINE_LAMBDA {
-          all.offer(metOf(distance, some[j]));
+          all.offer(graph.metOf(distance, some[j]));
         });
       }
     };
@@ -120,7 +120,7 @@ void graph_repair_f32(const float* vectors, const uint8_t* levels, const int32_t
                       int32_t* links, int32_t* upper, uint32_t* visited, int64_t* pool, int32_t* met, int32_t nodeCount,
                       int32_t, int32_t stride, int32_t m, int32_t metric, int32_t capacity, int32_t rowStart,
                       int32_t rowEnd) {
-  const Graph graph{vectors, links, upperOffsets, upper, stride, m, metric};
+  const Graph graph{vectors, links, upperOffsets, upper, stride, m, metric, newestFirst};
   clearBits(visited, nodeCount);
   for (int32_t node = rowStart; node < rowEnd; node++) {
     if (hasBit(gone, node)) continue;
@@ -130,7 +130,7 @@ void graph_repair_f32(const float* vectors, const uint8_t* levels, const int32_t
       const int32_t count = reachedFrom(graph, node, level, gone, visited, met, capacity);
       SearchPool left(pool, capacity, capacity);
       for (int32_t i = 0; i < count; i++) {
-        if (!hasBit(gone, met[i])) left.offer(metOf(graph.distance(graph.row(node), met[i]), met[i]));
+        if (!hasBit(gone, met[i])) left.offer(graph.metOf(graph.distance(graph.row(node), met[i]), met[i]));
       }
       graph.chooseNeighbors(left.entries, left.length, list, graph.slots(level));
     }

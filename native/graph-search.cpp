@@ -4,12 +4,12 @@ namespace lanewise::LANEWISE_ISA {
 namespace {
 
 /// The first k wanted entries of a pool.
-void writeFound(const SearchPool& pool, float* distances, int32_t* nodes, int32_t k) {
+void writeFound(const Graph& graph, const SearchPool& pool, float* distances, int32_t* nodes, int32_t k) {
   int32_t found = 0;
   for (int32_t i = 0; i < pool.length && found < k; i++) {
     if ((pool.entries[i] & metBarred) != 0) continue;
     distances[found] = distanceOf(pool.entries[i]);
-    nodes[found++] = nodeOf(pool.entries[i]);
+    nodes[found++] = graph.nodeOf(pool.entries[i]);
   }
   for (; found < k; found++) {
     distances[found] = __builtin_inff();
@@ -24,25 +24,25 @@ void graph_search_f32(const float* vectors, const int32_t* links, const int32_t*
                       int64_t* pool, int32_t* fresh, int32_t nodeCount, int32_t, int32_t stride, int32_t m,
                       int32_t metric, int32_t entry, int32_t topLevel, int32_t queryCount, int32_t k, int32_t ef,
                       int32_t capacity) {
-  const Graph graph{vectors, links, upperOffsets, upper, stride, m, metric};
+  const Graph graph{vectors, links, upperOffsets, upper, stride, m, metric, oldestFirst};
   for (int32_t i = 0; i < queryCount; i++) {
     const float* query = queries + static_cast<size_t>(i) * static_cast<size_t>(stride);
     SearchPool found(pool, ef, capacity);
     if (entry >= 0) {
-      Met start = metOf(graph.distance(query, entry), entry);
+      Met start = graph.metOf(graph.distance(query, entry), entry);
       for (int32_t level = topLevel; level > 0; level--) start = graph.descend(query, start, level, fresh);
       clearBits(visited, nodeCount);
       graph.searchLayer(query, start, 0, found, allowed, visited, fresh);
     }
     const size_t at = static_cast<size_t>(i) * static_cast<size_t>(k);
-    writeFound(found, distances + at, nodes + at, k);
+    writeFound(graph, found, distances + at, nodes + at, k);
   }
 }
 
 void graph_scan_f32(const float* vectors, const int32_t* rows, const float* queries, float* distances, int32_t* nodes,
                     int64_t* pool, int32_t, int32_t rowCount, int32_t stride, int32_t metric, int32_t queryCount,
                     int32_t k) {
-  const Graph graph{vectors, nullptr, nullptr, nullptr, stride, 0, metric};
+  const Graph graph{vectors, nullptr, nullptr, nullptr, stride, 0, metric, oldestFirst};
   for (int32_t i = 0; i < queryCount; i++) {
     const float* query = queries + static_cast<size_t>(i) * static_cast<size_t>(stride);
     SearchPool found(pool, k, k);
@@ -51,11 +51,11 @@ void graph_scan_f32(const float* vectors, const int32_t* rows, const float* quer
       const int32_t count = rowCount - from < 4 ? rowCount - from : 4;
       for (int32_t j = 0; j < count; j++) some[j] = rows[from + j];
       graph.forDistances(query, some, count, [&](int32_t j, float distance) LANEWISE_INLINE_LAMBDA {
-        found.offer(metOf(distance, some[j]));
+        found.offer(graph.metOf(distance, some[j]));
       });
     }
     const size_t at = static_cast<size_t>(i) * static_cast<size_t>(k);
-    writeFound(found, distances + at, nodes + at, k);
+    writeFound(graph, found, distances + at, nodes + at, k);
   }
 }
 

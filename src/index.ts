@@ -48,6 +48,7 @@ export {
   GradientBoostingRanker,
   GradientBoostingRegressor,
 } from './models/gradient-boosting/index.js';
+export * from './models/hnsw/index.js';
 export { HuberRegressor } from './models/huber/huber.js';
 export { type ModelEntry, models } from './models/index.js';
 export { IsolationForest } from './models/isolation-forest/index.js';

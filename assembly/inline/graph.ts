@@ -1,21 +1,23 @@
 // What the kernels of navigable graphs share; src/kernels/graph.ts is the law. A node of the pool is its distance, in an
 // order-preserving form, over its number, over two bits: expanded, and barred from being an answer.
 
+export const OLDEST_FIRST: i32 = 0;
+export const NEWEST_FIRST: i32 = 0x3fffffff;
 const EXPANDED: u64 = 1;
 const BARRED: u64 = 2;
 
 // @ts-ignore: decorator
 @inline
-export function metOf(distance: f32, node: i32): u64 {
+export function metOf(distance: f32, node: i32, order: i32): u64 {
   let bits = reinterpret<i32>(distance);
   bits ^= (bits >> 31) | <i32>0x80000000;
-  return (<u64><u32>bits << 32) | (<u64><u32>node << 2);
+  return (<u64><u32>bits << 32) | (<u64><u32>(node ^ order) << 2);
 }
 
 // @ts-ignore: decorator
 @inline
-export function nodeOf(met: u64): i32 {
-  return <i32>(<u32>met >> 2);
+export function nodeOf(met: u64, order: i32): i32 {
+  return <i32>(<u32>met >> 2) ^ order;
 }
 
 // @ts-ignore: decorator
@@ -187,10 +189,11 @@ export function insertMet(pool: usize, length: i32, met: u64): i32 {
 // From `start`, on a list of `slots` links, to nearer and nearer neighbours; `lists` as offsets say for the level.
 export function descend(
   vectors: usize, upperOffsets: usize, upper: usize, query: usize, start: u64, level: i32, m: i32, stride: i32, metric: i32,
+  order: i32,
 ): u64 {
   let best = start;
   while (true) {
-    const list = upper + (<usize>(load<i32>(upperOffsets + (<usize>nodeOf(best) << 2)) + (level - 1) * m) << 2);
+    const list = upper + (<usize>(load<i32>(upperOffsets + (<usize>nodeOf(best, order) << 2)) + (level - 1) * m) << 2);
     let count = 0;
     while (count < m && load<i32>(list + (<usize>count << 2)) >= 0) count++;
     let next = best;
@@ -199,7 +202,7 @@ export function descend(
       const these = min(4, count - i);
       const distances = distancesAt(query, vectors, at, these, stride, metric);
       for (let j = 0; j < these; j++) {
-        const met = metOf(laneOf(distances, j), load<i32>(at + (<usize>j << 2)));
+        const met = metOf(laneOf(distances, j), load<i32>(at + (<usize>j << 2)), order);
         if (met < next) next = met;
       }
     }
@@ -218,12 +221,13 @@ export function listOf(links: usize, upperOffsets: usize, upper: usize, node: i3
 // Fills the pool from `start` on; how many entries it has then. `visited` has all bits cleared.
 export function searchLayer(
   vectors: usize, links: usize, upperOffsets: usize, upper: usize, query: usize, start: u64, level: i32, allowed: usize,
-  visited: usize, pool: usize, fresh: usize, stride: i32, m: i32, metric: i32, size: i32, capacity: i32,
+  visited: usize, pool: usize, fresh: usize, stride: i32, m: i32, metric: i32, order: i32, size: i32,
+  capacity: i32,
 ): i32 {
   const slots = level == 0 ? 2 * m : m;
   let length = 1, wanted = 1, cursor = 0;
-  testAndSet(visited, nodeOf(start));
-  if (allowed && !hasBit(allowed, nodeOf(start))) {
+  testAndSet(visited, nodeOf(start, order));
+  if (allowed && !hasBit(allowed, nodeOf(start, order))) {
     start |= BARRED;
     wanted = 0;
   }
@@ -234,7 +238,7 @@ export function searchLayer(
     const entry = pool + (<usize>cursor << 3);
     const met = load<u64>(entry);
     store<u64>(entry, met | EXPANDED);
-    const list = listOf(links, upperOffsets, upper, nodeOf(met), level, m);
+    const list = listOf(links, upperOffsets, upper, nodeOf(met, order), level, m);
     let count = 0;
     for (let i = 0; i < slots; i++) {
       const node = load<i32>(list + (<usize>i << 2));
@@ -249,7 +253,7 @@ export function searchLayer(
       const distances = distancesAt(query, vectors, at, these, stride, metric);
       for (let j = 0; j < these; j++) {
         const node = load<i32>(at + (<usize>j << 2));
-        let next = metOf(laneOf(distances, j), node);
+        let next = metOf(laneOf(distances, j), node, order);
         if (allowed && !hasBit(allowed, node)) next |= BARRED;
         const full = wanted == size || length == capacity;
         if (full && next >= load<u64>(pool + (<usize>(length - 1) << 3))) continue;
@@ -287,7 +291,7 @@ export function chooseNeighbors(
   let taken = 0, equals = 0;
   for (let i = 0; i < count && taken < slots; i++) {
     const met = load<u64>(pool + (<usize>i << 3));
-    const node = nodeOf(met);
+    const node = nodeOf(met, NEWEST_FIRST);
     const distance = distanceOf(met);
     const equal = metric != 1 && distance == 0;
     if (equal && equals == slots >> 1) continue;

@@ -7,6 +7,7 @@
 #include "../kernels.gen.h"
 #include "../simd/dispatch.h"
 #include "call.h"
+#include "map-file.h"
 
 namespace lanewise {
 namespace {
@@ -60,7 +61,7 @@ bool addKernels(Napi::Env env, Napi::Object functions, Napi::Value memory, Attac
 
 void freeAttachment(napi_env, void* data, void*) { delete static_cast<Attachment*>(data); }
 
-/// attach(memory: Uint8Array, isa: string, fast: boolean) → { kernels }. The array must start the memory: its address is what
+/// attach(memory: Uint8Array, isa: string, fast: boolean) → { kernels, mapFile? }. The array must start the memory: its address is what
 /// offsets count from. A shared WebAssembly memory keeps its address when it grows, so it is attached once.
 Napi::Value attach(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -86,6 +87,7 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
   if (!addKernels(env, functions, info[0], attachment)) return env.Undefined();
   Napi::Object result = Napi::Object::New(env);
   result.Set("kernels", functions);
+  if (!addMapFile(env, result, info[0], attachment)) return env.Undefined();
   return result;
 }
 

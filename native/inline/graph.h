@@ -96,14 +96,12 @@ LANEWISE_INLINE Quad graphDistances(const float* query, const float* const (&row
 typedef uint64_t Met;
 inline constexpr Met metExpanded = 1, metBarred = 2;
 
-LANEWISE_INLINE Met metOf(float distance, int32_t node) {
+LANEWISE_INLINE Met packMet(float distance, int32_t node) {
   uint32_t bits;
   std::memcpy(&bits, &distance, sizeof bits);
   bits ^= static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31) | 0x80000000u;
   return static_cast<Met>(bits) << 32 | static_cast<Met>(static_cast<uint32_t>(node)) << 2;
 }
-
-LANEWISE_INLINE int32_t nodeOf(Met met) { return static_cast<int32_t>(static_cast<uint32_t>(met) >> 2); }
 
 LANEWISE_INLINE float distanceOf(Met met) {
   uint32_t bits = static_cast<uint32_t>(met >> 32);
@@ -164,12 +162,19 @@ struct SearchPool {
   }
 };
 
+/// Node numbers are kept turned round where the higher one comes first among equals.
+inline constexpr int32_t oldestFirst = 0, newestFirst = 0x3fffffff;
+
 struct Graph {
   const float* vectors;
   const int32_t* links;
   const int32_t* upperOffsets;
   const int32_t* upper;
-  int32_t stride, m, metric;
+  int32_t stride, m, metric, order;
+
+  LANEWISE_INLINE Met metOf(float distance, int32_t node) const { return packMet(distance, node ^ order); }
+
+  LANEWISE_INLINE int32_t nodeOf(Met met) const { return static_cast<int32_t>(static_cast<uint32_t>(met) >> 2) ^ order; }
 
   LANEWISE_INLINE const float* row(int32_t node) const {
     return vectors + static_cast<size_t>(node) * static_cast<size_t>(stride);

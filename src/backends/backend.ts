@@ -18,7 +18,15 @@ export interface Backend {
   /** The build or instruction set in use: 'simd-threads', 'simd', 'avx512', 'typescript', …; with '-fast' behind it. */
   readonly variant: string;
   readonly kernels: KernelFunctions;
+  /** Where the system maps files into the memory. */
+  readonly mapFile?: MapFile | undefined;
 }
+
+/**
+ * Puts a file's first bytes (fresh pages, where `file` is below 0) in place of what lies at an offset of the memory, a multiple
+ * of 64 KiB; false where the system refuses. Changes stay with this process.
+ */
+export type MapFile = (offset: number, bytes: number, file: number) => boolean;
 
 export type KernelName = keyof KernelFunctions;
 

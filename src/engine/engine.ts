@@ -50,6 +50,8 @@ export interface EngineDescription {
 }
 
 const MAX_THREADS = 49;
+/** The largest page of any system. */
+const MAP_ALIGNMENT = 65_536;
 
 /** Memory, kernels and threads. Create one with `createEngine`, or use the process's `defaultEngine()`. */
 export class Engine {
@@ -138,6 +140,28 @@ export class Engine {
   /** Arrays as a matrix in the arena; see `matrixOfArrays`. */
   matrixOf(arrays: readonly Float64Array[], names?: readonly string[]): Matrix {
     return matrixOfArrays(this, arrays, names);
+  }
+
+  /**
+   * A file mapped into the memory, where the backend is native and the system allows it: its pages are read when they are first
+   * needed, and written ones become this process's own. Who shortens the file meanwhile ends the process; replacing it by
+   * renaming another is safe.
+   * @param file an open file's number
+   */
+  mapFile(file: number, size: number): { readonly bytes: Uint8Array; readonly memory: Disposable } | undefined {
+    const { mapFile } = this.#choice.backend;
+    if (!mapFile) return undefined;
+    const block = this.arena.allocate('u8', size + 2 * MAP_ALIGNMENT);
+    const offset = Math.ceil(block.byteOffset / MAP_ALIGNMENT) * MAP_ALIGNMENT;
+    if (!mapFile(offset, size, file)) {
+      this.arena.free(block);
+      return undefined;
+    }
+    const unmap = () => {
+      mapFile(offset, size, -1);
+      this.arena.free(block);
+    };
+    return { bytes: new Uint8Array(this.arena.memory.buffer, offset, size), memory: { [Symbol.dispose]: unmap } };
   }
 
   describe(): EngineDescription {

@@ -104,7 +104,8 @@ export const graph_connect_f32 = defineKernel({
     start,
     end,
   ) => {
-    const graph: Graph = { vectors, links: lists, upper: upperLists, upperOffsets, nodeCount, stride, m, metric };
+    const lying = { vectors, links: lists, upper: upperLists, upperOffsets, nodeCount, stride, m, metric };
+    const graph: Graph = { ...lying, newestFirst: true };
     for (let place = start; place < end; place++) {
       const node = batch[place]!;
       const distanceTo = (other: number) => graphDistance(vectors, node, vectors, other, stride, metric);
@@ -112,7 +113,7 @@ export const graph_connect_f32 = defineKernel({
       for (let level = topLevel; near && level > levelOf[node]!; level--)
         near = descend(graph, vectors, node, near, level);
       for (let level = levelOf[node]!; level >= 0; level--) {
-        const pool = new SearchPool(ef);
+        const pool = new SearchPool(ef, true);
         if (near && level <= topLevel) {
           searchLayer(graph, vectors, node, near, level, pool);
           near = pool.entries[0]!;
@@ -237,6 +238,7 @@ export const graph_link_f32 = defineKernel({
       stride,
       m: slots >> 1,
       metric,
+      newestFirst: true,
     };
     for (let index = start; index < end; index++) {
       const list = lists.subarray(places[index]!, places[index]! + slots);
@@ -246,7 +248,7 @@ export const graph_link_f32 = defineKernel({
         writeLinks(list, all);
         continue;
       }
-      const pool = new SearchPool(all.length);
+      const pool = new SearchPool(all.length, true);
       for (const node of all)
         pool.offer({ node, distance: graphDistance(vectors, targets[index]!, vectors, node, stride, metric) });
       writeLinks(list, chooseNeighbors(graph, pool.entries, slots));
@@ -371,14 +373,15 @@ export const graph_repair_f32 = defineKernel({
     start,
     end,
   ) => {
-    const graph: Graph = { vectors, links: lists, upper: upperLists, upperOffsets, nodeCount, stride, m, metric };
+    const lying = { vectors, links: lists, upper: upperLists, upperOffsets, nodeCount, stride, m, metric };
+    const graph: Graph = { ...lying, newestFirst: true };
     for (let node = start; node < end; node++) {
       if (hasBit(gone, node)) continue;
       for (let level = levelOf[node]!; level >= 0; level--) {
         if (!linksOf(graph, node, level).some((other) => hasBit(gone, other))) continue;
         const met = reached(graph, node, level, gone, capacity);
         const left = met.filter((other) => !hasBit(gone, other));
-        const pool = new SearchPool(left.length);
+        const pool = new SearchPool(left.length, true);
         for (const other of left)
           pool.offer({ node: other, distance: graphDistance(vectors, node, vectors, other, stride, metric) });
         const [all, slots] = level === 0 ? [lists, 2 * m] : [upperLists, m];

@@ -224,9 +224,9 @@ export const graph_search_f32 = defineKernel({
     ef,
     capacity,
   ) => {
-    const graph: Graph = { vectors, links, upperOffsets, upper, nodeCount, stride, m, metric };
+    const graph: Graph = { vectors, links, upperOffsets, upper, nodeCount, stride, m, metric, newestFirst: false };
     for (let query = 0; query < askedCount; query++) {
-      const pool = new SearchPool(ef, capacity);
+      const pool = new SearchPool(ef, false, capacity);
       if (entry >= 0) {
         let start = { node: entry, distance: graphDistance(asked, query, vectors, entry, stride, metric) };
         for (let level = topLevel; level > 0; level--) start = descend(graph, asked, query, start, level);
@@ -302,7 +302,7 @@ export const graph_scan_f32 = defineKernel({
     wanted,
   ) => {
     for (let query = 0; query < askedCount; query++) {
-      const pool = new SearchPool(wanted);
+      const pool = new SearchPool(wanted, false);
       for (const node of rows)
         pool.offer({ node, distance: graphDistance(asked, query, vectors, node, stride, metric) });
       const [from, to] = [query * wanted, (query + 1) * wanted];

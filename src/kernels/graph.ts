@@ -8,7 +8,9 @@
  *
  * Distances are f32, in sixteen lanes (coordinate i goes to lane i mod 16) that are folded in halves: a lane row is one cache
  * line, and every instruction set up to 512 bits keeps the lanes in registers. Nothing is fused, so all backends agree to
- * the bit; ties are broken by the lower node.
+ * the bit. Among equals the lower node comes first where it is searched, the higher where the graph is built: a row that was
+ * there before leads to the one that came after it, so that a crowd of duplicates is one chain and not a thousand rows around
+ * the first few.
  */
 export const GRAPH_LANES = 16;
 
@@ -25,6 +27,8 @@ export interface Graph {
   readonly stride: number;
   readonly m: number;
   readonly metric: number;
+  /** Does the higher node come first among equals? */
+  readonly newestFirst: boolean;
 }
 
 /** A node that was met, and how far it is. */
@@ -68,8 +72,8 @@ export function linksOf(graph: Graph, node: number, level: number): Int32Array {
   return end < 0 ? list : list.subarray(0, end);
 }
 
-export const isBefore = (a: Met, b: Met): boolean =>
-  a.distance < b.distance || (a.distance === b.distance && a.node < b.node);
+const isBefore = (a: Met, b: Met, newestFirst: boolean): boolean =>
+  a.distance < b.distance || (a.distance === b.distance && (newestFirst ? a.node > b.node : a.node < b.node));
 
 /** Is bit `node` set? No bitmap: every bit is. */
 export const hasBit = (bits: Uint8Array | null, node: number): boolean =>
@@ -88,19 +92,21 @@ export class SearchPool {
   readonly entries: Entry[] = [];
   readonly #size: number;
   readonly #capacity: number;
+  readonly #newestFirst: boolean;
   #wanted = 0;
 
-  constructor(size: number, capacity = size) {
+  constructor(size: number, newestFirst: boolean, capacity = size) {
     this.#size = size;
+    this.#newestFirst = newestFirst;
     this.#capacity = capacity;
   }
 
   offer(met: Met, wanted = true): void {
     const { entries } = this;
     const full = this.#wanted === this.#size || entries.length === this.#capacity;
-    if (full && !isBefore(met, entries.at(-1)!)) return;
+    if (full && !isBefore(met, entries.at(-1)!, this.#newestFirst)) return;
     let place = entries.length;
-    while (place > 0 && isBefore(met, entries[place - 1]!)) place--;
+    while (place > 0 && isBefore(met, entries[place - 1]!, this.#newestFirst)) place--;
     entries.splice(place, 0, { ...met, wanted, expanded: false });
     if (wanted) this.#wanted++;
     if (entries.length > this.#capacity) this.#drop();
@@ -114,13 +120,13 @@ export class SearchPool {
 
 /** From `start`, on one level, from neighbour to nearer neighbour until none is nearer. */
 export function descend(graph: Graph, queries: Float32Array, query: number, start: Met, level: number): Met {
-  const { vectors, stride, metric } = graph;
+  const { vectors, stride, metric, newestFirst } = graph;
   let best = start;
   for (;;) {
     let next = best;
     for (const node of linksOf(graph, best.node, level)) {
       const met = { node, distance: graphDistance(queries, query, vectors, node, stride, metric) };
-      if (isBefore(met, next)) next = met;
+      if (isBefore(met, next, newestFirst)) next = met;
     }
     if (next === best) return best;
     best = next;

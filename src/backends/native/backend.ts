@@ -1,5 +1,5 @@
 import { LanewiseError } from '../../errors.js';
-import type { Backend, Numerics } from '../backend.js';
+import type { Backend, MapFile, Numerics } from '../backend.js';
 import { type KernelFunctions, kernelsHash } from '../kernels.gen.js';
 
 /** What native/binding/addon.cpp exports. */
@@ -11,7 +11,11 @@ export interface NativeAddon {
   /** Those of them that have kernels for `numerics: 'fast'` which run on this processor. */
   readonly fastIsas: readonly string[];
   /** Binds the kernels of a build to a memory, which the array must cover from its start. */
-  attach(memory: Uint8Array, isa: string, fast: boolean): { readonly kernels: KernelFunctions };
+  attach(
+    memory: Uint8Array,
+    isa: string,
+    fast: boolean,
+  ): { readonly kernels: KernelFunctions; readonly mapFile?: MapFile };
 }
 
 export interface NativeOptions {
@@ -56,8 +60,8 @@ export function createNativeBackend(
     });
   }
   const fast = numerics === 'fast' && addon.fastIsas.includes(isa);
-  const { kernels } = addon.attach(new Uint8Array(memory.buffer), isa, fast);
-  return { name: 'native', variant: fast ? `${isa}-fast` : isa, kernels };
+  const { kernels, mapFile } = addon.attach(new Uint8Array(memory.buffer), isa, fast);
+  return { name: 'native', variant: fast ? `${isa}-fast` : isa, kernels, mapFile };
 }
 
 /** Why a loaded module cannot be used as the addon, or undefined when it can. */
