@@ -32,8 +32,16 @@ export { renderProfilePage } from './explore/page/profile-page.js';
 export { type Profile, profileTable } from './explore/profile.js';
 // features
 export { defaultFeatures, expressionColumn, featureMakers, featuresFromConfig } from './features/index.js';
-export { type CurveFit, type CurveFitOptions, fitCurve } from './models/curve-fit/fit-curve.js';
 // models
+export {
+  AgglomerativeClustering,
+  type AgglomerativeModel,
+  cutAt,
+  cutInto,
+  type Dendrogram,
+} from './models/agglomerative/index.js';
+export { type CurveFit, type CurveFitOptions, fitCurve } from './models/curve-fit/fit-curve.js';
+export { DBSCAN, type DbscanModel } from './models/dbscan/index.js';
 export { DecisionTreeClassifier, DecisionTreeRegressor } from './models/decision-tree/index.js';
 export { LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis } from './models/discriminant-analysis/index.js';
 export { DummyClassifier, DummyRegressor } from './models/dummy/dummy.js';
@@ -48,6 +56,7 @@ export {
   GradientBoostingRanker,
   GradientBoostingRegressor,
 } from './models/gradient-boosting/index.js';
+export { type CondensedTree, HDBSCAN, type HdbscanModel } from './models/hdbscan/index.js';
 export * from './models/hnsw/index.js';
 export { HuberRegressor } from './models/huber/huber.js';
 export { type ModelEntry, models } from './models/index.js';
@@ -60,6 +69,7 @@ export { LinearRegression } from './models/linear-regression/linear-regression.j
 export { regressionTable } from './models/linear-regression/regression-table.js';
 export { LinearSVC, LinearSVR } from './models/linear-svm/linear-svm.js';
 export { LogisticRegression } from './models/logistic-regression/logistic-regression.js';
+export { estimateBandwidth, MeanShift, type MeanShiftModel } from './models/mean-shift/index.js';
 export { makeModel } from './models/model.js';
 export {
   MultilayerPerceptronClassifier,
@@ -76,6 +86,7 @@ export {
   mergeMoments,
 } from './models/naive-bayes/index.js';
 export { LocalOutlierFactor, NeighborDistance } from './models/neighbor-anomalies/index.js';
+export { labelsAt, OPTICS, type OpticsModel, type Reachability } from './models/optics/index.js';
 export { QuantileRegressor } from './models/quantile/quantile.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
 export {
@@ -89,6 +100,7 @@ export {
   UserKNN,
 } from './models/recommendation/index.js';
 export { type PartialFitOptions, SgdClassifier, SgdRegressor } from './models/sgd/sgd.js';
+export { SpectralClustering, type SpectralModel } from './models/spectral/index.js';
 export { OneClassSVM, SVC, SVR } from './models/svm/index.js';
 export { modelOfTarget } from './models/targets.js';
 export { type TermWeight, termWeights } from './models/texts.js';

@@ -1,5 +1,7 @@
 import type { ParameterDeclarations, ParameterValue } from '../parameters.js';
 import type { Estimator, TaskKind } from '../table/interfaces.js';
+import { AgglomerativeClustering, agglomerativeParameters } from './agglomerative/index.js';
+import { DBSCAN, dbscanParameters } from './dbscan/index.js';
 import {
   DecisionTreeClassifier,
   DecisionTreeRegressor,
@@ -44,6 +46,7 @@ import {
   GradientBoostingRanker,
   GradientBoostingRegressor,
 } from './gradient-boosting/index.js';
+import { HDBSCAN, hdbscanParameters } from './hdbscan/index.js';
 import { HuberRegressor } from './huber/huber.js';
 import { huberParameters } from './huber/parameters.js';
 import { IsolationForest, isolationForestParameters } from './isolation-forest/index.js';
@@ -60,6 +63,7 @@ import { LinearSVC, LinearSVR } from './linear-svm/linear-svm.js';
 import { linearSvcParameters, linearSvrParameters } from './linear-svm/parameters.js';
 import { LogisticRegression } from './logistic-regression/logistic-regression.js';
 import { logisticRegressionParameters } from './logistic-regression/parameters.js';
+import { MeanShift, meanShiftParameters } from './mean-shift/index.js';
 import {
   MultilayerPerceptronClassifier,
   MultilayerPerceptronRegressor,
@@ -82,6 +86,7 @@ import {
   NeighborDistance,
   neighborDistanceParameters,
 } from './neighbor-anomalies/index.js';
+import { OPTICS, opticsParameters } from './optics/index.js';
 import { quantileParameters } from './quantile/parameters.js';
 import { QuantileRegressor } from './quantile/quantile.js';
 import {
@@ -92,6 +97,7 @@ import {
 } from './random-forest/index.js';
 import { sgdClassifierParameters, sgdRegressorParameters } from './sgd/parameters.js';
 import { SgdClassifier, SgdRegressor } from './sgd/sgd.js';
+import { SpectralClustering, spectralParameters } from './spectral/index.js';
 import { OneClassSVM, oneClassSvmParameters, SVC, SVR, svcParameters, svrParameters } from './svm/index.js';
 
 /** One line of the list of models: how the command line and the workflow file find an estimator. */
@@ -105,6 +111,8 @@ export interface ModelEntry {
   readonly onlyByName?: true;
   /** Takes the terms of texts as they are, as sparse vectors. */
   readonly sparse?: readonly TaskKind[];
+  /** Every row meets every other: time, and for some memory, grow with the square of the rows. */
+  readonly quadratic?: true;
   /** Takes numbers >= 0 only: its recipe scales them to [0, 1]. */
   readonly nonNegative?: true;
 }
@@ -227,6 +235,54 @@ export const models: readonly ModelEntry[] = [
     tasks: ['clustering'],
     declarations: () => kMeansParameters,
     create: (_task, parameters) => new KMeans(parameters),
+  },
+  {
+    name: 'dbscan',
+    tasks: ['clustering'],
+    declarations: () => dbscanParameters,
+    create: (_task, parameters) => new DBSCAN(parameters),
+    onlyByName: true,
+    quadratic: true,
+  },
+  {
+    name: 'hdbscan',
+    tasks: ['clustering'],
+    declarations: () => hdbscanParameters,
+    create: (_task, parameters) => new HDBSCAN(parameters),
+    onlyByName: true,
+    quadratic: true,
+  },
+  {
+    name: 'agglomerative',
+    tasks: ['clustering'],
+    declarations: () => agglomerativeParameters,
+    create: (_task, parameters) => new AgglomerativeClustering(parameters),
+    onlyByName: true,
+    quadratic: true,
+  },
+  {
+    name: 'optics',
+    tasks: ['clustering'],
+    declarations: () => opticsParameters,
+    create: (_task, parameters) => new OPTICS(parameters),
+    onlyByName: true,
+    quadratic: true,
+  },
+  {
+    name: 'spectral',
+    tasks: ['clustering'],
+    declarations: () => spectralParameters,
+    create: (_task, parameters) => new SpectralClustering(parameters),
+    onlyByName: true,
+    quadratic: true,
+  },
+  {
+    name: 'mean-shift',
+    tasks: ['clustering'],
+    declarations: () => meanShiftParameters,
+    create: (_task, parameters) => new MeanShift(parameters),
+    onlyByName: true,
+    quadratic: true,
   },
   {
     name: 'random-forest',

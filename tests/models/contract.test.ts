@@ -120,8 +120,9 @@ for (const entry of models) {
       });
 
       test('every backend and any number of threads give the same bits, over several blocks of rows', async () => {
-        const large = tableFor(task, sampleFor(17_000));
-        const some = takeRows(large, [0, 1, 16_383, 16_384, 16_999]);
+        const rows = entry.quadratic ? 700 : 17_000;
+        const large = tableFor(task, sampleFor(rows));
+        const some = takeRows(large, [0, 1, 255, 256, rows - 617, rows - 616, rows - 1]);
         const hashes = new Map<string, string>();
         for (const options of [
           { backend: 'reference', threads: 1 },

@@ -1,0 +1,74 @@
+import { LanewiseError } from '../../errors.js';
+import { type LinkageMetric, linkageMetrics } from '../../kernels/linkage.js';
+import type { Scope } from '../arena.js';
+import type { Points } from '../distance.js';
+import type { Engine, Task } from '../engine.js';
+import { coordinatesOf } from './coordinates.js';
+
+/** Distances that one task computes: enough to share out, few enough for the event loop to turn between. */
+const TASK_TERMS = 1 << 22;
+/** Tasks that are handed over at a time, between which progress is told. */
+const BATCH = 32;
+
+export interface CondensedOptions {
+  readonly metric: LinkageMetric;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Bytes of the distances of all pairs of `count` points. */
+export function condensedBytes(count: number): number {
+  return 4 * count * (count - 1);
+}
+
+/**
+ * Says beforehand what all distances of `count` points would take.
+ * @throws LanewiseError `engine` with the sizes where the engine's memory cannot hold them.
+ */
+export function requireCondensedRoom(engine: Engine, count: number, what: string): void {
+  const needed = condensedBytes(count);
+  const { memoryLimit } = engine.describe();
+  // The points themselves, and whatever else lies there, need a little of it too.
+  if (needed <= memoryLimit - memoryLimit / 16) return;
+  const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  throw new LanewiseError(
+    'engine',
+    `Expected room for the ${(needed / 8).toLocaleString('en')} distances of ${count.toLocaleString('en')} rows for ${what}, ` +
+      `which take ${gibibytes(needed)}, but the engine's memory ends at ${gibibytes(memoryLimit)}`,
+    {
+      hint: 'Cluster a sample of the rows, or use linkage single, hdbscan or k-means, whose memory grows with the rows alone.',
+    },
+  );
+}
+
+/** The distances of all pairs i < k of points, row by row, in the scope's memory (src/kernels/linkage.ts). */
+export async function condensedDistances(
+  engine: Engine,
+  scope: Scope,
+  points: Points,
+  { metric, signal, onProgress }: CondensedOptions,
+): Promise<Float64Array> {
+  const { count, dimension } = points;
+  const matrix = scope.allocate('f64', (count * (count - 1)) / 2);
+  using inner = engine.arena.scope();
+  const coordinates = inner.allocate('f64', count * dimension);
+  coordinatesOf(points, metric, coordinates);
+  const code = linkageMetrics.indexOf(metric);
+  const tasks: Task[] = [];
+  let at = matrix.byteOffset;
+  for (let start = 0; start < count; ) {
+    const rows = Math.max(1, Math.floor(TASK_TERMS / ((count - start) * Math.max(1, dimension))));
+    const end = Math.min(count, start + rows);
+    tasks.push({
+      kernel: 'condense_distances_f64',
+      values: [coordinates.byteOffset, at, count, dimension, code, start, end],
+    });
+    at += 4 * (end - start) * (2 * count - start - end - 1);
+    start = end;
+  }
+  for (let first = 0; first < tasks.length; first += BATCH) {
+    await engine.run(tasks.slice(first, first + BATCH), signal);
+    onProgress?.(Math.min(tasks.length, first + BATCH), tasks.length);
+  }
+  return matrix;
+}

@@ -1,0 +1,3 @@
+export { AgglomerativeClustering, type AgglomerativeModel } from './agglomerative.js';
+export { cutAt, cutInto, type Dendrogram } from './dendrogram.js';
+export { type AgglomerativeParameters, agglomerativeParameters } from './parameters.js';

@@ -1,0 +1,2 @@
+export { DBSCAN, type DbscanModel } from './dbscan.js';
+export { type DbscanParameters, dbscanParameters } from './parameters.js';

@@ -1,0 +1,3 @@
+export type { CondensedTree } from './condensed-tree.js';
+export { HDBSCAN, type HdbscanModel } from './hdbscan.js';
+export { type HdbscanParameters, hdbscanParameters } from './parameters.js';
