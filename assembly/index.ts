@@ -3,6 +3,7 @@ export * from './coordinate-descent';
 export * from './distance';
 export * from './elementary';
 export * from './factorization';
+export * from './embedding';
 export * from './gradient-descent';
 export * from './gram';
 export * from './graph-building';

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "6204431ec9011fdb"
+#define LANEWISE_KERNELS_HASH "3a782f49dec547b2"
 
 namespace lanewise {
 
@@ -32,6 +32,11 @@ struct Kernels {
   void (*factor_losses_f64)(const int32_t* offsets, const int32_t* indices, const double* weights, const double* targets, const double* others, const double* gram, const double* rows, double* out, double* product, int32_t rowCount, int32_t entryCount, int32_t otherCount, int32_t rank);
   void (*factor_solve_rows_f64)(const int32_t* offsets, const int32_t* indices, const double* weights, const double* targets, const double* others, const double* gram, double* out, double* system, int32_t rowCount, int32_t entryCount, int32_t otherCount, int32_t rank, double ridge, double ridgePerEntry);
   void (*factor_top_f64)(const double* rows, const double* panels, const double* biases, const int32_t* seenOffsets, const int32_t* seenItems, const uint8_t* allowed, double* scores, int32_t* items, int32_t userCount, int32_t itemCount, int32_t seenCount, int32_t rank, int32_t n);
+  void (*graph_attraction_f64)(const int32_t* offsets, const int32_t* indices, const double* values, const double* positions, double* forces, int32_t rowStart, int32_t rowCount, int32_t entryCount, int32_t pointCount, int32_t dimension);
+  void (*layout_epoch_f64)(const int32_t* offsets, const int32_t* indices, const double* rates, const double* others, const double* table, double* positions, uint32_t* words, int32_t rowStart, int32_t rowCount, int32_t entryCount, int32_t pointCount, int32_t dimension, int32_t octaves, int32_t epoch, int32_t pulls, int32_t negatives, double step, int32_t keyLow, int32_t keyHigh);
+  void (*perplexity_search_f64)(const double* squares, double* weights, int32_t rowCount, int32_t k, double perplexity);
+  int32_t (*point_tree_f64)(const double* positions, int32_t* order, double* sorted, int32_t* ranges, double* masses, double* boxes, uint32_t* codes, int32_t* places, int32_t pointCount, int32_t dimension);
+  void (*tree_repulsion_f64)(const int32_t* order, const double* sorted, const int32_t* ranges, const double* masses, double* forces, double* similarities, double* entries, int32_t groupStart, int32_t groupEnd, int32_t pointCount, int32_t nodeCount, int32_t dimension, double angle);
   void (*axpy_f64)(const double* x, double* y, double a, int32_t rowCount);
   double (*dot_f64)(const double* x, const double* y, int32_t rowCount);
   void (*linear_scores_f64)(const double* x, const double* coefficients, double* out, int32_t rowCount, int32_t columnCount, int32_t columnStride);
@@ -219,6 +224,21 @@ void factor_solve_rows_f64(const int32_t* offsets, const int32_t* indices, const
 /// The n items of the highest bias + x·y for each user, the highest first and the lower item first among equals; without those seen and those not allowed. Where fewer are left, −1 with −Infinity; items whose score is NaN or −Infinity are left out.
 /// rows[userCount * rank] in; panels[8 * Math.ceil(itemCount / 8) * rank] in; biases[8 * Math.ceil(itemCount / 8)] in; seenOffsets[userCount + 1] in; seenItems[seenCount] in; allowed[itemCount] in, may be null; scores[userCount * n] out; items[userCount * n] out
 void factor_top_f64(const double* rows, const double* panels, const double* biases, const int32_t* seenOffsets, const int32_t* seenItems, const uint8_t* allowed, double* scores, int32_t* items, int32_t userCount, int32_t itemCount, int32_t seenCount, int32_t rank, int32_t n);
+/// What pulls the points of rows together in t-SNE: Σ p·(y − y′)/(1 + d²) over a row’s entries.
+/// offsets[rowCount + 1] in; indices[entryCount] in; values[entryCount] in; positions[pointCount * dimension] in; forces[rowCount * dimension] out
+void graph_attraction_f64(const int32_t* offsets, const int32_t* indices, const double* values, const double* positions, double* forces, int32_t rowStart, int32_t rowCount, int32_t entryCount, int32_t pointCount, int32_t dimension);
+/// An epoch of UMAP’s layout for some rows: each point walks along its entries that are due, drawn to the neighbour and pushed off points at random, the others standing where they were.
+/// offsets[rowCount + 1] in; indices[entryCount] in; rates[entryCount] in; others[pointCount * dimension] in; table[2 * (128 * octaves + 1)] in; positions[rowCount * dimension] inout; words[WORDS] scratch
+void layout_epoch_f64(const int32_t* offsets, const int32_t* indices, const double* rates, const double* others, const double* table, double* positions, uint32_t* words, int32_t rowStart, int32_t rowCount, int32_t entryCount, int32_t pointCount, int32_t dimension, int32_t octaves, int32_t epoch, int32_t pulls, int32_t negatives, double step, int32_t keyLow, int32_t keyHigh);
+/// Gaussian weights of each row’s neighbours, of the width at which their perplexity is the one wanted.
+/// squares[rowCount * k] in; weights[rowCount * k] out
+void perplexity_search_f64(const double* squares, double* weights, int32_t rowCount, int32_t k, double perplexity);
+/// The quadtree or octree of points: their Morton order, and nodes in preorder with centres of mass.
+/// positions[pointCount * dimension] in; order[pointCount] out; sorted[pointCount * dimension] out; ranges[6 * pointCount] inout; masses[2 * (dimension + 1) * pointCount] inout; boxes[4 * dimension * pointCount] scratch; codes[2 * pointCount] scratch; places[pointCount] scratch
+int32_t point_tree_f64(const double* positions, int32_t* order, double* sorted, int32_t* ranges, double* masses, double* boxes, uint32_t* codes, int32_t* places, int32_t pointCount, int32_t dimension);
+/// What pushes the points of groups apart in t-SNE, by the tree: Σ q²·(y − y′) and Σ q, where q = 1/(1 + d²).
+/// order[pointCount] in; sorted[pointCount * dimension] in; ranges[3 * nodeCount] in; masses[(dimension + 1) * nodeCount] in; forces[pointCount * dimension] inout; similarities[pointCount] inout; entries[4160] scratch
+void tree_repulsion_f64(const int32_t* order, const double* sorted, const int32_t* ranges, const double* masses, double* forces, double* similarities, double* entries, int32_t groupStart, int32_t groupEnd, int32_t pointCount, int32_t nodeCount, int32_t dimension, double angle);
 /// y ← a·x + y.
 /// x[rowCount] in; y[rowCount] inout
 void axpy_f64(const double* x, double* y, double a, int32_t rowCount);
@@ -579,6 +599,11 @@ inline constexpr Kernels all_kernels{
     factor_losses_f64,
     factor_solve_rows_f64,
     factor_top_f64,
+    graph_attraction_f64,
+    layout_epoch_f64,
+    perplexity_search_f64,
+    point_tree_f64,
+    tree_repulsion_f64,
     axpy_f64,
     dot_f64,
     linear_scores_f64,

@@ -2,6 +2,7 @@
 #include "../coordinate-descent.cpp"
 #include "../distance.cpp"
 #include "../elementary.cpp"
+#include "../embedding.cpp"
 #include "../factorization.cpp"
 #include "../gradient-descent.cpp"
 #include "../gram.cpp"

@@ -46,6 +46,16 @@ export interface KernelFunctions {
   factor_solve_rows_f64(offsetsOffset: number, indicesOffset: number, weightsOffset: number, targetsOffset: number, othersOffset: number, gramOffset: number, outOffset: number, systemOffset: number, rowCount: number, entryCount: number, otherCount: number, rank: number, ridge: number, ridgePerEntry: number): void;
   /** The n items of the highest bias + x·y for each user, the highest first and the lower item first among equals; without those seen and those not allowed. Where fewer are left, −1 with −Infinity; items whose score is NaN or −Infinity are left out. */
   factor_top_f64(rowsOffset: number, panelsOffset: number, biasesOffset: number, seenOffsetsOffset: number, seenItemsOffset: number, allowedOffset: number, scoresOffset: number, itemsOffset: number, userCount: number, itemCount: number, seenCount: number, rank: number, n: number): void;
+  /** What pulls the points of rows together in t-SNE: Σ p·(y − y′)/(1 + d²) over a row’s entries. */
+  graph_attraction_f64(offsetsOffset: number, indicesOffset: number, valuesOffset: number, positionsOffset: number, forcesOffset: number, rowStart: number, rowCount: number, entryCount: number, pointCount: number, dimension: number): void;
+  /** An epoch of UMAP’s layout for some rows: each point walks along its entries that are due, drawn to the neighbour and pushed off points at random, the others standing where they were. */
+  layout_epoch_f64(offsetsOffset: number, indicesOffset: number, ratesOffset: number, othersOffset: number, tableOffset: number, positionsOffset: number, wordsOffset: number, rowStart: number, rowCount: number, entryCount: number, pointCount: number, dimension: number, octaves: number, epoch: number, pulls: number, negatives: number, step: number, keyLow: number, keyHigh: number): void;
+  /** Gaussian weights of each row’s neighbours, of the width at which their perplexity is the one wanted. */
+  perplexity_search_f64(squaresOffset: number, weightsOffset: number, rowCount: number, k: number, perplexity: number): void;
+  /** The quadtree or octree of points: their Morton order, and nodes in preorder with centres of mass. */
+  point_tree_f64(positionsOffset: number, orderOffset: number, sortedOffset: number, rangesOffset: number, massesOffset: number, boxesOffset: number, codesOffset: number, placesOffset: number, pointCount: number, dimension: number): number;
+  /** What pushes the points of groups apart in t-SNE, by the tree: Σ q²·(y − y′) and Σ q, where q = 1/(1 + d²). */
+  tree_repulsion_f64(orderOffset: number, sortedOffset: number, rangesOffset: number, massesOffset: number, forcesOffset: number, similaritiesOffset: number, entriesOffset: number, groupStart: number, groupEnd: number, pointCount: number, nodeCount: number, dimension: number, angle: number): void;
   /** y ← a·x + y. */
   axpy_f64(xOffset: number, yOffset: number, a: number, rowCount: number): void;
   /** Inner product of two columns. */
@@ -273,4 +283,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '6204431ec9011fdb';
+export const kernelsHash = '3a782f49dec547b2';

@@ -2,6 +2,7 @@ import type { Kernel } from './contract.js';
 import * as coordinateDescent from './coordinate-descent.js';
 import * as distance from './distance.js';
 import * as elementary from './elementary.js';
+import * as embedding from './embedding.js';
 import * as factorization from './factorization.js';
 import * as gradientDescent from './gradient-descent.js';
 import * as gram from './gram.js';
@@ -44,6 +45,7 @@ const families = [
   distance,
   elementary,
   factorization,
+  embedding,
   gradientDescent,
   gram,
   graphBuilding,
