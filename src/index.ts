@@ -28,6 +28,10 @@ export * from './evaluate/index.js';
 // explain
 export * from './explain/index.js';
 // explore
+export { type Embedding, type EmbeddingOptions, embeddingTable } from './explore/embedding/embedding.js';
+export type { TsneParameters, UmapParameters } from './explore/embedding/parameters.js';
+export { Tsne, type TsneEmbedding } from './explore/embedding/tsne.js';
+export { type FittedUmap, Umap, type UmapEmbedding } from './explore/embedding/umap.js';
 export { renderProfilePage } from './explore/page/profile-page.js';
 export { type Profile, profileTable } from './explore/profile.js';
 // features

@@ -28,3 +28,4 @@ export * from './significance.js';
 export * from './splitter.js';
 export * from './target.js';
 export * from './threshold.js';
+export { type TrustworthinessOptions, trustworthiness } from './trustworthiness.js';

@@ -72,7 +72,7 @@ const POINTS = 300;
  * a and b of 1/(1 + a·d^2b), nearest to: 1 up to minDist, then e^−(d − minDist)/spread. By least squares on [0, 3·spread]
  * with the house's Levenberg and Marquardt.
  */
-export async function fitCurve(
+export async function similarityCurve(
   minDist: number,
   spread: number,
   signal?: AbortSignal,

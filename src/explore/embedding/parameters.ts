@@ -11,7 +11,7 @@ const nComponents = {
 const metric = {
   type: 'choice',
   default: 'euclidean',
-  choices: ['euclidean', 'cosine'],
+  choices: ['euclidean', 'cosine', 'manhattan', 'chebyshev', 'hamming', 'jaccard', 'haversine'],
   meaning: 'distance between rows',
 } as const;
 

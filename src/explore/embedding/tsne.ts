@@ -1,16 +1,15 @@
 import type { Table } from 'apache-arrow';
 import type { Points } from '../../engine/distance.js';
-import { nearestOthers } from '../../engine/embedding/nearest-others.js';
-import { graphOfNeighbors, type SparseGraph, symmetrized } from '../../engine/embedding/sparse-graph.js';
 import { principalStart, randomStart } from '../../engine/embedding/start.js';
-import { perplexityWeights, TsneDescent } from '../../engine/embedding/tsne-descent.js';
-import { defaultEngine, type Engine } from '../../engine/engine.js';
+import { TsneDescent } from '../../engine/embedding/tsne-descent.js';
+import { defaultEngine } from '../../engine/engine.js';
 import { Breather } from '../../engine/turn.js';
 import { throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
 import type { HistoryPoint, TrainingWarning } from '../../table/interfaces.js';
 import { Deadline } from '../../training/deadline.js';
-import { type Embedding, type EmbeddingOptions, pointsToEmbed, requireNear } from './embedding.js';
+import { jointProbabilities } from './affinities.js';
+import { type Embedding, type EmbeddingOptions, pointsToEmbed } from './embedding.js';
 import { type TsneParameters, tsneParameters } from './parameters.js';
 
 /** Iterations in which neighbours attract more strongly, and between two looks at the divergence. */
@@ -52,7 +51,7 @@ export class Tsne {
     const engine = options.engine ?? (await defaultEngine());
     const { nComponents, init, angle } = this.parameters;
     const { perplexity, warnings } = this.#perplexityFor(points.count);
-    const graph = await this.#affinities(engine, points, perplexity, signal);
+    const graph = await jointProbabilities(engine, points, perplexity, this.parameters.metric, signal);
     using descent = new TsneDescent(engine, graph, nComponents, angle);
     const start =
       init === 'random'
@@ -72,20 +71,6 @@ export class Tsne {
     if (perplexity <= most) return { perplexity, warnings: [] };
     const message = `perplexity ${perplexity} is too much for ${rows} rows: ${Number(most.toPrecision(4))} was taken`;
     return { perplexity: most, warnings: [{ name: 'perplexity-lowered', message }] };
-  }
-
-  /** The joint probabilities of pairs of rows. */
-  async #affinities(engine: Engine, points: Points, perplexity: number, signal?: AbortSignal): Promise<SparseGraph> {
-    const k = Math.min(points.count - 1, Math.floor(3 * perplexity + 1));
-    const found = await nearestOthers(engine, points, k, this.parameters.metric, signal);
-    requireNear(this.name, found);
-    const squares = found.distances.map((distance) => distance * distance);
-    const weights = await perplexityWeights(engine, squares, points.count, perplexity, signal);
-    const graph = await graphOfNeighbors(found.indices, weights, points.count, signal);
-    const joint = await symmetrized(graph, (there, back) => there + back, signal);
-    let sum = 0;
-    for (const value of joint.values) sum += value;
-    return { ...joint, values: joint.values.map((value) => value / sum) };
   }
 
   async #descend(descent: TsneDescent, { signal, onProgress }: EmbeddingOptions, deadline: Deadline) {

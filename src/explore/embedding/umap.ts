@@ -1,23 +1,18 @@
 import type { Table } from 'apache-arrow';
 import type { Neighbors, Points } from '../../engine/distance.js';
-import { nearestAmong, nearestOthers } from '../../engine/embedding/nearest-others.js';
-import {
-  componentCount,
-  filtered,
-  graphOfNeighbors,
-  type SparseGraph,
-  symmetrized,
-} from '../../engine/embedding/sparse-graph.js';
+import { componentCount, filtered, graphOfNeighbors, type SparseGraph } from '../../engine/embedding/sparse-graph.js';
 import { principalStart, randomStart, spectralStart } from '../../engine/embedding/start.js';
 import { type LayoutCurve, UmapLayout } from '../../engine/embedding/umap-layout.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
+import { neighborSearch } from '../../engine/neighbors/index.js';
 import { randomKey, stream } from '../../engine/random.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
 import type { TrainingWarning } from '../../table/interfaces.js';
 import { Deadline } from '../../training/deadline.js';
+import { fuzzyGraph } from './affinities.js';
 import { type Embedding, type EmbeddingOptions, pointsToEmbed, requireNear } from './embedding.js';
-import { fitCurve, fuzzyMemberships } from './fuzzy-set.js';
+import { fuzzyMemberships, similarityCurve } from './fuzzy-set.js';
 import { type UmapParameters, umapParameters } from './parameters.js';
 
 /** The first positions lie within so many units along each axis. */
@@ -68,12 +63,8 @@ export class Umap {
       const message = `nNeighbors ${nNeighbors} is more than there are rows: ${neighbors} was taken`;
       warnings.push({ name: 'neighbors-lowered', message });
     }
-    const found = await nearestOthers(engine, points, neighbors - 1, metric, signal);
-    requireNear(this.name, found);
-    const memberships = await fuzzyMemberships(found, points.count, signal);
-    const directed = await graphOfNeighbors(found.indices, memberships, points.count, signal);
-    const graph = await symmetrized(directed, (there, back) => there + back - there * back, signal);
-    const curve: LayoutCurve = { ...(await fitCurve(minDist, spread, signal)), repulsionStrength };
+    const graph = await fuzzyGraph(engine, points, neighbors, metric, signal);
+    const curve: LayoutCurve = { ...(await similarityCurve(minDist, spread, signal)), repulsionStrength };
     const start = await this.#start(engine, points, graph, warnings, options);
     const epochs = nEpochs ?? (points.count <= MANY_ROWS ? 500 : 200);
     const work: Work = { engine, parameters: this.parameters, options, deadline, curve, start, epochs };
@@ -213,7 +204,8 @@ export class FittedUmap {
     const engine = options.engine ?? (await defaultEngine());
     const { nNeighbors, nComponents, metric } = this.parameters;
     const k = Math.min(nNeighbors, this.#points.count);
-    const found = await nearestAmong(engine, this.#points, points, k, metric, signal);
+    using search = await neighborSearch(engine, this.#points, { metric, signal });
+    const found = await search.nearest(points, k, { signal });
     requireNear('umap', found);
     const memberships = await fuzzyMemberships(found, points.count, signal);
     const start = this.#meansOf(found, memberships, points.count);
