@@ -8,6 +8,7 @@ import { scoreEnsemble } from './predict/ensemble';
 import { scoreGaussian } from './predict/gaussian';
 import { scoreKernelExpansion } from './predict/kernel-expansion';
 import { scoreLinear } from './predict/linear';
+import { scoreImputeNeighbors, scoreMetricNeighbors } from './predict/metric-neighbors';
 import { scoreNearestLabel } from './predict/nearest-label';
 import { scoreNeighborScore } from './predict/neighbor-score';
 import { scoreCentroids, scoreNeighbors } from './predict/neighbors';
@@ -42,6 +43,8 @@ const PAIRWISE_COUPLING: i32 = 24;
 const DENSE: i32 = 25;
 const NEAREST_LABEL: i32 = 26;
 const NEIGHBOR_SCORE: i32 = 27;
+const METRIC_NEIGHBORS: i32 = 28;
+const IMPUTE_NEIGHBORS: i32 = 29;
 
 // Where the next allocation begins; 0 until the first.
 let top: usize = 0;
@@ -106,6 +109,8 @@ function score(opcode: i32, at: usize, rows: i32): void {
     case BINARY: { scoreBinary(at, rows); return; }
     case LINEAR: { scoreLinear(at, rows); return; }
     case ENSEMBLE: { scoreEnsemble(at, rows); return; }
+    case METRIC_NEIGHBORS: { scoreMetricNeighbors(at, rows); return; }
+    case IMPUTE_NEIGHBORS: { scoreImputeNeighbors(at, rows); return; }
     case NEIGHBORS: { scoreNeighbors(at, rows); return; }
     case NEIGHBOR_SCORE: { scoreNeighborScore(at, rows); return; }
     case CENTROIDS: { scoreCentroids(at, rows); return; }

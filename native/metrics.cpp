@@ -1,4 +1,4 @@
-// Distances by any metric: src/kernels/metrics.ts is the law. Lanes are points, in panels of eight; each lane adds its
+// Distances by any metric: src/kernels/metric-distance.ts is the law. Lanes are points, in panels of eight; each lane adds its
 // coordinates in their order.
 namespace lanewise::LANEWISE_ISA {
 

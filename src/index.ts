@@ -92,6 +92,7 @@ export {
 export { LocalOutlierFactor, NeighborDistance } from './models/neighbor-anomalies/index.js';
 export { labelsAt, OPTICS, type OpticsModel, type Reachability } from './models/optics/index.js';
 export { QuantileRegressor } from './models/quantile/quantile.js';
+export { RadiusNeighborsClassifier, RadiusNeighborsRegressor } from './models/radius-neighbors/index.js';
 export { RandomForestClassifier, RandomForestRegressor } from './models/random-forest/index.js';
 export {
   ALS,

@@ -34,6 +34,8 @@ export interface ChoiceParameter {
   readonly choices: readonly string[];
   /** A number may stand in place of a choice, above 0 and at most this. */
   readonly orNumber?: number;
+  /** Any other text may stand in place of a choice: what it means stands in `meaning`. */
+  readonly orText?: true;
   readonly meaning: string;
   readonly tune?: { readonly choices: readonly string[] };
 }
@@ -109,7 +111,9 @@ export type ParameterValue =
 type ValueOf<P extends Parameter> = P extends { type: 'choice'; choices: readonly (infer C)[] }
   ? P extends { orNumber: number }
     ? C | number
-    : C
+    : P extends { orText: true }
+      ? string
+      : C
   : P extends { type: 'feature-numbers' }
     ? readonly number[] | Readonly<Record<string, number>> | null
     : P extends { type: 'feature-groups'; choices: readonly (infer C)[] }
@@ -159,9 +163,9 @@ export function checkParameters<const D extends ParameterDeclarations>(
 /** What a parameter may be, in words: `an integer in [1, 255]`. */
 export function describeRange(declaration: Parameter): string {
   if (declaration.type === 'choice') {
-    const { choices, orNumber } = declaration;
+    const { choices, orNumber, orText } = declaration;
     const number = orNumber === undefined ? '' : `, or a number in (0, ${orNumber}]`;
-    return `one of ${choices.join(', ')}${number}`;
+    return `one of ${choices.join(', ')}${number}${orText ? ', or another text' : ''}`;
   }
   if (declaration.type === 'boolean') return 'true or false';
   if (declaration.type === 'texts') return 'a list of texts';
@@ -189,7 +193,7 @@ function checkValue(name: string, declaration: Parameter, value: unknown): Param
     const choice = typeof value === 'boolean' ? String(value) : value;
     const { orNumber } = declaration;
     if (orNumber !== undefined && typeof choice === 'number' && choice > 0 && choice <= orNumber) return choice;
-    if (typeof choice !== 'string' || !declaration.choices.includes(choice)) throw wrong();
+    if (typeof choice !== 'string' || !(declaration.orText || declaration.choices.includes(choice))) throw wrong();
     return choice;
   }
   if (declaration.type === 'boolean') {

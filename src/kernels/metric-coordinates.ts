@@ -1,5 +1,5 @@
 import { cos, sin } from './elementary.js';
-import type { MetricName } from './metrics.js';
+import type { MetricName } from './metric-distance.js';
 
 /** Coordinates of a point as kernels want them: haversine has two, and three on the sphere. */
 export const placedDimension = (metric: MetricName, dimension: number): number =>

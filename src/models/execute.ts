@@ -10,6 +10,7 @@ import { scoreKernelExpansionOn, scoreKernelExpansionOnThreads } from '../engine
 import { scoreLinearOn } from '../engine/linear-algebra.js';
 import { scoreNearestLabelOn, scoreNearestLabelOnThreads } from '../engine/neighbors/labels.js';
 import { scoreNeighborScoreOn } from '../engine/neighbors/neighbor-score.js';
+import { scoreImputeNeighborsOnThreads, scoreMetricNeighborsOnThreads } from '../engine/neighbors/scoring.js';
 import { Breather } from '../engine/turn.js';
 import { throwIfCancelled } from '../errors.js';
 import { execute, type Registers } from '../scoring/interpreter.js';
@@ -108,6 +109,12 @@ async function executeOnThreads(
   texts?: Texts,
 ): Promise<void> {
   if (operation.op === 'neighbors') return scoreNeighborsOnThreads(engine, operation, registers, rowCount, signal);
+  if (operation.op === 'metricNeighbors') {
+    return scoreMetricNeighborsOnThreads(engine, operation, registers, rowCount, signal);
+  }
+  if (operation.op === 'imputeNeighbors') {
+    return scoreImputeNeighborsOnThreads(engine, operation, registers, rowCount, signal);
+  }
   if (operation.op === 'nearestLabel') {
     return scoreNearestLabelOnThreads(engine, operation, registers, rowCount, signal);
   }

@@ -90,6 +90,12 @@ import { OPTICS, opticsParameters } from './optics/index.js';
 import { quantileParameters } from './quantile/parameters.js';
 import { QuantileRegressor } from './quantile/quantile.js';
 import {
+  RadiusNeighborsClassifier,
+  RadiusNeighborsRegressor,
+  radiusClassifierParameters,
+  radiusRegressorParameters,
+} from './radius-neighbors/index.js';
+import {
   forestClassifierParameters,
   forestRegressorParameters,
   RandomForestClassifier,
@@ -229,6 +235,15 @@ export const models: readonly ModelEntry[] = [
     declarations: () => neighborsParameters,
     create: (task, parameters) =>
       task === 'regression' ? new KNeighborsRegressor(parameters) : new KNeighborsClassifier(parameters),
+  },
+  {
+    name: 'radius-neighbors',
+    tasks: ['classification', 'regression'],
+    declarations: (task) => (task === 'regression' ? radiusRegressorParameters : radiusClassifierParameters),
+    create: (task, parameters) =>
+      task === 'regression' ? new RadiusNeighborsRegressor(parameters) : new RadiusNeighborsClassifier(parameters),
+    // What radius is of use depends on the data.
+    onlyByName: true,
   },
   {
     name: 'k-means',

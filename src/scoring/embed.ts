@@ -1,4 +1,5 @@
 import { LanewiseError } from '../errors.js';
+import { placeCoordinates, placedDimension } from '../kernels/metric-coordinates.js';
 import { arrayTypes, type FieldKind, fieldsOf, isArrayKind, type ProgramArray } from './layout.js';
 import type { InputType, Operation, Program } from './program.js';
 import { readRegisters, writtenRegisters } from './program.js';
@@ -37,6 +38,8 @@ const opcodes: Readonly<Partial<Record<Operation['op'], number>>> = {
   dense: 25,
   nearestLabel: 26,
   neighborScore: 27,
+  metricNeighbors: 28,
+  imputeNeighbors: 29,
 };
 
 const inputTypeCodes: Readonly<Record<Exclude<InputType, 'text'>, number>> = {
@@ -106,13 +109,40 @@ function numberRegisters(program: Program): ReadonlyMap<number, number> {
 function scratchOf(operation: Operation): number {
   if (operation.op === 'neighbors') return neighborCount(operation) * 12;
   if (operation.op === 'neighborScore') return operation.k * 12;
+  if (operation.op === 'metricNeighbors') {
+    return roundUp(neighborCount(operation) * 12) + 16 + 8 * Math.max(3, operation.inputs.length);
+  }
+  if (operation.op === 'imputeNeighbors') {
+    const { inputs, points } = operation;
+    return roundUp(donorCount(operation) * 12) + 8 * inputs.length + 8 * (points.length / inputs.length);
+  }
   if (operation.op === 'dense') return BLOCK_ROWS * 4;
   if (operation.op === 'nearestLabel') return 8 * operation.k;
   if (operation.op !== 'pairwiseCoupling') return 0;
   return 8 * operation.outputs.length * (operation.outputs.length + 1);
 }
 
-function neighborCount({ k, targets, outputs }: Extract<Operation, { op: 'neighbors' }>): number {
+const roundUp = (bytes: number) => Math.ceil(bytes / 8) * 8;
+
+/** A field of an operation as it is embedded: no more neighbours than points, and points as the metric sees them. */
+function embedded(operation: Operation, name: string): unknown {
+  if (name === 'k' && (operation.op === 'neighbors' || operation.op === 'metricNeighbors'))
+    return neighborCount(operation);
+  if (name === 'k' && operation.op === 'imputeNeighbors') return donorCount(operation);
+  if (name === 'points' && operation.op === 'metricNeighbors') {
+    const { metric, points, inputs } = operation;
+    const placed = new Float64Array((points.length / inputs.length) * placedDimension(metric, inputs.length));
+    placeCoordinates(metric, points, inputs.length, placed);
+    return placed;
+  }
+  return (operation as unknown as Record<string, unknown>)[name];
+}
+
+function donorCount({ k, points, inputs }: Extract<Operation, { op: 'imputeNeighbors' }>): number {
+  return Math.min(k, points.length / inputs.length);
+}
+
+function neighborCount({ k, targets, outputs }: Extract<Operation, { op: 'neighbors' | 'metricNeighbors' }>): number {
   return Math.min(k, targets.length / outputs.length);
 }
 
@@ -126,11 +156,7 @@ function writeOperation(writer: Writer, operation: Operation, numbering: Readonl
   }
   writer.i32(opcode);
   writer.i32(8 + 8 * fields.length);
-  const values = operation as unknown as Record<string, unknown>;
-  for (const [name, kind] of fields) {
-    const value = operation.op === 'neighbors' && name === 'k' ? neighborCount(operation) : values[name];
-    writeField(writer, value, kind, numbering);
-  }
+  for (const [name, kind] of fields) writeField(writer, embedded(operation, name), kind, numbering);
 }
 
 function writeField(writer: Writer, value: unknown, kind: FieldKind, numbering: ReadonlyMap<number, number>): void {

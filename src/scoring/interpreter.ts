@@ -5,6 +5,7 @@ import { scoreDense } from './dense.js';
 import { scoreEnsemble } from './ensemble.js';
 import { scoreGaussian } from './gaussian.js';
 import { scoreKernelExpansion } from './kernel-expansion.js';
+import { scoreImputeNeighbors, scoreMetricNeighbors } from './metric-neighbors.js';
 import { scoreNearestLabel } from './nearest-label.js';
 import { scoreNeighborScore } from './neighbor-score.js';
 import { scoreCentroids, scoreNeighbors } from './neighbors.js';
@@ -61,6 +62,10 @@ export function execute(operation: Operation, registers: Registers, rowCount: nu
       return scoreNeighbors(operation, registers, rowCount);
     case 'neighborScore':
       return scoreNeighborScore(operation, registers, rowCount);
+    case 'metricNeighbors':
+      return scoreMetricNeighbors(operation, registers, rowCount);
+    case 'imputeNeighbors':
+      return scoreImputeNeighbors(operation, registers, rowCount);
     case 'centroids':
       return scoreCentroids(operation, registers, rowCount);
     case 'nearestLabel':

@@ -1,5 +1,7 @@
 import { activations } from '../kernels/activations.js';
 import { kernelKinds } from '../kernels/kernel-functions.js';
+import { metricNames } from '../kernels/metric-distance.js';
+import { neighborAlgorithms } from './metric-neighbors.js';
 import { labelMetrics } from './nearest-label.js';
 import type { BinaryOperator, CalendarPart, Operation, UnaryFunction } from './program.js';
 import { analyzers, norms } from './terms.js';
@@ -130,6 +132,27 @@ export const layout: Layout = {
     weights: neighborWeights,
     points: 'f64',
     targets: 'f64',
+  },
+  metricNeighbors: {
+    inputs: 'reads',
+    outputs: 'writes',
+    metric: metricNames,
+    k: 'integer',
+    radius: 'number',
+    weights: neighborWeights,
+    algorithm: neighborAlgorithms,
+    points: 'f64',
+    columns: 'f64',
+    targets: 'f64',
+    otherwise: 'f64',
+  },
+  imputeNeighbors: {
+    inputs: 'reads',
+    outputs: 'writes',
+    k: 'integer',
+    weights: neighborWeights,
+    points: 'f64',
+    fallback: 'f64',
   },
   centroids: { inputs: 'reads', out: 'write', distances: 'writes', centers: 'f64' },
   terms: {

@@ -1,4 +1,5 @@
 import type { Activation } from '../kernels/activations.js';
+import type { MetricName } from '../kernels/metric-distance.js';
 import type { LabelMetric } from './nearest-label.js';
 
 /**
@@ -124,6 +125,8 @@ export type Operation =
   | EnsembleOperation
   | NeighborsOperation
   | NeighborScoreOperation
+  | MetricNeighborsOperation
+  | ImputeNeighborsOperation
   | CentroidsOperation
   | NearestLabelOperation
   | GaussianOperation
@@ -220,6 +223,48 @@ export interface NeighborScoreOperation {
   /** By point: the distance to its own k-th neighbour, and its density. Empty but for `outlierFactor`. */
   readonly reaches: Float64Array;
   readonly densities: Float64Array;
+}
+
+/**
+ * As `neighbors`, by any metric (src/kernels/metric-distance.ts), of the k nearest or, where k is 0, of all points at most
+ * `radius` away, in their order. Ranked by the reduced distance, weighed by the distance. outputs = Σ weight·targets /
+ * Σ weight; where there is no neighbour, `otherwise`, or NaN where that is empty. A row with a NaN input gets NaN, but by
+ * gower and nan-euclidean, to which it is missing.
+ */
+export interface MetricNeighborsOperation {
+  readonly op: 'metricNeighbors';
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly metric: MetricName;
+  readonly k: number;
+  readonly radius: number;
+  readonly weights: 'uniform' | 'distance';
+  /** How a backend is to search; the answer is the same. */
+  readonly algorithm: 'auto' | 'brute' | 'kd-tree';
+  /** rows × inputs.length, row-major. */
+  readonly points: Float64Array;
+  /** Gower's ranges and weights, inputs.length each; empty for other metrics. */
+  readonly columns: Float64Array;
+  /** rows × outputs.length, row-major. */
+  readonly targets: Float64Array;
+  /** outputs.length, or none. */
+  readonly otherwise: Float64Array;
+}
+
+/**
+ * outputs[j] = inputs[j], or, where that is NaN, the mean of column j over the k nearest points that have a value there, by
+ * the distance nan-euclidean, weighed by 1 ('uniform') or 1/distance ('distance'; points at distance 0, where there are any,
+ * count alone); where no point has both a value there and a column in common with the row, fallback[j].
+ */
+export interface ImputeNeighborsOperation {
+  readonly op: 'imputeNeighbors';
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly k: number;
+  readonly weights: 'uniform' | 'distance';
+  /** rows × inputs.length, row-major, NaN where missing. */
+  readonly points: Float64Array;
+  readonly fallback: Float64Array;
 }
 
 /** out = the nearest centre by squared L2 distance, the first of equals; distances[k] = the distance to centre k. */

@@ -4,6 +4,7 @@ import { DEPTH_BLOCK } from '../kernels/sums.js';
 import { EnsembleWalk } from './ensemble-walk.js';
 import { applyBinary, elementwise, textsOfInput } from './interpreter.js';
 import { addKernels } from './kernel-expansion.js';
+import { MetricNeighbors, NeighborImputer } from './metric-neighbors.js';
 import { LabelSearch } from './nearest-label.js';
 import { NeighborScorer } from './neighbor-score.js';
 import { PairwiseCoupling } from './pairwise-coupling.js';
@@ -74,6 +75,10 @@ function stepOf(operation: Operation): Step {
       return gathered(operation.inputs, new NeighborSearch(operation));
     case 'neighborScore':
       return gathered(operation.inputs, new NeighborScorer(operation));
+    case 'metricNeighbors':
+      return gathered(operation.inputs, new MetricNeighbors(operation));
+    case 'imputeNeighbors':
+      return gathered(operation.inputs, new NeighborImputer(operation));
     case 'centroids':
       return gathered(operation.inputs, new CenterSearch(operation));
     case 'nearestLabel':

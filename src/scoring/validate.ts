@@ -5,9 +5,11 @@ import type {
   DenseOperation,
   EnsembleOperation,
   GaussianOperation,
+  ImputeNeighborsOperation,
   InputType,
   KernelExpansionOperation,
   LinearOperation,
+  MetricNeighborsOperation,
   NearestLabelOperation,
   NeighborScoreOperation,
   NeighborsOperation,
@@ -155,6 +157,10 @@ function checkMeaning(operation: Operation, where: string): void {
       return checkNeighbors(operation, where);
     case 'neighborScore':
       return checkNeighborScore(operation, where);
+    case 'metricNeighbors':
+      return checkMetricNeighbors(operation, where);
+    case 'imputeNeighbors':
+      return checkImputeNeighbors(operation, where);
     case 'centroids':
       return checkCentroids(operation, where);
     case 'nearestLabel':
@@ -233,6 +239,29 @@ function checkNeighborScore(operation: NeighborScoreOperation, where: string): v
   const wanted = score === 'outlierFactor' ? pointCount : 0;
   checkLength(reaches, wanted, `reaches of ${where}`);
   checkLength(densities, wanted, `densities of ${where}`);
+}
+
+function checkMetricNeighbors(operation: MetricNeighborsOperation, where: string): void {
+  const { inputs, outputs, metric, radius, points, columns, targets, otherwise } = operation;
+  check(outputs.length > 0, `${where} has no outputs`);
+  check(inputs.length > 0, `${where} has no inputs`);
+  check(metric !== 'haversine' || inputs.length === 2, `${where} has ${inputs.length} inputs for haversine`);
+  check(!Number.isNaN(radius), `radius of ${where} is NaN`);
+  const pointCount = targets.length / outputs.length;
+  check(Number.isInteger(pointCount), `targets of ${where} are not ${outputs.length} a point`);
+  check(pointCount > 0, `${where} has no points`);
+  checkLength(points, pointCount * inputs.length, `points of ${where}`);
+  checkLength(columns, metric === 'gower' ? 2 * inputs.length : 0, `columns of ${where}`);
+  if (otherwise.length > 0) checkLength(otherwise, outputs.length, `otherwise of ${where}`);
+}
+
+function checkImputeNeighbors(operation: ImputeNeighborsOperation, where: string): void {
+  const { inputs, outputs, k, points, fallback } = operation;
+  check(k >= 1, `k of ${where} is ${k}`);
+  check(inputs.length > 0, `${where} has no inputs`);
+  checkLength(outputs, inputs.length, `outputs of ${where}`);
+  checkLength(fallback, inputs.length, `fallback of ${where}`);
+  check(points.length > 0 && points.length % inputs.length === 0, `points of ${where} are not ${inputs.length} a row`);
 }
 
 function checkCentroids(operation: CentroidsOperation, where: string): void {

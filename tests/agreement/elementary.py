@@ -1,4 +1,4 @@
-"""Makes the coefficients of src/kernels/elementary.ts (and of metrics.ts) and the golden values of tests/fixtures/elementary.json.
+"""Makes the coefficients of src/kernels/elementary.ts (and of metric-distance.ts) and the golden values of tests/fixtures/elementary.json.
 
     python elementary.py coefficients
     python elementary.py golden 120 > tests/fixtures/elementary.json
@@ -47,7 +47,7 @@ def coefficients():
         return mpf(1) / 6 + 3 * z / 40 if z < small else (mp.asin(x) - x) / (x * z)
 
     for name, function, interval, count in [
-        ("arcsineTail (src/kernels/metrics.ts)", arcsine_tail, [0, mpf("0.2501")], 13),
+        ("arcsineTail (src/kernels/metric-distance.ts)", arcsine_tail, [0, mpf("0.2501")], 13),
         ("expTail", exp_tail, [-half_ln2, half_ln2], 11),
         ("logTail", log_tail, [0, z_log], 8),
         ("atanhTail", atanh_tail, [0, z_log], 8),

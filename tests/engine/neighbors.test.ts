@@ -7,7 +7,7 @@ import {
   neighborSearch,
   pairwiseDistances,
 } from '#lanewise/engine/neighbors/index.js';
-import { metricNames } from '#lanewise/kernels/metrics.js';
+import { metricNames } from '#lanewise/kernels/metric-distance.js';
 import { dice } from '../scoring/programs.js';
 
 let engine: Engine;

@@ -1,5 +1,6 @@
 // Random programs that use every operation, for the tests that hold other runtimes to the interpreter.
 import { activations } from '#lanewise/kernels/activations.js';
+import { metricNames } from '#lanewise/kernels/metric-distance.js';
 import { ProgramBuilder } from '#lanewise/scoring/builder.js';
 import { binaryOperators, calendarParts, unaryFunctions } from '#lanewise/scoring/layout.js';
 import type { EnsembleOperation, Operation, Program } from '#lanewise/scoring/program.js';
@@ -211,6 +212,39 @@ export function everyOperation(seed: number): Program {
       distances: span(3),
       centers: Float64Array.from({ length: 6 }, () => random.integer(5)),
     }),
+    ...metricNames.flatMap((metric) =>
+      [0, 3, 9].map(
+        (k) => (): Operation => ({
+          op: 'metricNeighbors',
+          inputs: metric === 'hamming' || metric === 'gower' ? [0, 2, 4] : some(metric === 'haversine' ? 2 : 3),
+          outputs: span(2),
+          metric,
+          k,
+          radius: metric === 'dot' ? -1 : 0.6 + random.integer(3),
+          weights: random.pick(['uniform', 'distance'] as const),
+          algorithm: 'auto',
+          points: Float64Array.from({ length: metric === 'haversine' ? 12 : 18 }, () =>
+            metric === 'haversine' ? random.uniform() * 3 - 1.5 : random.integer(5) - 1,
+          ),
+          columns: metric === 'gower' ? Float64Array.of(4, 0, 0, 1, 0.5, 2) : new Float64Array(0),
+          targets: numbers(random, 12).map((value) => (Number.isFinite(value) ? value : 1)),
+          otherwise: random.integer(2) === 0 ? new Float64Array(0) : Float64Array.of(7, -7),
+        }),
+      ),
+    ),
+    ...(['uniform', 'distance'] as const).map(
+      (weights) => (): Operation => ({
+        op: 'imputeNeighbors',
+        inputs: some(3),
+        outputs: span(3),
+        k: 2 + random.integer(9),
+        weights,
+        points: Float64Array.from({ length: 24 }, (_, i) =>
+          random.integer(4) === 0 || (i % 3 === 2 && seed % 5 === 0) ? Number.NaN : random.integer(5),
+        ),
+        fallback: Float64Array.of(1, 2, 3),
+      }),
+    ),
     () => ({
       op: 'nearestLabel',
       inputs: [0, 1],

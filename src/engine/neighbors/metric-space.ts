@@ -1,6 +1,7 @@
 import { invalid, LanewiseError, throwIfCancelled, unknownName } from '../../errors.js';
 import { placeCoordinates, placedDimension } from '../../kernels/metric-coordinates.js';
-import { finishedDistance, metricNames, squaredLengths } from '../../kernels/metrics.js';
+import { finishedDistance, metricNames } from '../../kernels/metric-distance.js';
+import { squaredLengths } from '../../kernels/metrics.js';
 import type { Points } from '../distance.js';
 import { turnEventLoop } from '../turn.js';
 import type { DistanceMetric, GowerOptions } from './search.js';
@@ -144,4 +145,13 @@ function rangeOf(points: readonly Points[], column: number): number {
     }
   }
   return high > low ? high - low : 0;
+}
+
+/** Gower's columns as options; undefined where there are none. */
+export function gowerOfColumns(columns: Float64Array): GowerOptions | undefined {
+  if (columns.length === 0) return undefined;
+  const ranges = columns.subarray(0, columns.length / 2);
+  // A number that is everywhere the same is told apart as a category is: equal or not.
+  const kinds = Array.from(ranges, (range) => (range > 0 ? 'numeric' : 'categorical') as 'numeric' | 'categorical');
+  return { kinds, ranges, weights: columns.subarray(columns.length / 2) };
 }

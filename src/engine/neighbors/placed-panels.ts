@@ -1,6 +1,7 @@
 import { throwIfCancelled } from '../../errors.js';
 import { PANEL, panelCount } from '../../kernels/distance.js';
-import { metricCode, metricPanels } from '../../kernels/metrics.js';
+import { metricCode } from '../../kernels/metric-distance.js';
+import { metricPanels } from '../../kernels/metrics.js';
 import type { Scope } from '../arena.js';
 import type { Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';

@@ -1,4 +1,4 @@
-import type { MetricName } from '../../kernels/metrics.js';
+import type { MetricName } from '../../kernels/metric-distance.js';
 import type { Neighbors, Points } from '../distance.js';
 
 /**

@@ -1,4 +1,29 @@
+import { metricNames } from '../../kernels/metric-distance.js';
 import { defineParameters, type Parameters } from '../../parameters.js';
+
+/** What all models that ask their neighbours share. */
+export const neighborChoices = defineParameters({
+  weights: {
+    type: 'choice',
+    default: 'uniform',
+    choices: ['uniform', 'distance'],
+    meaning: 'uniform: neighbours count alike; distance: the nearer, the more (by 1/distance)',
+    tune: { choices: ['uniform', 'distance'] },
+  },
+  metric: {
+    type: 'choice',
+    default: 'euclidean',
+    choices: metricNames,
+    meaning:
+      'how far rows are apart; gower takes categories and missing values, nan-euclidean missing values; haversine: latitude and longitude in radians',
+  },
+  algorithm: {
+    type: 'choice',
+    default: 'auto',
+    choices: ['auto', 'brute', 'kd-tree'],
+    meaning: 'how neighbours are searched; the predictions are the same',
+  },
+});
 
 export const neighborsParameters = defineParameters({
   nNeighbors: {
@@ -8,12 +33,6 @@ export const neighborsParameters = defineParameters({
     meaning: 'neighbours that are asked',
     tune: { low: 1, high: 50, log: true },
   },
-  weights: {
-    type: 'choice',
-    default: 'uniform',
-    choices: ['uniform', 'distance'],
-    meaning: 'uniform: neighbours count alike; distance: the nearer, the more (by 1/distance)',
-    tune: { choices: ['uniform', 'distance'] },
-  },
+  ...neighborChoices,
 });
 export type NeighborsParameters = Parameters<typeof neighborsParameters>;
