@@ -8,6 +8,7 @@ import { frequency, oneHot, ordinal } from './encode.js';
 import { impute } from './impute.js';
 import { inconsistencies } from './inconsistencies.js';
 import { infinite } from './infinite.js';
+import { knnImpute } from './knn-impute.js';
 import { leakage } from './leakage.js';
 import { outliers } from './outliers.js';
 import { scale } from './scale.js';
@@ -46,6 +47,7 @@ export const preparations: readonly TransformerEntry[] = [
   dropIdentifiers,
   outliers,
   impute,
+  knnImpute,
   dropTimestamps,
   scale,
   oneHot,

@@ -1,6 +1,8 @@
 import type { Table } from 'apache-arrow';
+import { defaultEngine } from '../engine/engine.js';
 import { turnEventLoop } from '../engine/turn.js';
 import { LanewiseError, throwIfCancelled, unknownName } from '../errors.js';
+import { runProgramOn } from '../models/execute.js';
 import { compose, ProgramBuilder } from '../scoring/builder.js';
 import { runProgram } from '../scoring/interpreter.js';
 import {
@@ -80,7 +82,7 @@ export class Pipeline {
       });
       if (step.keptRows) state.keep(step.keptRows);
       const stepProgram = lowered(step, state.features);
-      state.run(stepProgram);
+      await state.run(stepProgram, context);
       program = compose(program, stepProgram);
       for (const { name } of state.features) known.add(name);
       fitted.push(step);
@@ -153,11 +155,11 @@ class TrainingRows {
     this.#rowCount = rows.length;
   }
 
-  run(program: Program): void {
+  async run(program: Program, context: Context): Promise<void> {
     const kinds = new Map(this.features.map(({ name, kind }) => [name, kind]));
     const texts = this.features.map(({ type, labels }) => (type === 'text' ? labels : undefined));
     const columns = this.features.map((feature) => feature.values);
-    const values = runProgram(program, columns, this.#rowCount, undefined, texts);
+    const values = await training(program, columns, this.#rowCount, texts, context);
     this.features = program.outputs.map((output, index) => {
       const kind = kinds.get(output.name);
       const keepsKind = kind !== undefined && inputTypeOfKind(kind) === output.type;
@@ -165,6 +167,22 @@ class TrainingRows {
       return { ...column, kind: keepsKind ? kind : undefined, role: 'feature' };
     });
   }
+}
+
+/** Operations that look at all training rows for every row: they want all threads, and the event loop its turns. */
+const heavy: ReadonlySet<string> = new Set(['imputeNeighbors']);
+
+async function training(
+  program: Program,
+  columns: readonly Float64Array[],
+  rowCount: number,
+  texts: Texts,
+  { engine, signal }: Context,
+): Promise<Float64Array[]> {
+  if (!program.operations.some(({ op }) => heavy.has(op))) {
+    return runProgram(program, columns, rowCount, undefined, texts);
+  }
+  return runProgramOn(engine ?? (await defaultEngine()), program, columns, rowCount, signal, texts);
 }
 
 /** An output's column; a text's is that of the input which it still is. */

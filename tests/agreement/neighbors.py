@@ -148,7 +148,8 @@ def imputations(points):
     gaps = gaps.round(6)
     gaps[random.random(gaps.shape) < 0.15] = np.nan
     gaps[5] = np.nan
-    fresh = gaps[::6].copy()
+    # No copies: their distances, 0, come out of products as 1e-8.
+    fresh = (gaps[::6] + random.normal(size=gaps[::6].shape) * 0.05).round(6)
     fresh[random.random(fresh.shape) < 0.3] = np.nan
     result = {"train": plain(gaps), "fresh": plain(fresh), "filled": {}}
     for weights in ["uniform", "distance"]:
@@ -161,6 +162,8 @@ def imputations(points):
     return result
 
 
+# Iris without ties, among which scikit-learn chooses as it likes.
+jittered = (load_iris().data + random.normal(size=(150, 4)) * 1e-2).round(5)
 iris, wine, birds = load_iris(), load_wine(), penguins()
 print(
     json.dumps(
@@ -171,7 +174,8 @@ print(
                 "wine": {"points": wine.data.tolist(), "classes": wine.target.tolist(), "found": neighbors(wine.data)},
                 "penguins": {"points": birds[0].tolist(), "classes": birds[1].tolist(), "found": neighbors(birds[0])},
             },
-            "models": models(iris.data, iris.target),
+            "models": models(jittered, iris.target),
+            "jittered": jittered.tolist(),
             "imputations": imputations(iris.data[::2]),
         },
         separators=(",", ":"),

@@ -57,11 +57,68 @@ test('a row at distance 0 decides alone, and a missing value has no neighbours',
   expect(model.predictSync({ x: null })).toBeNull();
 });
 
-test('row weights and too few rows are refused', async () => {
+test('row weights weigh votes and values; a row without weight is not there', async () => {
+  const weights = [1, 3, 0, 2, 1, 0.5];
+  const once = [0, 1, 2, 3, 4, 5].map((row) => [row * 1.1, row % 2, row * row, weights[row]!] as const);
+  const columns = (rows: readonly (readonly number[])[]) => [
+    { name: 'x', type: 'number' as const, values: Float64Array.from(rows, (row) => row[0]!) },
+    { name: 'class', type: 'category' as const, values: Float64Array.from(rows, (row) => row[1]!), labels: ['a', 'b'] },
+    { name: 'y', type: 'number' as const, values: Float64Array.from(rows, (row) => row[2]!) },
+    { name: 'w', type: 'number' as const, values: Float64Array.from(rows, (row) => row[3]!) },
+  ];
+  const pick = (...names: string[]) => tableFromRegisters(columns(once).filter(({ name }) => names.includes(name)));
+  for (const weighing of ['uniform', 'distance'] as const) {
+    for (const metric of ['euclidean', 'manhattan'] as const) {
+      const parameters = { nNeighbors: 3, weights: weighing, metric };
+      const classifier = await new KNeighborsClassifier(parameters).fit(pick('x', 'class', 'w'), {
+        target: 'class',
+        weights: 'w',
+      });
+      const regressor = await new KNeighborsRegressor(parameters).fit(pick('x', 'y', 'w'), {
+        target: 'y',
+        weights: 'w',
+      });
+      // The nearest three to 2.5 with a weight: rows 3 (0.8), 1 (1.4) and 4 (1.9).
+      const votes = [3, 1, 4].map((row) => weights[row]! / (weighing === 'uniform' ? 1 : Math.abs(row * 1.1 - 2.5)));
+      const total = votes[0]! + votes[1]! + votes[2]!;
+      const out = await classifier.predict(
+        tableFromRegisters([columns(once)[0]!].map((c) => ({ ...c, values: Float64Array.of(2.5) }))),
+      );
+      expect(readRegister(out, 'probability_a').values[0]).toBeCloseTo(votes[2]! / total, 12);
+      expect(regressor.predictSync({ x: 2.5 })).toBeCloseTo((9 * votes[0]! + votes[1]! + 16 * votes[2]!) / total, 10);
+    }
+  }
+  const few = new KNeighborsRegressor({ nNeighbors: 6 }).fit(pick('x', 'y', 'w'), { target: 'y', weights: 'w' });
+  await expect(few).rejects.toThrow(/nNeighbors = 6 rows with a weight above 0 .* received 5/);
+  const zero = tableFromRegisters(
+    columns(once.map(([x, c, y]) => [x, c, y, 0])).filter(({ name }) => name !== 'class'),
+  );
+  await expect(new KNeighborsRegressor().fit(zero, { target: 'y', weights: 'w' })).rejects.toThrow(/weight/);
+});
+
+test('gower takes categories and missing values, nan-euclidean missing values; others refuse them', async () => {
+  const table = tableFromRegisters([
+    { name: 'colour', type: 'category', values: Float64Array.of(0, 0, 1, 1, Number.NaN), labels: ['blue', 'red'] },
+    { name: 'size', type: 'number', values: Float64Array.of(1, 2, Number.NaN, 9, 5) },
+    { name: 'y', type: 'number', values: Float64Array.of(10, 20, 30, 40, 50) },
+  ]);
+  const fit = (metric: 'gower' | 'nan-euclidean' | 'euclidean') =>
+    new KNeighborsRegressor({ nNeighbors: 1, metric }).fit(table, { target: 'y' });
+  const model = await fit('gower');
+  expect(model.predictSync({ colour: 'blue', size: 1.6 })).toBe(20);
+  expect(model.predictSync({ colour: 'red', size: null })).toBe(30);
+  expect(model.predictSync({ colour: 'violet', size: 4.9 })).toBe(50);
+  await expect(fit('nan-euclidean')).rejects.toThrow(/"colour" holds categories/);
+  await expect(fit('euclidean')).rejects.toThrow(/"colour" holds categories/);
+});
+
+test('what does not go together is named, and too few rows are', async () => {
   const table = goldenTable('diabetes');
-  const weighted = new KNeighborsRegressor().fit(table, { target: 'target', weights: 'weights' });
-  await expect(weighted).rejects.toThrow(/no row weights .*"weights"/);
   await expect(new KNeighborsRegressor({ nNeighbors: 61 }).fit(table, { target: 'target' })).rejects.toThrow(
     /nNeighbors = 61 rows .*received 60/,
   );
+  const dot = new KNeighborsRegressor({ metric: 'dot', weights: 'distance' }).fit(table, { target: 'target' });
+  await expect(dot).rejects.toThrow(/"uniform" for the metric dot/);
+  const places = new KNeighborsRegressor({ metric: 'haversine' }).fit(table, { target: 'target' });
+  await expect(places).rejects.toThrow(/latitude and longitude/);
 });

@@ -55,6 +55,7 @@ const settings: Record<string, readonly object[]> = {
     { strategy: 'most_frequent' },
     { strategy: 'constant', fillValue: -1 },
   ],
+  'knn-impute': [{}, { nNeighbors: 2, weights: 'distance', addIndicator: true }, { nNeighbors: 99 }],
   'one-hot': [{}, { minFrequency: 3 }, { maxCategories: 3 }, { drop: 'first' }],
   scale: [{}, { method: 'min_max' }, { method: 'robust' }],
   outliers: [{}, { action: 'flag' }, { action: 'clip', method: 'z_score', factor: 1 }],

@@ -137,7 +137,16 @@ async function inSlices(
   }
 }
 
-const imputers = new WeakMap<ImputeNeighborsOperation, NeighborImputer>();
+/** undefined: with infinite values among the points, of which kernels have no word. */
+const imputers = new WeakMap<ImputeNeighborsOperation, NeighborImputer | undefined>();
+
+function imputerOf(operation: ImputeNeighborsOperation): NeighborImputer | undefined {
+  if (!imputers.has(operation)) {
+    const able = operation.points.every((value) => Number.isFinite(value) || Number.isNaN(value));
+    imputers.set(operation, able ? new NeighborImputer(operation) : undefined);
+  }
+  return imputers.get(operation);
+}
 
 /** An imputeNeighbors operation, its distances on all threads; the bits are the interpreter's. */
 export async function scoreImputeNeighborsOnThreads(
@@ -158,14 +167,13 @@ export async function scoreImputeNeighborsOnThreads(
     lacking.push(row);
     whole &&= columns.every((column) => Number.isFinite(column[row]!) || Number.isNaN(column[row]!));
   }
-  if (!whole || lacking.length * pointCount < MIN_PAIRS) {
+  const imputer = whole && lacking.length * pointCount >= MIN_PAIRS ? imputerOf(operation) : undefined;
+  if (!imputer) {
     return inSlices(registers, rowCount, pointCount, breather, signal, (part, count) =>
       scoreImputeNeighbors(operation, part, count),
     );
   }
   for (let j = 0; j < columns.length; j++) registers[outputs[j]!]!.set(columns[j]!.subarray(0, rowCount));
-  let imputer = imputers.get(operation);
-  if (!imputer) imputers.set(operation, (imputer = new NeighborImputer(operation)));
   const offered = { values: points, count: pointCount, dimension: inputs.length };
   const block = Math.max(1, Math.floor(BLOCK_DISTANCES / pointCount));
   for (let start = 0; start < lacking.length; start += block) {
