@@ -1,6 +1,6 @@
 import { type CaseRandom, defineKernel, type Flavour, type Scalars } from './contract.js';
 import { PANEL, pointValues } from './distance.js';
-import { type MetricName, metricCode, reducedDistance } from './metrics.js';
+import { type MetricName, metricCode, reducedDistance } from './metric-distance.js';
 
 /**
  * Neighbours by a k-d tree (Friedman, Bentley, Finkel, "An Algorithm for Finding Best Matches in Logarithmic Expected Time",
@@ -247,13 +247,13 @@ function allDistances(
   metric: number,
   self: number,
 ): { index: number; distance: number }[] {
-  const asked = { values: queries, at: query * dimension, stride: 1, length: 0 };
   const found: { index: number; distance: number }[] = [];
   order.forEach((index, place) => {
     if (index < 0 || (self >= 0 && index === self + query)) return;
     const at = (place - (place % PANEL)) * dimension + (place % PANEL);
-    const point = { values: panels, at, stride: PANEL, length: 0 };
-    found.push({ index, distance: reducedDistance(names.get(metric)!, asked, point, dimension) });
+    const name = names.get(metric)!;
+    const distance = reducedDistance(name, queries, query * dimension, panels, at, PANEL, dimension, 0);
+    found.push({ index, distance });
   });
   return found.sort((a, b) => a.index - b.index);
 }

@@ -119,6 +119,8 @@ test('what does not go together is named, and too few rows are', async () => {
   );
   const dot = new KNeighborsRegressor({ metric: 'dot', weights: 'distance' }).fit(table, { target: 'target' });
   await expect(dot).rejects.toThrow(/"uniform" for the metric dot/);
+  const tree = new KNeighborsRegressor({ metric: 'cosine', algorithm: 'kd-tree' }).fit(table, { target: 'target' });
+  await expect(tree).rejects.toThrow(/"auto" or "brute" for the metric cosine/);
   const places = new KNeighborsRegressor({ metric: 'haversine' }).fit(table, { target: 'target' });
   await expect(places).rejects.toThrow(/latitude and longitude/);
 });

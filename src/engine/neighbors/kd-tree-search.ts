@@ -1,6 +1,6 @@
 import { invalid, LanewiseError, throwIfCancelled } from '../../errors.js';
 import { growKdTree, type KdTree, TREE_SCRATCH, treeMetrics } from '../../kernels/kd-tree.js';
-import { finishedDistance, metricCode } from '../../kernels/metrics.js';
+import { finishedDistance, metricCode } from '../../kernels/metric-distance.js';
 import type { Scope } from '../arena.js';
 import type { Neighbors, Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';

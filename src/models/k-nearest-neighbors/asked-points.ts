@@ -2,6 +2,7 @@ import type { Table } from 'apache-arrow';
 import { pointsOf } from '../../engine/distance.js';
 import { MetricSpace } from '../../engine/neighbors/metric-space.js';
 import { invalid, LanewiseError } from '../../errors.js';
+import { treeMetrics } from '../../kernels/kd-tree.js';
 import type { MetricName } from '../../kernels/metric-distance.js';
 import type { ProgramBuilder } from '../../scoring/builder.js';
 import type { MetricNeighborsOperation } from '../../scoring/program.js';
@@ -38,6 +39,9 @@ export function askedPoints(model: string, table: Table, options: FitOptions, as
   const { metric, weights: weighing } = asking;
   if (metric === 'dot' && weighing === 'distance') {
     throw invalid('weights', '"uniform" for the metric dot, a similarity,', weighing);
+  }
+  if (asking.algorithm === 'kd-tree' && !treeMetrics.includes(metric)) {
+    throw invalid('algorithm', `"auto" or "brute" for the metric ${metric}`, asking.algorithm);
   }
   const columns = featureColumns(table, options);
   requireUsable(model, columns, metric);
