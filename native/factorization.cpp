@@ -3,8 +3,8 @@ namespace lanewise::LANEWISE_ISA {
 
 namespace {
 
-/// Eight virtual lanes, in as many of the machine's vectors as that takes.
-struct Eight {
+/// FactorLanes virtual lanes, in as many of the machine's vectors as that takes.
+struct FactorLanes {
   static constexpr int parts = 8 / vectorLength<double>;
   Vector<double> part[parts];
 
@@ -15,13 +15,13 @@ struct Eight {
     std::memcpy(lanes, from, count * sizeof(double));
     std::memcpy(part, lanes, sizeof part);
   }
-  LANEWISE_INLINE void addProduct(const Eight& a, const Eight& b) {
+  LANEWISE_INLINE void addProduct(const FactorLanes& a, const FactorLanes& b) {
     for (int p = 0; p < parts; p++) part[p] = a.part[p] * b.part[p] + part[p];
   }
-  LANEWISE_INLINE void addMultiple(double factor, const Eight& b) {
+  LANEWISE_INLINE void addMultiple(double factor, const FactorLanes& b) {
     for (int p = 0; p < parts; p++) part[p] = factor * b.part[p] + part[p];
   }
-  LANEWISE_INLINE void subtract(const Eight& other) {
+  LANEWISE_INLINE void subtract(const FactorLanes& other) {
     for (int p = 0; p < parts; p++) part[p] = part[p] - other.part[p];
   }
   LANEWISE_INLINE double fold() const {
@@ -32,8 +32,8 @@ struct Eight {
 };
 
 /// Σ a·b in eight lanes; what is missing of the last eight adds 0 to sums that are never −0.
-LANEWISE_INLINE double laneDot(const double* a, const double* b, size_t length) {
-  Eight sums = {}, x, y;
+LANEWISE_INLINE double factorDot(const double* a, const double* b, size_t length) {
+  FactorLanes sums = {}, x, y;
   size_t j = 0;
   for (; j + 8 <= length; j += 8) {
     x.load(a + j);
@@ -49,7 +49,7 @@ LANEWISE_INLINE double laneDot(const double* a, const double* b, size_t length) 
 }
 
 /// Upper half of `system` += Σ w·y·yᵀ over four rows y at once.
-LANEWISE_INLINE void addOuter4(double* __restrict__ system, size_t stride, size_t rank, const double* const* y,
+LANEWISE_INLINE void factorOuter4(double* __restrict__ system, size_t stride, size_t rank, const double* const* y,
                                const double* w) {
   for (size_t i = 0; i < rank; i++, system += stride) {
     const double f0 = w[0] * y[0][i], f1 = w[1] * y[1][i], f2 = w[2] * y[2][i], f3 = w[3] * y[3][i];
@@ -59,7 +59,7 @@ LANEWISE_INLINE void addOuter4(double* __restrict__ system, size_t stride, size_
   }
 }
 
-LANEWISE_INLINE void addOuter(double* __restrict__ system, size_t stride, size_t rank, const double* y, double w) {
+LANEWISE_INLINE void factorOuter(double* __restrict__ system, size_t stride, size_t rank, const double* y, double w) {
   for (size_t i = 0; i < rank; i++, system += stride) {
     const double factor = w * y[i];
     for (size_t j = i; j < rank; j++) system[j] = factor * y[j] + system[j];
@@ -67,7 +67,7 @@ LANEWISE_INLINE void addOuter(double* __restrict__ system, size_t stride, size_t
 }
 
 /// Cholesky of the upper half with the right side as its last column, then the solution by back substitution.
-LANEWISE_INLINE void solveSystem(double* __restrict__ system, double* __restrict__ inverses, double* __restrict__ x,
+LANEWISE_INLINE void factorSolve(double* __restrict__ system, double* __restrict__ inverses, double* __restrict__ x,
                                  size_t rank) {
   const size_t stride = rank + 1;
   for (size_t k = 0; k < rank; k++) {
@@ -83,7 +83,7 @@ LANEWISE_INLINE void solveSystem(double* __restrict__ system, double* __restrict
     }
   }
   for (size_t i = rank; i-- > 0;) {
-    const double known = laneDot(system + i * stride + i + 1, x + i + 1, rank - i - 1);
+    const double known = factorDot(system + i * stride + i + 1, x + i + 1, rank - i - 1);
     x[i] = (system[i * stride + rank] - known) * inverses[i];
   }
 }
@@ -111,7 +111,7 @@ void factor_solve_rows_f64(const int32_t* offsets, const int32_t* indices, const
     for (; e + 4 <= last; e += 4) {
       const double* y[4];
       for (int k = 0; k < 4; k++) y[k] = others + static_cast<size_t>(indices[e + k]) * rank;
-      addOuter4(system, stride, rank, y, weights + e);
+      factorOuter4(system, stride, rank, y, weights + e);
       const double* t = targets + e;
       for (size_t i = 0; i < rank; i++) {
         double& sum = system[i * stride + rank];
@@ -120,12 +120,12 @@ void factor_solve_rows_f64(const int32_t* offsets, const int32_t* indices, const
     }
     for (; e < last; e++) {
       const double* y = others + static_cast<size_t>(indices[e]) * rank;
-      addOuter(system, stride, rank, y, weights[e]);
+      factorOuter(system, stride, rank, y, weights[e]);
       for (size_t i = 0; i < rank; i++) system[i * stride + rank] = targets[e] * y[i] + system[i * stride + rank];
     }
     const double diagonal = ridgePerEntry * static_cast<double>(last - first) + ridge;
     for (size_t i = 0; i < rank; i++) system[i * stride + i] += diagonal;
-    solveSystem(system, system + rank * stride, out, rank);
+    factorSolve(system, system + rank * stride, out, rank);
   }
 }
 
@@ -152,7 +152,7 @@ struct FactorSystem {
     }
     for (int32_t e = first; e < last; e++) {
       const double* y = others + static_cast<size_t>(indices[e]) * rank;
-      double factor = weights[e] * laneDot(y, v, rank);
+      double factor = weights[e] * factorDot(y, v, rank);
       if (withTargets) factor -= targets[e];
       for (size_t j = 0; j < rank; j++) to[j] = factor * y[j] + to[j];
     }
@@ -179,17 +179,17 @@ void factor_conjugate_rows_f64(const int32_t* offsets, const int32_t* indices, c
     const FactorSystem system{indices, weights, targets, others, gram, first, last, rank, diagonal};
     system.apply<true>(rows, product);
     for (size_t j = 0; j < rank; j++) direction[j] = residual[j] = 0 - product[j];
-    double square = laneDot(residual, residual, rank);
+    double square = factorDot(residual, residual, rank);
     for (int32_t step = 0; step < steps && square > 1e-20; step++) {
       system.apply<false>(direction, product);
-      const double curvature = laneDot(direction, product, rank);
+      const double curvature = factorDot(direction, product, rank);
       if (!(curvature > 0)) break;
       const double length = square / curvature;
       for (size_t j = 0; j < rank; j++) {
         rows[j] = length * direction[j] + rows[j];
         residual[j] -= length * product[j];
       }
-      const double next = laneDot(residual, residual, rank);
+      const double next = factorDot(residual, residual, rank);
       const double share = next / square;
       for (size_t j = 0; j < rank; j++) direction[j] = share * direction[j] + residual[j];
       square = next;
@@ -209,10 +209,10 @@ void factor_losses_f64(const int32_t* offsets, const int32_t* indices, const dou
         const double factor = rows[k];
         for (size_t j = 0; j < rank; j++) product[j] = factor * gram[k * rank + j] + product[j];
       }
-      loss = laneDot(rows, product, rank);
+      loss = factorDot(rows, product, rank);
     }
     for (int32_t e = offsets[row]; e < offsets[row + 1]; e++) {
-      const double score = laneDot(others + static_cast<size_t>(indices[e]) * rank, rows, rank);
+      const double score = factorDot(others + static_cast<size_t>(indices[e]) * rank, rows, rank);
       loss = (weights[e] * score - 2 * targets[e]) * score + loss;
     }
     out[row] = loss;
@@ -226,9 +226,9 @@ void factor_gram_f64(const double* rows, double* out, int32_t rowCount, int32_t 
   int32_t row = 0;
   for (; row + 4 <= rowCount; row += 4, rows += 4 * rank) {
     const double* y[] = {rows, rows + rank, rows + 2 * rank, rows + 3 * rank};
-    addOuter4(out, rank, rank, y, ones);
+    factorOuter4(out, rank, rank, y, ones);
   }
-  for (; row < rowCount; row++, rows += rank) addOuter(out, rank, rank, rows, 1);
+  for (; row < rowCount; row++, rows += rank) factorOuter(out, rank, rank, rows, 1);
   for (size_t i = 0; i < rank; i++) {
     for (size_t j = 0; j < i; j++) out[i * rank + j] = out[j * rank + i];
   }
@@ -249,7 +249,8 @@ void bpr_update_f64(const int32_t* users, const int32_t* items, const int32_t* s
   };
   for (int32_t step = 0; step < stepCount; step++) {
     uint32_t words[4];
-    philoxBlock(block + static_cast<uint64_t>(step), static_cast<uint32_t>(keyLow), static_cast<uint32_t>(keyHigh), words);
+    const uint64_t at = block + static_cast<uint64_t>(step);
+    philoxBlock(at, static_cast<uint32_t>(keyLow), static_cast<uint32_t>(keyHigh), words);
     const int32_t entry = static_cast<int32_t>(uniform(words[0], words[1]) * entryCount);
     const int32_t other = blockItems[static_cast<int32_t>(uniform(words[2], words[3]) * blockItemCount)];
     const int32_t user = users[entry], item = items[entry];
@@ -258,7 +259,7 @@ void bpr_update_f64(const int32_t* users, const int32_t* items, const int32_t* s
     double* __restrict__ u = userFactors + static_cast<size_t>(user) * rank;
     double* __restrict__ a = itemFactors + static_cast<size_t>(item) * rank;
     double* __restrict__ b = itemFactors + static_cast<size_t>(other) * rank;
-    Eight sums = {}, x, y, z8;
+    FactorLanes sums = {}, x, y, z8;
     size_t j = 0;
     for (; j + 8 <= rank; j += 8) {
       x.load(u + j);
@@ -295,7 +296,7 @@ void bpr_update_f64(const int32_t* users, const int32_t* items, const int32_t* s
 namespace {
 
 /// Users whose scores are computed together, so that a panel is loaded once for them.
-inline constexpr int32_t topUsers = 4;
+inline constexpr int32_t factorTopUsers = 4;
 
 }  // namespace
 
@@ -307,20 +308,22 @@ void factor_top_f64(const double* rows, const double* panels, const double* bias
     scores[i] = -elementary::infinity;
     items[i] = -1;
   }
-  for (int32_t user = 0; user < userCount; user += topUsers) {
-    const int32_t count = userCount - user < topUsers ? userCount - user : topUsers;
+  for (int32_t user = 0; user < userCount; user += factorTopUsers) {
+    const int32_t count = userCount - user < factorTopUsers ? userCount - user : factorTopUsers;
     // Absent users of the last four repeat the last one, and are not offered anything.
-    const double* x[topUsers];
-    for (int32_t k = 0; k < topUsers; k++) x[k] = rows + static_cast<size_t>(user + (k < count ? k : count - 1)) * rank;
+    const double* x[factorTopUsers];
+    for (int32_t k = 0; k < factorTopUsers; k++) {
+      x[k] = rows + static_cast<size_t>(user + (k < count ? k : count - 1)) * rank;
+    }
     const double* panel = panels;
     for (int32_t first = 0; first < itemCount; first += 8, panel += 8 * rank) {
-      Eight sums[topUsers], y;
-      for (int32_t k = 0; k < topUsers; k++) sums[k].load(biases + first);
+      FactorLanes sums[factorTopUsers], y;
+      for (int32_t k = 0; k < factorTopUsers; k++) sums[k].load(biases + first);
       for (size_t j = 0; j < rank; j++) {
         y.load(panel + 8 * j);
-        for (int32_t k = 0; k < topUsers; k++) sums[k].addMultiple(x[k][j], y);
+        for (int32_t k = 0; k < factorTopUsers; k++) sums[k].addMultiple(x[k][j], y);
       }
-      double found[topUsers][8];
+      double found[factorTopUsers][8];
       std::memcpy(found, sums, sizeof found);
       const int32_t valid = itemCount - first < 8 ? itemCount - first : 8;
       for (int32_t k = 0; k < count; k++) {

@@ -4,7 +4,7 @@ namespace lanewise::LANEWISE_ISA {
 namespace {
 
 /// Adds a row of the product to `sums`; returns how many columns have any term. `counts` counts a column's terms.
-LANEWISE_INLINE int32_t gatherRow(int32_t first, int32_t last, const int32_t* indices, const double* values,
+LANEWISE_INLINE int32_t gatherSparseRow(int32_t first, int32_t last, const int32_t* indices, const double* values,
                                   const int32_t* otherOffsets, const int32_t* otherIndices, const double* otherValues,
                                   double* sums, int32_t* counts, int32_t* touched) {
   int32_t found = 0;
@@ -37,7 +37,7 @@ void sparse_similar_rows_f64(const int32_t* offsets, const int32_t* indices, con
   std::memset(scores, 0, places * sizeof(double));
   std::memset(neighbors, 255, places * sizeof(int32_t));
   for (int32_t row = 0; row < rowCount; row++, scores += k, neighbors += k) {
-    const int32_t found = gatherRow(offsets[row], offsets[row + 1], indices, values, otherOffsets, otherIndices,
+    const int32_t found = gatherSparseRow(offsets[row], offsets[row + 1], indices, values, otherOffsets, otherIndices,
                                     otherValues, sums, counts, touched);
     const int32_t self = firstRow + row;
     for (int32_t t = 0; t < found; t++) {
@@ -62,7 +62,7 @@ void sparse_top_f64(const int32_t* offsets, const int32_t* indices, const double
   for (size_t i = 0; i < places; i++) scores[i] = -elementary::infinity;
   std::memset(items, 255, places * sizeof(int32_t));
   for (int32_t row = 0; row < rowCount; row++, scores += n, items += n) {
-    const int32_t found = gatherRow(offsets[row], offsets[row + 1], indices, values, otherOffsets, otherIndices,
+    const int32_t found = gatherSparseRow(offsets[row], offsets[row + 1], indices, values, otherOffsets, otherIndices,
                                     otherValues, sums, counts, touched);
     for (int32_t t = 0; t < found; t++) {
       const int32_t column = touched[t];

@@ -7,10 +7,16 @@ import { defaultRecipe } from '../prepare/index.js';
 import { formatBytes, formatNumber, formatSeconds } from '../table/format.js';
 import type { TaskKind } from '../table/interfaces.js';
 import { chooseTask } from '../workflow/task.js';
-import { type CommandFile, type CommonOptions, engineOf, list, readData } from './command.js';
+import { type CommandFile, engineOf, list, readData } from './command.js';
+import {
+  addRecommendationOptions,
+  compareRecommenders,
+  type RecommendationOptions,
+  requireTarget,
+} from './recommendation.js';
 import { textTable } from './table.js';
 
-interface CompareCommandOptions extends CommonOptions {
+interface CompareCommandOptions extends Omit<RecommendationOptions, 'target'> {
   readonly target: string;
   readonly task?: TaskKind;
   readonly group?: string;
@@ -21,19 +27,31 @@ interface CompareCommandOptions extends CommonOptions {
 }
 
 const command: CommandFile = {
-  configure: (compareCommand) =>
+  configure: (compareCommand) => {
     compareCommand
       .argument('<DATA>', 'a CSV, Parquet or Arrow file')
-      .requiredOption('--target <column>', 'the column to predict')
+      .option('--target <column>', 'the column to predict; recommendation: that of the ratings')
       .addOption(
-        new Option('--task <task>', 'default: by the target').choices(['classification', 'regression', 'ranking']),
+        new Option('--task <task>', 'default: by the target').choices([
+          'classification',
+          'regression',
+          'ranking',
+          'recommendation',
+        ]),
       )
       .option('--group <column>', 'rows of one value belong together: no split cuts them; --task ranking orders them')
       .option('--drop <columns>', 'columns to leave out, separated by commas', list)
       .option('--models <names>', 'which models, separated by commas, or all; default: one or two of each kind', list)
       .addOption(new Option('--folds-count <n>', 'how many folds').default(5).argParser(folds))
-      .option('--metric <name>', 'what ranks: a scorer name of scikit-learn'),
+      .option('--metric <name>', 'what ranks: a scorer name of scikit-learn');
+    addRecommendationOptions(compareCommand);
+  },
   run: async (shell, options: CompareCommandOptions, path) => {
+    if (options.task === 'recommendation') {
+      const all = options.models?.length === 1 && options.models[0] === 'all';
+      return await compareRecommenders(shell, path!, options, all ? undefined : options.models);
+    }
+    requireTarget(options.target);
     const { target, drop, seed, json, metric, foldsCount } = options;
     await using engine = await engineOf(options, shell);
     const { table } = await readData(path!, { target, group: options.group, ignore: drop, engine }, shell);

@@ -13,10 +13,16 @@ import { columnsOf } from '../table/schema.js';
 import { fileRows } from '../workflow/data.js';
 import { chooseTask } from '../workflow/task.js';
 import { writeTable } from '../workflow/write-table.js';
-import { type CommandFile, type CommonOptions, engineOf, list, parameter, readData } from './command.js';
+import { type CommandFile, engineOf, list, parameter, readData } from './command.js';
+import {
+  addRecommendationOptions,
+  compareRecommenders,
+  type RecommendationOptions,
+  requireTarget,
+} from './recommendation.js';
 import { textTable } from './table.js';
 
-interface EvaluateOptions extends CommonOptions {
+interface EvaluateOptions extends Omit<RecommendationOptions, 'target'> {
   readonly target: string;
   readonly task?: TaskKind;
   readonly group?: string;
@@ -28,12 +34,17 @@ interface EvaluateOptions extends CommonOptions {
 }
 
 const command: CommandFile = {
-  configure: (evaluate) =>
+  configure: (evaluate) => {
     evaluate
       .argument('<DATA>', 'a CSV, Parquet or Arrow file')
-      .requiredOption('--target <column>', 'the column to predict')
+      .option('--target <column>', 'the column to predict; recommendation: that of the ratings')
       .addOption(
-        new Option('--task <task>', 'default: by the target').choices(['classification', 'regression', 'ranking']),
+        new Option('--task <task>', 'default: by the target').choices([
+          'classification',
+          'regression',
+          'ranking',
+          'recommendation',
+        ]),
       )
       .option('--group <column>', 'rows of one value belong together: no split cuts them; --task ranking orders them')
       .option('--model <name>', 'which model; default: gradient-boosting, or linear where there are only texts')
@@ -44,8 +55,19 @@ const command: CommandFile = {
       )
       .option('--folds <file>', 'a CSV with one column `fold`, a line a data row; default: 5 folds at random')
       .option('--drop <columns>', 'columns to leave out, separated by commas', list)
-      .option('--predictions <file>', 'write the out-of-fold predictions here (CSV or Arrow)'),
+      .option('--predictions <file>', 'write the out-of-fold predictions here (CSV or Arrow)');
+    addRecommendationOptions(evaluate);
+  },
   run: async (shell, options: EvaluateOptions, path) => {
+    if (options.task === 'recommendation') {
+      return await compareRecommenders(
+        shell,
+        path!,
+        options,
+        options.model === undefined ? undefined : [options.model],
+      );
+    }
+    requireTarget(options.target);
     const { target, drop, seed, json } = options;
     await using engine = await engineOf(options, shell);
     const { signal, onProgress } = shell;

@@ -26,6 +26,11 @@ const commands: readonly Entry[] = [
   { name: 'train', summary: 'train a model and write its artefact', load: () => import('./train.js') },
   { name: 'evaluate', summary: 'cross-validate one model', load: () => import('./evaluate.js') },
   { name: 'predict', summary: 'predict the rows of a file with a trained model', load: () => import('./predict.js') },
+  {
+    name: 'recommend',
+    summary: 'list the best items for users of a recommender',
+    load: () => import('./recommend.js'),
+  },
   { name: 'import', summary: 'take in a model of LightGBM or XGBoost', load: () => import('./import.js') },
   { name: 'export', summary: 'write a model for other libraries, or as .wasm', load: () => import('./export.js') },
   { name: 'explain', summary: 'say why a model predicts what it does', load: () => import('./explain.js') },

@@ -14,13 +14,14 @@ import { outcomeOf } from '../training/verdict.js';
 import { withRoles } from '../workflow/data.js';
 import { fitWithValidation, holdOutRows, intervalsOf, judge } from '../workflow/held-out.js';
 import { chooseTask } from '../workflow/task.js';
-import { type CommandFile, type CommonOptions, engineOf, list, parameter, readData } from './command.js';
+import { type CommandFile, engineOf, list, parameter, readData } from './command.js';
+import { addRecommendationOptions, type RecommendationOptions, trainRecommender } from './recommendation.js';
 import { textTable } from './table.js';
 import { splitTargets, taskWithoutTarget, trainSeveral, trainWithoutTarget } from './train-more.js';
 import { sourceBeyondMemory, trainFromSource } from './train-stream.js';
 import { addTrainingOptions, openTraining, type TrainingOptions } from './training-options.js';
 
-interface TrainOptions extends CommonOptions, TrainingOptions {
+interface TrainOptions extends RecommendationOptions, TrainingOptions {
   readonly target?: string;
   readonly task?: TaskKind;
   readonly group?: string;
@@ -50,7 +51,12 @@ const command: CommandFile = {
         parameter,
       )
       .addOption(
-        new Option('--task <task>', 'default: by the target').choices(['classification', 'regression', 'ranking']),
+        new Option('--task <task>', 'default: by the target').choices([
+          'classification',
+          'regression',
+          'ranking',
+          'recommendation',
+        ]),
       )
       .option('--group <column>', 'rows of one value belong together: no split cuts them; --task ranking orders them')
       .option('--drop <columns>', 'columns to leave out, separated by commas', list)
@@ -60,10 +66,17 @@ const command: CommandFile = {
         'train from a file where the table is larger than this: 512MB, 1GB; default: half of all',
       )
       .option('--directory <folder>', 'where that file is made; default: the folder for temporary files');
+    addRecommendationOptions(train);
     addTrainingOptions(train);
   },
   run: async (shell, options: TrainOptions, path) => {
     const { drop, seed = 0, json } = options;
+    if (options.task === 'recommendation') {
+      using training = await openTraining(shell, options);
+      const output = options.output ?? join('runs', 'models', stemOf(path!));
+      const { onProgress, timeBudget } = training.given;
+      return await trainRecommender(shell, { ...options, output, file: path! }, onProgress, timeBudget);
+    }
     const named = options.model ?? 'gradient-boosting';
     const withoutTarget = options.target === undefined ? taskWithoutTarget(named) : undefined;
     if (options.target === undefined && !withoutTarget) throw missingTarget(named);
