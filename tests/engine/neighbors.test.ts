@@ -326,3 +326,39 @@ test('memory is given back', async () => {
   await Promise.resolve();
   expect(engine.arena.bytesUsed).toBe(before);
 });
+
+const many: readonly (readonly [string, (i: number, j: number) => number])[] = [
+  ['a cloud', () => normal()],
+  ['a narrow cone, where directions differ in the ninth digit', (_, j) => 5 + j + 1e-9 * normal()],
+  ['copies of a few, times powers of two and more', (i, j) => ((i % 7) + 1) * Math.cos(3 * j + (i % 40))],
+  ['lengths from tiny to huge', (i) => normal() * 10 ** ((i % 21) - 10)],
+  ['every third a zero vector', (i) => (i % 3 === 0 ? 0 : normal())],
+  ['all equal', () => 2.5],
+];
+for (const [name, value] of many) {
+  test(`cosine and dot among candidates find what all pairs tell: ${name}`, async () => {
+    const rows = (count: number, from: number) =>
+      pointsOf(Array.from({ length: count }, (_, i) => Array.from({ length: 9 }, (_, j) => value(i + from, j))));
+    const [points, queries] = [rows(700, 0), rows(60, 350)];
+    for (const metric of ['cosine', 'dot'] as const) {
+      const all = await pairwiseDistances(engine, queries, points, metric);
+      using search = await neighborSearch(engine, points, { metric });
+      const { indices, distances } = await search.nearest(queries, 5);
+      const others = await search.nearest(points, 5, { excludeSelf: true });
+      const own = await pairwiseDistances(engine, points, points, metric);
+      const nearestOf = (line: Float64Array, self = -1) =>
+        [...line.keys()]
+          .filter((k) => k !== self)
+          .sort((a, b) => line[a]! - line[b]! || a - b)
+          .slice(0, 5);
+      for (let i = 0; i < queries.count; i++) {
+        const line = all.subarray(i * points.count, (i + 1) * points.count);
+        const wanted = nearestOf(line);
+        expect([...indices.subarray(5 * i, 5 * i + 5)]).toEqual(wanted);
+        expect([...distances.subarray(5 * i, 5 * i + 5)]).toEqual(wanted.map((k) => line[k]));
+        const mine = own.subarray(i * points.count, (i + 1) * points.count);
+        expect([...others.indices.subarray(5 * i, 5 * i + 5)]).toEqual(nearestOf(mine, i));
+      }
+    }
+  });
+}

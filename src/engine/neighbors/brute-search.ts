@@ -4,6 +4,7 @@ import type { Engine } from '../engine.js';
 import { ANSWERED_AT_ONCE, checkQueries, FOUND_AT_ONCE, offsetsOf, partOf } from './batches.js';
 import type { MetricSpace } from './metric-space.js';
 import { PlacedPanels } from './placed-panels.js';
+import { ProductCandidates } from './product-candidates.js';
 import type { DistanceMetric, NeighborSearch, QueryOptions, Within } from './search.js';
 
 /** Numbers of scratch that the kernels' calls want. */
@@ -18,6 +19,8 @@ export class BruteSearch implements NeighborSearch {
   readonly #space: MetricSpace;
   /** By L2 the nearest are found among candidates (src/kernels/distance.ts), */
   #index: NeighborIndex | undefined;
+  /** so are those by cosine and dot, where it pays; */
+  #products: ProductCandidates | undefined;
   /** all else is found by the metric itself. */
   #panels: Promise<PlacedPanels> | undefined;
 
@@ -30,7 +33,11 @@ export class BruteSearch implements NeighborSearch {
 
   static async place(engine: Engine, points: Points, space: MetricSpace, signal?: AbortSignal): Promise<BruteSearch> {
     const search = new BruteSearch(engine, points, space);
-    if (search.#byCandidates) await space.place(points, 'the points', signal);
+    const { metric, placedDimension } = space;
+    if (metric === 'cosine' || metric === 'dot') {
+      const placed = await space.place(points, 'the points', signal);
+      search.#products = ProductCandidates.of(engine, metric, placed, placedDimension);
+    } else if (search.#byCandidates) await space.place(points, 'the points', signal);
     else await search.#placed(signal);
     return search;
   }
@@ -52,18 +59,48 @@ export class BruteSearch implements NeighborSearch {
     checkQueries(this.points, queries, options);
     const distances = new Float64Array(queries.count * k);
     const indices = new Int32Array(queries.count * k);
-    const panels = this.#byCandidates ? undefined : await this.#placed(options.signal);
     const batch = Math.max(1, Math.floor(ANSWERED_AT_ONCE / (k + this.#space.placedDimension)));
     for (let start = 0; start < queries.count; start += batch) {
       const part = partOf(queries, start, batch);
-      const found = panels
-        ? await this.#nearestByMetric(panels, part, k, start, options)
-        : await this.#nearestByCandidates(part, k, start, options);
+      const found = await this.#nearestOf(part, k, start, options);
       distances.set(found.distances, start * k);
       indices.set(found.indices, start * k);
       options.onProgress?.({ what: 'queries', done: start + part.count, total: queries.count });
     }
     return { distances, indices };
+  }
+
+  #nearestOf(queries: Points, k: number, first: number, options: QueryOptions): Promise<Neighbors> {
+    if (this.#byCandidates) return this.#nearestByCandidates(queries, k, first, options);
+    if (this.#products) return this.#nearestByProducts(this.#products, queries, k, first, options);
+    return this.#nearestByMetric(queries, k, first, options);
+  }
+
+  /** What candidates do not settle is found by the metric. */
+  async #nearestByProducts(
+    products: ProductCandidates,
+    queries: Points,
+    k: number,
+    first: number,
+    options: QueryOptions,
+  ): Promise<Neighbors> {
+    const { excludeSelf, signal } = options;
+    const placed = await this.#space.place(queries, 'the queries', signal);
+    const { neighbors, open } = await products.nearest(placed, k, excludeSelf ? first : -1, signal);
+    if (open.length === 0) return neighbors;
+    const { dimension } = queries;
+    const values = new Float64Array(open.length * dimension);
+    open.forEach((row, i) => {
+      values.set(queries.values.subarray(row * dimension, (row + 1) * dimension), i * dimension);
+    });
+    const rest = { values, count: open.length, dimension };
+    const found = await this.#nearestByMetric(rest, excludeSelf ? k + 1 : k, 0, { signal });
+    const own = excludeSelf ? withoutSelf(found, k, (i) => first + open[i]!) : found;
+    open.forEach((row, i) => {
+      neighbors.distances.set(own.distances.subarray(i * k, (i + 1) * k), row * k);
+      neighbors.indices.set(own.indices.subarray(i * k, (i + 1) * k), row * k);
+    });
+    return neighbors;
   }
 
   async #nearestByCandidates(queries: Points, k: number, first: number, options: QueryOptions): Promise<Neighbors> {
@@ -73,16 +110,16 @@ export class BruteSearch implements NeighborSearch {
     if (this.metric === 'euclidean') {
       for (let i = 0; i < found.distances.length; i++) found.distances[i] = Math.sqrt(found.distances[i]!);
     }
-    return options.excludeSelf ? withoutSelf(found, k, first) : found;
+    return options.excludeSelf ? withoutSelf(found, k, (i) => first + i) : found;
   }
 
   async #nearestByMetric(
-    panels: PlacedPanels,
     queries: Points,
     k: number,
     first: number,
     { signal, excludeSelf }: QueryOptions,
   ): Promise<Neighbors> {
+    const panels = await this.#placed(signal);
     using scope = panels.scope();
     const asked = await panels.queries(scope, queries, signal);
     const distances = scope.allocate('f64', queries.count * k);
@@ -181,19 +218,21 @@ export class BruteSearch implements NeighborSearch {
   [Symbol.dispose](): void {
     this.#index?.[Symbol.dispose]();
     this.#index = undefined;
+    this.#products?.[Symbol.dispose]();
+    this.#products = undefined;
     void this.#panels?.then((panels) => panels[Symbol.dispose]());
     this.#panels = undefined;
   }
 }
 
 /** Of k + 1 neighbours, those that are not the query itself. */
-function withoutSelf({ distances, indices }: Neighbors, k: number, first: number): Neighbors {
+function withoutSelf({ distances, indices }: Neighbors, k: number, self: (query: number) => number): Neighbors {
   const count = indices.length / (k + 1);
   const kept = { distances: new Float64Array(count * k), indices: new Int32Array(count * k) };
   for (let i = 0; i < count; i++) {
     let to = i * k;
     for (let from = i * (k + 1); to < (i + 1) * k; from++) {
-      if (indices[from] === first + i) continue;
+      if (indices[from] === self(i)) continue;
       kept.distances[to] = distances[from]!;
       kept.indices[to++] = indices[from]!;
     }
