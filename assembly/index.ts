@@ -15,6 +15,7 @@ export * from './linear-losses';
 export * from './linkage';
 export * from './matrix-product';
 export * from './metrics';
+export * from './mixture';
 export * from './network';
 export * from './optimizers';
 export * from './quantized-distance';

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "3a782f49dec547b2"
+#define LANEWISE_KERNELS_HASH "027c3b1a4e509f55"
 
 namespace lanewise {
 
@@ -73,6 +73,8 @@ struct Kernels {
   void (*metric_count_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* counts, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery);
   void (*metric_nearest_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, double* distances, int32_t* indices, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, int32_t k, int32_t firstQuery);
   void (*metric_within_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* places, int32_t* indices, double* distances, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery, int32_t found);
+  void (*mixture_expect_f64)(const double* columns, const double* means, const double* factors, const double* offsets, double* shares, double* logs, double* differences, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t full);
+  void (*mixture_moments_f64)(const double* columns, const double* shares, const double* weights, const double* centers, double* moments, double* scratch, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t kind);
   void (*batch_norm_backward_f32)(float* delta, const float* normalized, const float* gamma, const float* inverse, float* gammaGradient, double* sums, int32_t rowCount, int32_t unitCount);
   void (*batch_norm_forward_f32)(float* values, float* normalized, const float* gamma, float* inverse, float* runningMean, float* runningVariance, double* sums, double kept, double epsilon, int32_t rowCount, int32_t unitCount);
   void (*dropout_f32)(float* values, uint32_t* words, int32_t keyLow, int32_t keyHigh, double startIndex, double bound, double factor, int32_t count);
@@ -347,6 +349,12 @@ void metric_nearest_f64(const double* queries, const double* panels, const doubl
 /// The points within a distance of every query and how far they are, by any metric, in the order of the points.
 /// queries[queryCount * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryLengths[queryCount] in, may be null; panelLengths[Math.ceil(pointCount / 8) * 8] in, may be null; columns[2 * dimension] in, may be null; places[queryCount] inout; indices[found] out; distances[found] out; values[2048] scratch
 void metric_within_f64(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* places, int32_t* indices, double* distances, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery, int32_t found);
+/// Of rows, the log of their density in a mixture of normal densities, and the share that each component has in it.
+/// columns[rowCount * dimension] in; means[componentCount * dimension] in; factors[componentCount * dimension * (full ? dimension : 1)] in; offsets[componentCount] in; shares[componentCount * rowCount] out; logs[rowCount] out; differences[16 * dimension] scratch
+void mixture_expect_f64(const double* columns, const double* means, const double* factors, const double* offsets, double* shares, double* logs, double* differences, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t full);
+/// By component: sums of rows and shares, or squares or products of rows about a centre, by the shares.
+/// columns[rowCount * dimension] in; shares[componentCount * rowCount] in; weights[rowCount] in, may be null; centers[componentCount * dimension] in, may be null; moments[componentCount * (kind === 0 ? dimension + 1 : kind === 1 ? dimension : dimension * dimension)] out; scratch[256 * (2 * dimension + 1)] scratch
+void mixture_moments_f64(const double* columns, const double* shares, const double* weights, const double* centers, double* moments, double* scratch, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t kind);
 /// Derivatives by what batch_norm_forward_f32 received, and by gamma, from those by what it gave.
 /// delta[rowCount * unitCount] inout; normalized[rowCount * unitCount] in; gamma[unitCount] in; inverse[unitCount] in; gammaGradient[unitCount] out; sums[2 * unitCount] scratch
 void batch_norm_backward_f32(float* delta, const float* normalized, const float* gamma, const float* inverse, float* gammaGradient, double* sums, int32_t rowCount, int32_t unitCount);
@@ -640,6 +648,8 @@ inline constexpr Kernels all_kernels{
     metric_count_f64,
     metric_nearest_f64,
     metric_within_f64,
+    mixture_expect_f64,
+    mixture_moments_f64,
     batch_norm_backward_f32,
     batch_norm_forward_f32,
     dropout_f32,

@@ -53,6 +53,7 @@ export { ElasticNet, ElasticNetCV, Lasso, LassoCV } from './models/elastic-net/e
 export { enetPath, lassoPath, type PathOptions, type RegularizationPath } from './models/elastic-net/path.js';
 export { EllipticEnvelope } from './models/elliptic-envelope/index.js';
 export { ExtraTreesClassifier, ExtraTreesRegressor } from './models/extra-trees/index.js';
+export { GaussianMixture } from './models/gaussian-mixture/index.js';
 export { GammaRegressor, PoissonRegressor, TweedieRegressor } from './models/generalized-linear/index.js';
 export {
   type CustomLoss,
@@ -66,6 +67,7 @@ export { HuberRegressor } from './models/huber/huber.js';
 export { type ModelEntry, models } from './models/index.js';
 export { IsolationForest } from './models/isolation-forest/index.js';
 export { KMeans } from './models/k-means/k-means.js';
+export { MiniBatchKMeans } from './models/k-means/mini-batch-k-means.js';
 export { KNeighborsClassifier, KNeighborsRegressor } from './models/k-nearest-neighbors/k-nearest-neighbors.js';
 export { Ridge } from './models/linear/linear.js';
 export { RidgeCV } from './models/linear/ridge-cv.js';

@@ -15,6 +15,7 @@
 #include "../linkage.cpp"
 #include "../matrix-product.cpp"
 #include "../metrics.cpp"
+#include "../mixture.cpp"
 #include "../network.cpp"
 #include "../optimizers.cpp"
 #include "../quantized-distance.cpp"

@@ -128,6 +128,10 @@ export interface KernelFunctions {
   metric_nearest_f64(queriesOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, columnsOffset: number, distancesOffset: number, indicesOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, metric: number, k: number, firstQuery: number): void;
   /** The points within a distance of every query and how far they are, by any metric, in the order of the points. */
   metric_within_f64(queriesOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, columnsOffset: number, placesOffset: number, indicesOffset: number, distancesOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, metric: number, limit: number, firstQuery: number, found: number): void;
+  /** Of rows, the log of their density in a mixture of normal densities, and the share that each component has in it. */
+  mixture_expect_f64(columnsOffset: number, meansOffset: number, factorsOffset: number, offsetsOffset: number, sharesOffset: number, logsOffset: number, differencesOffset: number, rowCount: number, componentCount: number, dimension: number, full: number): void;
+  /** By component: sums of rows and shares, or squares or products of rows about a centre, by the shares. */
+  mixture_moments_f64(columnsOffset: number, sharesOffset: number, weightsOffset: number, centersOffset: number, momentsOffset: number, scratchOffset: number, rowCount: number, componentCount: number, dimension: number, kind: number): void;
   /** Derivatives by what batch_norm_forward_f32 received, and by gamma, from those by what it gave. */
   batch_norm_backward_f32(deltaOffset: number, normalizedOffset: number, gammaOffset: number, inverseOffset: number, gammaGradientOffset: number, sumsOffset: number, rowCount: number, unitCount: number): void;
   /** A batch with mean 0 and variance 1 a unit, times gamma; running mean and variance follow. */
@@ -283,4 +287,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '3a782f49dec547b2';
+export const kernelsHash = '027c3b1a4e509f55';

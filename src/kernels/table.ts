@@ -15,6 +15,7 @@ import * as linearLosses from './linear-losses.js';
 import * as linkage from './linkage.js';
 import * as matrixProduct from './matrix-product.js';
 import * as metrics from './metrics.js';
+import * as mixture from './mixture.js';
 import * as network from './network.js';
 import * as optimizers from './optimizers.js';
 import * as quantizedDistance from './quantized-distance.js';
@@ -57,6 +58,7 @@ const families = [
   linkage,
   matrixProduct,
   metrics,
+  mixture,
   network,
   optimizers,
   quantizedDistance,

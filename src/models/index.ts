@@ -30,6 +30,7 @@ import {
   extraTreesClassifierParameters,
   extraTreesRegressorParameters,
 } from './extra-trees/index.js';
+import { GaussianMixture, gaussianMixtureParameters } from './gaussian-mixture/index.js';
 import {
   GammaRegressor,
   gammaParameters,
@@ -51,7 +52,8 @@ import { HuberRegressor } from './huber/huber.js';
 import { huberParameters } from './huber/parameters.js';
 import { IsolationForest, isolationForestParameters } from './isolation-forest/index.js';
 import { KMeans } from './k-means/k-means.js';
-import { kMeansParameters } from './k-means/parameters.js';
+import { MiniBatchKMeans } from './k-means/mini-batch-k-means.js';
+import { kMeansParameters, miniBatchKMeansParameters } from './k-means/parameters.js';
 import { KNeighborsClassifier, KNeighborsRegressor } from './k-nearest-neighbors/k-nearest-neighbors.js';
 import { neighborsParameters } from './k-nearest-neighbors/parameters.js';
 import { Ridge } from './linear/linear.js';
@@ -298,6 +300,20 @@ export const models: readonly ModelEntry[] = [
     create: (_task, parameters) => new MeanShift(parameters),
     onlyByName: true,
     quadratic: true,
+  },
+  {
+    name: 'mini-batch-k-means',
+    tasks: ['clustering'],
+    declarations: () => miniBatchKMeansParameters,
+    create: (_task, parameters) => new MiniBatchKMeans(parameters),
+    onlyByName: true,
+  },
+  {
+    name: 'gaussian-mixture',
+    tasks: ['clustering'],
+    declarations: () => gaussianMixtureParameters,
+    create: (_task, parameters) => new GaussianMixture(parameters),
+    onlyByName: true,
   },
   {
     name: 'random-forest',

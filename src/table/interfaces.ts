@@ -231,6 +231,25 @@ export interface RegressionSummary {
   readonly conditionNumber: number | null;
 }
 
+/** A mixture of normal densities, in the units of the data. */
+export interface MixtureSummary {
+  /** By component; sum to 1. */
+  readonly weights: readonly number[];
+  /** components × features, component by component. */
+  readonly means: readonly number[];
+  /** full: components × features × features; tied: features × features; diag: components × features; spherical: components. */
+  readonly covariances: readonly number[];
+  readonly covarianceType: 'full' | 'tied' | 'diag' | 'spherical';
+  /** Of the training rows: nats a row. */
+  readonly meanLogLikelihood: number;
+  /** The mean log-likelihood by iteration, before that iteration's step. */
+  readonly lowerBounds: readonly number[];
+  readonly converged: boolean;
+  /** Bayesian and Akaike information criteria of the training rows: lower is better. */
+  readonly bic: number;
+  readonly aic: number;
+}
+
 /** One of several targets of a model. */
 export interface ModelTarget {
   readonly name: string;
@@ -241,7 +260,8 @@ export interface ModelTarget {
 /**
  * A fitted model. Its program's outputs are: regression `prediction` (number); classification `prediction` (category,
  * with the classes as labels) and `probability_<label>` for each class in order; ranking `prediction` (number: the rows of
- * a list are ordered by it); clustering `prediction` (number, the cluster) and `distance_<k>`; anomaly detection
+ * a list are ordered by it); clustering `prediction` (number, the cluster) and `distance_<k>`
+ * or, of a mixture, `probability_<k>` and `log_density`; anomaly detection
  * `prediction` (1 an anomaly, 0 not) and `score` (higher: more anomalous). Several targets have `prediction_<target>` each
  * and, after all of these, `probability_<target>_<label>`.
  */
@@ -262,6 +282,8 @@ export interface Model {
   readonly summary?: RegressionSummary;
   /** Clustering: the cluster of each training row, from 0; −1: of none (noise). Of a loaded artefact: absent. */
   readonly labels?: Int32Array;
+  /** Gaussian mixtures: their components, and how likely they make the training rows. Of a loaded artefact: absent. */
+  readonly mixture?: MixtureSummary;
   /**
    * Anomaly detection by neighbours: the score of each training row among the others (`predict` finds each row itself among
    * them). Of a loaded artefact: absent.

@@ -1,0 +1,2 @@
+export { GaussianMixture } from './gaussian-mixture.js';
+export { type GaussianMixtureParameters, gaussianMixtureParameters } from './parameters.js';
