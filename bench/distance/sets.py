@@ -27,6 +27,29 @@ def blobs(rows, small):
     return points(centers[label] + 1.5 * rng.standard_normal((rows, 32)), label.astype(float), 50)
 
 
+def shapes(rows, small):
+    """In the plane: two half moons, a ring, three clusters of differing density, a tenth noise."""
+    rng = np.random.default_rng(17)
+    part = rng.choice(7, rows, p=[0.2, 0.2, 0.15, 0.15, 0.1, 0.1, 0.1])
+    angle = rng.random(rows) * np.pi
+    rough = 0.07 * rng.standard_normal((rows, 2))
+    centers = np.array([[0, 0], [0, 0], [0, 0], [6, 0], [6, 4], [0, 5], [0, 0]], float)
+    x = centers[part] + np.array([0, 0, 0, 0.5, 0.25, 1.0, 0])[part, None] * rng.standard_normal((rows, 2))
+    x[part == 0] = (np.c_[np.cos(angle), np.sin(angle)] + rough)[part == 0]
+    x[part == 1] = (np.c_[1 - np.cos(angle), 0.4 - np.sin(angle)] + rough)[part == 1]
+    x[part == 2] = (np.c_[3 + 0.5 * np.cos(2 * angle), 2 + 0.5 * np.sin(2 * angle)] + rough / 2)[part == 2]
+    x[part == 6] = rng.uniform([-4, -3], [9, 9], (rows, 2))[part == 6]
+    return points(x, part.astype(float), 7)
+
+
+def clouds(rows, small):
+    """20 clusters in 16 columns, spreads from 0.4 to 1."""
+    rng = np.random.default_rng(19)
+    label = rng.integers(0, 20, rows)
+    spread = np.linspace(0.4, 1, 20)[label, None]
+    return points(2 * rng.standard_normal((20, 16))[label] + spread * rng.standard_normal((rows, 16)), label.astype(float), 20)
+
+
 def normals(rows, small):
     """Points without structure, and a tenth as many queries: the hardest for every index."""
     rng = np.random.default_rng(13)
@@ -47,6 +70,8 @@ SETS = {
     'blobs': (blobs, 200_000, 2_000),
     'normals': (normals, 50_000, 2_000),
     'images': (images, 10_000, 1_000),
+    'shapes': (shapes, 20_000, 1_500),
+    'clouds': (clouds, 10_000, 1_500),
 }
 
 if __name__ == '__main__':

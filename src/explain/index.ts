@@ -1,7 +1,17 @@
 /** Why a model predicts what it does: Shapley values, importances, partial dependence. */
 
 export { type ExplainedFeature, type ExplainOptions, type Explanation, explain } from './attribution.js';
-export { type DrawnNode, type DrawnTree, type DrawOptions, drawnTree, treeSvg, treeText } from './drawing/index.js';
+export {
+  type DendrogramOptions,
+  type DrawnNode,
+  type DrawnTree,
+  type DrawOptions,
+  dendrogramSvg,
+  drawnTree,
+  reachabilitySvg,
+  treeSvg,
+  treeText,
+} from './drawing/index.js';
 export {
   type FeatureImportance,
   featureImportances,
