@@ -270,7 +270,10 @@ function rangeName(above: number | undefined, to: number, show: (edge: number) =
 export interface ClusteringReport {
   readonly estimator: string;
   readonly clusters: number;
+  /** Rows that have a cluster and every numeric input: those that the figures are of. */
   readonly rows: number;
+  /** Rows in no cluster (−1). The figures leave them out; `agreement` takes them for one more group, as scikit-learn does. */
+  readonly noise: number;
   readonly sizes: readonly number[];
   /** −1 … 1, higher is better; on at most 2,000 rows. */
   readonly silhouette: number;
@@ -282,7 +285,10 @@ export interface ClusteringReport {
   readonly agreement?: Readonly<Record<string, number>>;
 }
 
-/** Clusters on the model's numeric inputs, standardised, over the rows that have them all. */
+/**
+ * Clusters on the model's numeric inputs, standardised, over the rows that have them all and a cluster.
+ * @throws LanewiseError `usage` where there are fewer than two clusters
+ */
 export async function evaluateClustering(
   model: Model,
   table: Table,
@@ -303,6 +309,7 @@ export async function evaluateClustering(
     estimator: model.estimator,
     clusters: sizes.filter((size) => size > 0).length,
     rows: complete.length,
+    noise: labels.reduce((noise, label) => noise + (label < 0 ? 1 : 0), 0),
     sizes: Array.from(sizes, (size) => size ?? 0),
     silhouette: silhouette(columns, own, { seed: options.seed }),
     daviesBouldin: daviesBouldin(columns, own),

@@ -117,6 +117,23 @@ test('a clustering is evaluated on its points and against known groups', async (
   expect(report).toMatchObject({ clusters: 3, rows: 90, sizes: [30, 30, 30] });
   expect(report.agreement!['adjusted_rand_score']).toBe(1);
   expect(report.silhouette).toBeGreaterThan(0.7);
+  // Noise is counted, and left out of the figures.
+  const { program } = model;
+  const near = {
+    op: 'nearestLabel',
+    inputs: [0],
+    out: 1,
+    metric: 'euclidean',
+    k: 0,
+    points: Float64Array.of(0, 12, 24),
+    labels: Int32Array.of(0, -1, 1),
+    limits: new Float64Array(0),
+    cores: new Float64Array(0),
+  } as const;
+  const noisy = makeModel({ ...model, program: { ...program, operations: [near], registerCount: 2 } });
+  const rest = await evaluateClustering(noisy, table);
+  expect(rest).toMatchObject({ clusters: 2, rows: 60, noise: 30, sizes: [30, 30] });
+  expect(rest.silhouette).toBeGreaterThan(report.silhouette);
   await expect(evaluateModel(model, table, { target: 'kind' })).rejects.toThrow(/evaluateClustering|no target/);
 });
 
