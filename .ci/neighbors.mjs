@@ -33,9 +33,11 @@ for (const [key, { file, target, step, k, indices }] of Object.entries(expected)
   const queries = some(points, rows);
   const buffer = Buffer.from(indices, 'base64');
   const wanted = Array.from({ length: rows.length * k }, (_, i) => buffer.readUInt16LE(2 * i));
-  for (const algorithm of treeMetrics.includes(metric) ? ['brute', 'kd-tree'] : ['brute']) {
+  // A tree of 784 coordinates passes nothing over: it would take a while.
+  const trees = treeMetrics.includes(metric) && points.dimension < 100;
+  for (const algorithm of trees ? ['brute', 'kd-tree'] : ['brute']) {
     const start = performance.now();
-    using search = await neighborSearch(engine, points, { metric, algorithm });
+    const search = await neighborSearch(engine, points, { metric, algorithm });
     const found = await search.nearest(queries, k);
     const seconds = (performance.now() - start) / 1000;
     let [others, wrong] = [0, 0];
@@ -52,6 +54,7 @@ for (const [key, { file, target, step, k, indices }] of Object.entries(expected)
       const slack = metric === 'cosine' ? 1e-12 : 0;
       wrong += places.filter((place, n) => Math.abs(apart[n] - found.distances[i * k + place]) > slack).length;
     }
+    search[Symbol.dispose]();
     if (wrong > 0) failures++;
     const verdict = wrong > 0 ? `FAILED: ${wrong} are not as near` : 'all as near';
     console.log(
