@@ -5,10 +5,11 @@ import { ArenaBlock } from './trees.js';
 
 /** Rows of one task. */
 const BLOCK_ROWS = 65_536;
-const WORDS = 2 ** 32;
+/** A row is drawn where its random word is below its share of this. */
+export const SAMPLE_LIMIT = 2 ** 32;
 /** Gradients are told apart to one part in 128. */
-const SHIFT = 16;
-const BUCKETS = 2 ** (31 - SHIFT);
+export const SIZE_SHIFT = 16;
+export const SIZE_BUCKETS = 2 ** (31 - SIZE_SHIFT);
 
 const SIZES: Uses = { read: ['gradients', 'hessians'], write: [] };
 const WEIGHING: Uses = { read: ['gradients', 'hessians'], write: ['gradients', 'hessians'] };
@@ -21,12 +22,20 @@ export interface Bag {
 }
 
 /** Which rows gradient-based sampling keeps. */
-interface OneSide {
+export interface OneSide {
   /** Rows of a size in a higher bucket are kept as they are. */
   readonly bucket: number;
   /** Share of the others that is drawn, and what they are then multiplied by. */
   readonly share: number;
   readonly factor: number;
+}
+
+/** Which rows one-side sampling keeps, of so many whose sizes were counted by bucket. */
+export function oneSideOf(counts: Int32Array, rows: number, topRate: number, otherRate: number): OneSide {
+  let [bucket, top] = [SIZE_BUCKETS - 1, 0];
+  while (bucket >= 0 && top + counts[bucket]! <= topRate * rows) top += counts[bucket--]!;
+  const share = rows > top ? Math.min(1, ((topRate + otherRate) * rows - top) / (rows - top)) : 1;
+  return { bucket, share, factor: 1 / share };
 }
 
 /**
@@ -53,7 +62,7 @@ export class RowSampler implements Disposable {
     this.#drawn = new Uint32Array(training.length);
     this.#following = new Uint32Array(training.length + validation.length);
     this.#scratch = new ArenaBlock(engine.arena, 'u32', engine.threads * 3 * BLOCK_ROWS);
-    this.#counts = new ArenaBlock(engine.arena, 'i32', BUCKETS);
+    this.#counts = new ArenaBlock(engine.arena, 'i32', SIZE_BUCKETS);
   }
 
   /** Each row with the same chance (bagging without replacement: Friedman, Stochastic gradient boosting, 2002). */
@@ -68,12 +77,8 @@ export class RowSampler implements Disposable {
    * the `topRate` whole is drawn from with the others.
    */
   async drawOneSide(topRate: number, otherRate: number, key: RandomKey, signal?: AbortSignal): Promise<Bag> {
-    const counts = await this.#countSizes();
-    const rows = this.#training.length;
-    let [bucket, top] = [BUCKETS - 1, 0];
-    while (bucket >= 0 && top + counts[bucket]! <= topRate * rows) top += counts[bucket--]!;
-    const share = rows > top ? Math.min(1, ((topRate + otherRate) * rows - top) / (rows - top)) : 1;
-    return await this.#drawBy({ bucket, share, factor: 1 / share }, share, key, signal);
+    const oneSide = oneSideOf(await this.#countSizes(), this.#training.length, topRate, otherRate);
+    return await this.#drawBy(oneSide, oneSide.share, key, signal);
   }
 
   async #countSizes(): Promise<Int32Array> {
@@ -85,7 +90,7 @@ export class RowSampler implements Disposable {
         const rows = this.#copyRows(block, place.rows);
         const offsets = [window.gradients + 4 * block.start, window.hessians + 4 * block.start, place.rowsOffset];
         const firstRow = window.firstRow + block.start;
-        const values = [...offsets, this.#counts.offset, SHIFT, firstRow, block.rowCount, rows];
+        const values = [...offsets, this.#counts.offset, SIZE_SHIFT, firstRow, block.rowCount, rows];
         this.#engine.runHere([{ kernel: 'gradient_sizes_count_f32', values }]);
       }
     }
@@ -139,7 +144,7 @@ export class RowSampler implements Disposable {
       const place = this.#place(i);
       const rows = this.#copyRows(block, place.rows);
       const gradients = oneSide ? [window.gradients + 4 * block.start, window.hessians + 4 * block.start] : [0, 0];
-      const rules = [share * WORDS, SHIFT, oneSide?.bucket ?? 0, oneSide?.factor ?? 1];
+      const rules = [share * SAMPLE_LIMIT, SIZE_SHIFT, oneSide?.bucket ?? 0, oneSide?.factor ?? 1];
       const offsets = [place.wordsOffset, ...gradients, place.rowsOffset, place.restOffset];
       const values = [...offsets, ...rules, window.firstRow + block.start, block.rowCount, rows];
       return { kernel: 'rows_sample_u32', values };

@@ -19,7 +19,8 @@ export interface SpilledWindow extends RowWindow {
 }
 
 /** What a row is there for. */
-export const Role = { learnt: 0, following: 1, left: 2 } as const;
+/** `rested`: learnt from, though not by the tree at hand. */
+export const Role = { learnt: 0, following: 1, left: 2, rested: 3 } as const;
 
 export interface SpilledSizes {
   readonly rowCount: number;
@@ -228,6 +229,10 @@ export class SpilledRows implements RowStore {
       normalizers: this.#sections.has('normalizers') ? at('normalizers') : 0,
       outputBytes: 8 * this.windowRows,
     };
+  }
+
+  get weighted(): boolean {
+    return this.#sections.has('weights');
   }
 
   get outputs(): number {

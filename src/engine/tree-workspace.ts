@@ -85,6 +85,7 @@ const BEGIN = uses(['roles'], ['order']);
 const HISTOGRAM = uses(['bins', 'packed', 'order']);
 const PARTITION = uses(['bins', 'order'], ['order']);
 const PART_AHEAD = uses(['bins', 'packed', 'order'], ['order']);
+const RESTORE = uses(['order'], ['order']);
 const LEAF_SUMS = uses(['order', 'gradients', 'hessians']);
 const LEAF_ADD = uses(['order', 'raw'], ['raw']);
 
@@ -420,6 +421,24 @@ export class TreeWorkspace implements Disposable {
     });
   }
 
+  /**
+   * Brings the rows of nodes that were parted in vain back into ascending order, which leaf sums are made in. `left`: the
+   * child whose rows stand first.
+   */
+  async restore(parted: readonly { readonly node: NodeRows; readonly left: NodeRows }[]): Promise<void> {
+    const spare = new Uint32Array(this.rows.segmentRows);
+    await this.#overWindows(RESTORE, (window, w) => {
+      const order = new Uint32Array(this.#engine.arena.memory.buffer, window.order, window.rowCount);
+      for (const { node, left } of parted) {
+        const [whole, first] = [this.#rangesOf(w, node.slot), this.#rangesOf(w, left.slot)];
+        for (let at = 0; at < 2 * this.#segments; at += 2) {
+          mergeRuns(order.subarray(whole[at], whole[at + 1]), first[at + 1]! - first[at]!, spare);
+        }
+      }
+      return undefined;
+    });
+  }
+
   async #partInWindow(window: RowWindow, w: number, parting: Parting, left: number): Promise<void> {
     const { node, feature, goesLeft, histogram, child } = parting;
     this.#goesLeft.values.set(this.#columnGoesLeft(feature, goesLeft));
@@ -630,6 +649,16 @@ function refuseOverflow(largest: number): void {
 function scaleOf(levels: number, largest: number): number {
   const scale = largest > 0 ? (levels * FRACTIONS) / largest : 0;
   return Number.isFinite(Math.fround(scale)) ? scale : 0;
+}
+
+/** Two ascending runs, of which the first has `middle` numbers, become one. */
+function mergeRuns(rows: Uint32Array, middle: number, spare: Uint32Array): void {
+  spare.set(rows.subarray(0, middle));
+  let [first, second] = [0, middle];
+  for (let at = 0; first < middle; at++) {
+    const takesSecond = second < rows.length && rows[second]! < spare[first]!;
+    rows[at] = takesSecond ? rows[second++]! : spare[first++]!;
+  }
 }
 
 /** Puts the rows of [from, to) behind `at`, counted from the window's first; returns the end of them. */

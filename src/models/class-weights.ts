@@ -14,10 +14,20 @@ export function classFactors(
   { targets, classes, rows }: { targets: Float64Array; classes: readonly string[]; rows: Uint32Array },
 ): Float64Array | undefined {
   if (classWeight === null) return undefined;
-  if (classWeight !== 'balanced') return named(classWeight, classes);
   const counts = new Float64Array(classes.length);
   for (const row of rows) counts[targets[row]!]!++;
-  return counts.map((count) => (count > 0 ? rows.length / (classes.length * count) : 1));
+  return factorsOfCounts(classWeight, classes, counts);
+}
+
+/** As `classFactors`, of so many rows of each class. */
+export function factorsOfCounts(
+  classWeight: Exclude<ClassWeights, null>,
+  classes: readonly string[],
+  counts: Float64Array,
+): Float64Array {
+  if (classWeight !== 'balanced') return named(classWeight, classes);
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => (count > 0 ? rows / (classes.length * count) : 1));
 }
 
 function named(factors: Readonly<Record<string, number>>, classes: readonly string[]): Float64Array {

@@ -97,6 +97,37 @@ describe('the model is that of memory, to the bit', () => {
         ),
       },
     ],
+    [
+      'bags of rows for two trees each, columns by tree',
+      new GradientBoostingRegressor({ ...small, subsample: 0.4, baggingFreq: 2, colsampleBytree: 0.5 }),
+      ['y'],
+      { target: 'y' },
+    ],
+    [
+      'rows chosen by their gradients, weights, a share held out',
+      new GradientBoostingClassifier({ ...small, dataSampleStrategy: 'goss', learningRate: 0.6, topRate: 0.1 }),
+      ['size', 'w'],
+      { target: 'size', weights: 'w' },
+    ],
+    [
+      'classes that count alike',
+      new GradientBoostingClassifier({ ...small, classWeight: 'balanced' }),
+      ['size'],
+      { target: 'size' },
+    ],
+    [
+      'classes with factors and weights, a validation table',
+      new GradientBoostingClassifier({ ...small, classWeight: { yes: 3, no: 0.5 } as never }),
+      ['late', 'w'],
+      {
+        target: 'late',
+        weights: 'w',
+        validation: takeRows(
+          only(...features, 'late', 'w'),
+          Uint32Array.from({ length: 500 }, (_, i) => 7 * i),
+        ),
+      },
+    ],
   ];
   for (const [name, estimator, others, options] of cases) {
     test(name, async () => {
@@ -122,15 +153,16 @@ describe('what goes wrong', () => {
     estimator.fitStream(source, { target: 'y', engine: engines[1], memory: '4MB', directory, ...options });
 
   test('what only rows in memory are fitted with is refused by name', async () => {
-    const cases = [
-      [{ subsample: 0.5 }, 'subsample'],
-      [{ dataSampleStrategy: 'goss' }, 'dataSampleStrategy goss'],
-      [{ boostingType: 'dart' }, 'boostingType dart'],
-    ] as const;
+    const cases = [[{ boostingType: 'dart' }, 'boostingType dart']] as const;
     for (const [parameters, name] of cases) {
       const fitting = estimator.with(parameters).fitStream(chunked(table, 10_000), { target: 'y', directory });
       await expect(fitting).rejects.toThrow(`no ${name} for rows beyond memory`);
     }
+    const late = only(...features, 'late');
+    const nobody = new GradientBoostingClassifier({ ...small, classWeight: { yes: 0 } as never });
+    await expect(nobody.fitStream(chunked(late, 10_000), { target: 'late', directory })).rejects.toThrow(
+      'classWeight above 0 for rows beyond memory but that of "yes" is 0',
+    );
     const warmStart = await estimator.fit(table, { target: 'y', engine: engines[1] });
     await expect(train(chunked(table, 10_000), { warmStart })).rejects.toThrow('no warmStart for rows beyond memory');
   });

@@ -18,7 +18,7 @@ import type { BoostingLoss } from './loss.js';
 import { type LossData, LossState } from './loss-state.js';
 import type { GradientBoostingParameters } from './parameters.js';
 import { LeafRenewal } from './renewal.js';
-import { RowSampling, samplesRows } from './sampling.js';
+import { drawsAnew, RowSampling } from './sampling.js';
 import { unscaledSums, unscaledUnits } from './scales.js';
 
 export interface BoostingOptions extends GradientBoostingParameters {
@@ -131,7 +131,7 @@ class BoostingRun implements Disposable {
     for (let iteration = this.#before + 1; iteration <= maxIter; iteration++) {
       const grown = await this.#round(iteration);
       // Where every tree sees the same, nothing will ever be split again.
-      if (grown.every((tree) => !tree.split) && !this.#drawsAnew) {
+      if (grown.every((tree) => !tree.split) && !drawsAnew(this.#options)) {
         stopped = 'converged';
         break;
       }
@@ -202,12 +202,6 @@ class BoostingRun implements Disposable {
     const raw = this.#state.rawOf(output);
     await workspace.addToLeaves(nodes, values, ({ firstRow }) => raw + 8 * firstRow, signal);
     return root;
-  }
-
-  /** true: trees are not all grown from the same rows and features. */
-  get #drawsAnew(): boolean {
-    const { colsampleBytree, colsampleBylevel, colsampleBynode } = this.#options;
-    return samplesRows(this.#options) || Math.min(colsampleBytree, colsampleBylevel, colsampleBynode) < 1;
   }
 
   #dartOn(engine: Engine): Dart {

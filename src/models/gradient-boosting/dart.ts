@@ -6,6 +6,7 @@ import { ArenaBlock } from '../../engine/trees.js';
 import { Breather } from '../../engine/turn.js';
 import { type GrownNode, leavesOf } from './grower.js';
 import type { GradientBoostingParameters } from './parameters.js';
+import { goesLeftOf } from './splitting.js';
 
 /** Rows between two turns of the event loop. */
 const BLOCK_ROWS = 65_536;
@@ -96,7 +97,7 @@ export class Dart implements Disposable {
         leaves.push({ at, value: node.value * weight });
         continue;
       }
-      const [left, right] = await workspace.partition(at, node.split.feature, node.split.goesLeft, signal);
+      const [left, right] = await workspace.partition(at, node.split.feature, goesLeftOf(node.split), signal);
       visit.push({ node: node.left!, at: left }, { node: node.right!, at: right });
     }
     await workspace.addToLeaves(

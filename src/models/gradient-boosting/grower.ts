@@ -5,7 +5,7 @@ import type { FeatureBins } from '../binning/index.js';
 import { CategoryScanner } from './category-scanner.js';
 import type { NodeRules, TreeRules } from './constraints.js';
 import { HistogramPool } from './histogram.js';
-import { type Candidate, completeSplit, planesOf, type Split, type SplitRules } from './splitting.js';
+import { type Candidate, completeSplit, goesLeftOf, planesOf, type Split, type SplitRules } from './splitting.js';
 
 export interface GrowerOptions extends SplitRules {
   readonly maxLeafNodes: number;
@@ -90,6 +90,8 @@ export class Grower {
       await this.#splitBest(maxLeafNodes - leaves, signal);
       if (this.#breather.due) await this.#breather.breathe(signal);
     }
+    const inVain = this.#open.flatMap(({ node, ahead }) => (ahead ? [{ node: node.rows, left: ahead.rows[0] }] : []));
+    if (inVain.length > 0) await this.#workspace.restore(inVain);
   }
 
   /** Splits the open node that comes first; `splits`: how many are left, this one included. */
@@ -156,7 +158,8 @@ export class Grower {
       const [left, right] = split.counts;
       const children = splits > 1 && [left, right].some((count) => this.#splittable(node.depth + 1, count));
       const histogram = children && this.#pool.available > (open === first ? 0 : 1) ? this.#pool.take() : -1;
-      return { node: node.rows, ...split, histogram, child: left <= right ? 0 : 1 };
+      const goesLeft = goesLeftOf(split);
+      return { node: node.rows, feature: split.feature, goesLeft, histogram, child: left <= right ? 0 : 1 };
     });
     const parted = await this.#workspace.partAhead(wanted, signal);
     chosen.forEach((open, index) => {
@@ -167,7 +170,7 @@ export class Grower {
 
   async #part({ node, split, ahead }: OpenNode, signal?: AbortSignal): Promise<[GrownNode, GrownNode]> {
     const [left, right] =
-      ahead?.rows ?? (await this.#workspace.partition(node.rows, split.feature, split.goesLeft, signal));
+      ahead?.rows ?? (await this.#workspace.partition(node.rows, split.feature, goesLeftOf(split), signal));
     const [leftRules, rightRules] = this.#rules.children(node.rules, split);
     const depth = node.depth + 1;
     node.split = split;

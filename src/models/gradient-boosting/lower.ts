@@ -74,12 +74,12 @@ class EnsembleWriter {
 
   /** A bit for each label; labels without a bin of their own, and places beyond the labels, go where missing values go. */
   #categoryBits(node: GrownNode): Uint32Array {
-    const { feature, goesLeft, missingLeft } = node.split!;
+    const { feature, set, missingLeft } = node.split!;
     const binOfCode = this.#bins[feature]!.binOfCode!;
     const words = new Uint32Array(Math.max(1, Math.ceil(this.#labelCounts[feature]! / 32)));
     for (let code = 0; code < 32 * words.length; code++) {
       const bin = binOfCode[code] ?? Number.NaN;
-      const left = Number.isNaN(bin) ? missingLeft : goesLeft[bin] === 1;
+      const left = Number.isNaN(bin) ? missingLeft : set![bin] === 1;
       if (left) words[code >>> 5]! |= 1 << (code & 31);
     }
     return words;

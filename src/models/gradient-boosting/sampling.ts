@@ -5,7 +5,7 @@ import type { RowStore } from '../../engine/row-store.js';
 import { invalid } from '../../errors.js';
 import type { GradientBoostingParameters } from './parameters.js';
 
-type SamplingParameters = Pick<
+export type SamplingParameters = Pick<
   GradientBoostingParameters,
   'dataSampleStrategy' | 'subsample' | 'baggingFreq' | 'topRate' | 'otherRate' | 'learningRate'
 >;
@@ -13,6 +13,27 @@ type SamplingParameters = Pick<
 /** true: the trees do not all see the same rows. */
 export function samplesRows({ dataSampleStrategy, subsample }: SamplingParameters): boolean {
   return dataSampleStrategy === 'goss' || subsample < 1;
+}
+
+/** @throws LanewiseError `usage` for rates of one-side sampling that are more than all rows. */
+export function checkSampling({ dataSampleStrategy, topRate, otherRate }: SamplingParameters): void {
+  if (dataSampleStrategy === 'goss' && topRate + otherRate > 1) {
+    throw invalid('topRate + otherRate', 'at most 1', topRate + otherRate, 'They are shares of the same rows.');
+  }
+}
+
+/** As in LightGBM the first rounds see all rows: before anything is learnt, gradients do not tell rows apart. */
+export function seesAllRows({ dataSampleStrategy, learningRate }: SamplingParameters, iteration: number): boolean {
+  return dataSampleStrategy === 'goss' && iteration <= 1 / learningRate;
+}
+
+/** true: trees are not all grown from the same rows and features. */
+export function drawsAnew(
+  parameters: SamplingParameters &
+    Pick<GradientBoostingParameters, 'colsampleBytree' | 'colsampleBylevel' | 'colsampleBynode'>,
+): boolean {
+  const { colsampleBytree, colsampleBylevel, colsampleBynode } = parameters;
+  return samplesRows(parameters) || Math.min(colsampleBytree, colsampleBylevel, colsampleBynode) < 1;
 }
 
 /** The rows that each tree is grown from: all, a bag of them, or those that gradients choose. */
@@ -29,23 +50,19 @@ export class RowSampling implements Disposable {
     rows: { readonly training: Uint32Array; readonly validation: Uint32Array },
     parameters: SamplingParameters & { readonly seed: number },
   ) {
-    const { dataSampleStrategy, topRate, otherRate, seed } = parameters;
-    if (dataSampleStrategy === 'goss' && topRate + otherRate > 1) {
-      throw invalid('topRate + otherRate', 'at most 1', topRate + otherRate, 'They are shares of the same rows.');
-    }
+    checkSampling(parameters);
     this.#parameters = parameters;
-    this.#seed = seed;
+    this.#seed = parameters.seed;
     this.#all = { training: rows.training, following: rows.validation };
     if (samplesRows(parameters)) this.#sampler = new RowSampler(engine, store, rows.training, rows.validation);
   }
 
   /** Rows for a tree (rounds count from 1). One-side sampling multiplies the gradients of the rows it draws. */
   async rowsFor(iteration: number, output: number, signal?: AbortSignal): Promise<Bag> {
-    const { dataSampleStrategy, subsample, baggingFreq, topRate, otherRate, learningRate } = this.#parameters;
+    const { dataSampleStrategy, subsample, baggingFreq, topRate, otherRate } = this.#parameters;
     if (!this.#sampler) return this.#all;
     if (dataSampleStrategy === 'goss') {
-      // As in LightGBM the first rounds see all rows: before anything is learnt, gradients do not tell rows apart.
-      if (iteration <= 1 / learningRate) return this.#all;
+      if (seesAllRows(this.#parameters, iteration)) return this.#all;
       const key = randomKey(this.#seed, 'one-side sampling', iteration, output);
       return await this.#sampler.drawOneSide(topRate, otherRate, key, signal);
     }

@@ -9,8 +9,8 @@ export interface Split {
   /** Numeric: last bin that goes left; −1 for a set of categories. */
   readonly bin: number;
   readonly missingLeft: boolean;
-  /** By bin, 0 or 1; bin 255 is "missing". */
-  readonly goesLeft: Uint8Array;
+  /** Of a set of categories, by bin: 1 goes left; bin 255 is "missing". Others follow from `bin`: see `goesLeftOf`. */
+  readonly set?: Uint8Array;
   /** Values of the sides by the quantised sums, before the learning rate; 0 where nobody asked. */
   readonly leftValue: number;
   readonly rightValue: number;
@@ -65,7 +65,16 @@ export function completeSplit(
   if (missingCount === 0) goesLeft[MISSING_BIN] = counts[0] > counts[1] ? 1 : 0;
   const missingLeft = goesLeft[MISSING_BIN] === 1;
   const [leftValue, rightValue] = rules ? sideValues(planes, goesLeft, units, rules) : [0, 0];
-  return { feature, gain: candidate.gain, bin, missingLeft, goesLeft, leftValue, rightValue, counts };
+  const split = { feature, gain: candidate.gain, bin, missingLeft, leftValue, rightValue, counts };
+  return candidate.categories ? { ...split, set: goesLeft } : split;
+}
+
+/** By bin, 0 or 1. Not kept with numeric splits: of many trees these tables would be most of what there is. */
+export function goesLeftOf({ bin, missingLeft, set }: Split): Uint8Array {
+  if (set) return set;
+  const goesLeft = new Uint8Array(BINS).fill(1, 0, bin + 1);
+  goesLeft[MISSING_BIN] = missingLeft ? 1 : 0;
+  return goesLeft;
 }
 
 /** Rows that go left. Not by all bins: this runs for every node. */

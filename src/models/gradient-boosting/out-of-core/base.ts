@@ -41,6 +41,9 @@ export class StreamedBase {
 
   finish(): { base: Float64Array; scales: Scales } {
     const scales = scalesFor(this.#loss.link, this.#largestTarget, this.#largestWeight);
-    return { base: this.#loss.baseOf!(this.#sums.map((sum) => sum / this.#total)), scales };
+    // As in memory: the classes' weights are summed class by class.
+    const byClass = this.#loss.link === 'softmax';
+    const total = byClass ? this.#sums.reduce((sum, share) => sum + share, 0) : this.#total;
+    return { base: this.#loss.baseOf!(this.#sums.map((sum) => sum / total)), scales };
   }
 }

@@ -2,6 +2,7 @@ import { defaultEngine } from '../../../engine/engine.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../../errors.js';
 import type { FitOptions, Model, Source } from '../../../table/interfaces.js';
 import { Deadline } from '../../../training/deadline.js';
+import { factorsOfCounts } from '../../class-weights.js';
 import type { Target } from '../../features.js';
 import { seedOf } from '../../seed.js';
 import { readValidation } from '../../validation.js';
@@ -18,7 +19,7 @@ import { requireStreamed } from './base.js';
 import { SpilledBoosting } from './spilled-boosting.js';
 import { spillRows } from './spilled-data.js';
 import { StreamReader } from './stream.js';
-import { survey } from './survey.js';
+import { type Survey, survey } from './survey.js';
 import { refuseUnstreamed } from './unstreamed.js';
 
 /** What fitting rows beyond memory is told besides. */
@@ -73,6 +74,7 @@ export async function fitStream(estimator: StreamedEstimator, source: Source, op
   const features = reader.features.map((column) => column.finish().column);
   const target = { name: reader.target, classes: reader.classes()?.labels };
   const loss = lossOf(estimator, target);
+  const factors = factorsOf(estimator, reader, found);
   const base = baseOf(parameters.baseScore, loss);
   const constraints = constraintsOf(parameters, columns, features, loss.outputs);
   const { validation: table } = options;
@@ -88,12 +90,13 @@ export async function fitStream(estimator: StreamedEstimator, source: Source, op
     normalizes: loss.link === 'softmax',
     memory: memory / 2,
     validation,
+    factors,
     onRows: told('row'),
     signal,
   });
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
   const followed = found.followed + (validation?.target.length ?? 0);
-  const data = { rows, bins: found.bins, learnt: found.learnt, followed, weighted: found.weighted };
+  const data = { rows, bins: found.bins, learnt: found.learnt, followed, weighted: rows.weighted };
   const given = { ...parameters, constraints, seed, base, signal, onProgress, deadline };
   using run = new SpilledBoosting(engine, data, loss, given);
   const boosted = await run.boost();
@@ -113,12 +116,21 @@ function lossOf(estimator: StreamedEstimator, { name, classes }: Omit<Target, 'v
   if (estimator.task === 'regression') {
     return requireStreamed(regressionLoss(estimator.parameters, undefined, [{ name, values: new Float64Array(0) }]));
   }
-  if (estimator.parameters.classWeight !== null) {
-    throw new LanewiseError('unsupported', 'Expected no classWeight for rows beyond memory', {
-      hint: 'Give the rows a column of weights instead.',
-    });
-  }
   return requireStreamed(classificationLoss(estimator.parameters.loss, undefined, classes!));
+}
+
+/** What the rows of each class are multiplied by; undefined where all count alike. */
+function factorsOf(estimator: StreamedEstimator, reader: StreamReader, found: Survey): Float64Array | undefined {
+  const classes = reader.classes();
+  if (estimator.task === 'regression' || estimator.parameters.classWeight === null || !classes) return undefined;
+  const counts = new Float64Array(classes.labels.length);
+  for (const [code, count] of found.classCounts) counts[classes.codes[code]!]! += count;
+  const factors = factorsOfCounts(estimator.parameters.classWeight, classes.labels, counts);
+  const none = factors.indexOf(0);
+  if (none < 0) return factors;
+  // Who is held out is known before the classes are.
+  const message = `Expected classWeight above 0 for rows beyond memory but that of "${classes.labels[none]}" is 0`;
+  throw new LanewiseError('unsupported', message, { hint: 'Leave the rows of that class out of the source.' });
 }
 
 /** '1GB', '512 MB', 1e9 → bytes. */

@@ -15,9 +15,11 @@ import { histogramsFor } from '../histogram.js';
 import { normalizeTask } from '../kernel-losses.js';
 import type { KernelLoss, RowBlock } from '../loss.js';
 import { LOSS_ROWS } from '../loss-state.js';
+import { drawsAnew } from '../sampling.js';
 import { type Scales, unscaledSums, unscaledUnits } from '../scales.js';
 import { StreamedBase } from './base.js';
 import { viewsOf } from './spilled-data.js';
+import { SpilledSampling } from './spilled-sampling.js';
 import { StreamedMean } from './streamed-mean.js';
 import { rowsWith } from './survey.js';
 
@@ -52,6 +54,7 @@ export class SpilledBoosting implements Disposable {
   readonly #options: BoostingOptions;
   readonly #growing: GrowerOptions;
   readonly #workspace: TreeWorkspace;
+  readonly #sampling: SpilledSampling;
   readonly #breather = new Breather();
   #scales: Scales = { gradientScale: 1, hessianScale: 1 };
 
@@ -67,7 +70,13 @@ export class SpilledBoosting implements Disposable {
     // Every open leaf may have been parted ahead, and its child has a histogram too.
     const histograms = histogramsFor(data.bins.length, 2 * leaves);
     const sizes = { histograms, leaves, nodes: NODES_A_LEAF * leaves };
-    this.#workspace = new TreeWorkspace(engine, data.rows, binCounts, sizes, options.constraints.monotone);
+    this.#sampling = new SpilledSampling(engine, data.rows, data.learnt, options);
+    try {
+      this.#workspace = new TreeWorkspace(engine, data.rows, binCounts, sizes, options.constraints.monotone);
+    } catch (error) {
+      this.#sampling[Symbol.dispose]();
+      throw error;
+    }
   }
 
   async boost(): Promise<Boosted> {
@@ -88,7 +97,7 @@ export class SpilledBoosting implements Disposable {
     let stopped: Boosted['stopped'] = 'rounds used up';
     for (let iteration = 1; iteration <= maxIter; iteration++) {
       const grown = await this.#round(iteration);
-      if (grown.every((tree) => !tree.split)) {
+      if (grown.every((tree) => !tree.split) && !drawsAnew(this.#options)) {
         stopped = 'converged';
         break;
       }
@@ -155,9 +164,10 @@ export class SpilledBoosting implements Disposable {
     const { signal, seed, learningRate } = this.#options;
     const { bins, learnt, followed, weighted } = this.#data;
     const workspace = this.#workspace;
+    const drawn = await this.#sampling.draw(iteration, output, signal);
     const levels = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
     const units = unscaledUnits(levels, this.#scales);
-    const rows = await workspace.beginWith(learnt, followed > 0, (order, window, from, to) => {
+    const rows = await workspace.beginWith(drawn, followed > 0 || drawn < learnt, (order, window, from, to) => {
       const { roles } = viewsOf(this.#engine, window as SpilledWindow);
       return putRoles(order, roles, from, to);
     });
@@ -191,7 +201,7 @@ export class SpilledBoosting implements Disposable {
     };
     await this.#eachWindow(MEASURE, async (_, { targets, weights, roles, raw }) => {
       const rows = { raw: Array.from({ length: this.#loss.outputs }, (_, output) => raw(output)), targets, weights };
-      await training.add(rowsWith(roles, Role.learnt).filter(isTaken), rows);
+      await training.add(rowsWith(roles, Role.learnt, Role.rested).filter(isTaken), rows);
       await validation.add(rowsWith(roles, Role.following), rows);
     });
     const loss = await training.mean();
@@ -213,6 +223,7 @@ export class SpilledBoosting implements Disposable {
 
   [Symbol.dispose](): void {
     this.#workspace[Symbol.dispose]();
+    this.#sampling[Symbol.dispose]();
   }
 }
 
@@ -234,11 +245,13 @@ function blocksOf(window: SpilledWindow): { block: RowBlock; start: number }[] {
   });
 }
 
-/** Rows [from, to) of a window: those learnt from, then those that follow, each ascending. */
+/** Rows [from, to) of a window: those learnt from, then those that follow or rest, each ascending. */
 function putRoles(order: Uint32Array, roles: Uint8Array, from: number, to: number): [number, number] {
   let middle = from;
   for (let row = from; row < to; row++) if (roles[row] === Role.learnt) order[middle++] = row;
   let end = middle;
-  for (let row = from; row < to; row++) if (roles[row] === Role.following) order[end++] = row;
+  for (let row = from; row < to; row++) {
+    if (roles[row] === Role.following || roles[row] === Role.rested) order[end++] = row;
+  }
   return [middle, end];
 }

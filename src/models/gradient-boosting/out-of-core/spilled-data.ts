@@ -5,6 +5,7 @@ import { encodeColumns, evenLayout } from '../../../engine/trees.js';
 import { LanewiseError } from '../../../errors.js';
 import type { RegisterColumn } from '../../../table/columns.js';
 import { columnToBin, type FeatureBins } from '../../binning/index.js';
+import { weighClasses } from '../../class-weights.js';
 import type { ValidationRows } from '../../validation.js';
 import type { StreamReader } from './stream.js';
 import type { Survey } from './survey.js';
@@ -93,18 +94,20 @@ export async function spillRows(
     readonly normalizes: boolean;
     readonly memory: number;
     readonly validation: ValidationRows | undefined;
+    /** By class, what the rows' weights are multiplied by. */
+    readonly factors: Float64Array | undefined;
     readonly onRows?: (rows: number) => void;
     readonly signal?: AbortSignal;
   },
 ): Promise<SpilledRows> {
-  const { outputs, normalizes, memory, validation, signal } = options;
+  const { outputs, normalizes, memory, validation, factors, signal } = options;
   const layout = evenLayout(reader.features.length);
   const rowCount = found.rowCount + (validation?.target.length ?? 0);
   const rows = new SpilledRows(engine, file, {
     rowCount,
     layout,
     outputs,
-    weighted: found.weighted,
+    weighted: found.weighted || factors !== undefined,
     normalizes,
     memory,
   });
@@ -120,12 +123,14 @@ export async function spillRows(
         return { ...column, values: codes ? recoded(values, codes) : values };
       });
       const target = classes ? recoded(batch.target, classes.codes) : batch.target;
-      await writer.write({ columns, target, weights: batch.weights, roles: found.roles.of(batch) }, signal);
+      const weights = weighClasses(target, factors, batch.weights);
+      await writer.write({ columns, target, weights, roles: found.roles.of(batch) }, signal);
       options.onRows?.((done += batch.rowCount));
     }
     if (validation) {
       const roles = new Uint8Array(validation.target.length).fill(Role.following);
-      await writer.write({ ...validation, roles }, signal);
+      const weights = weighClasses(validation.target, factors, validation.weights);
+      await writer.write({ ...validation, weights, roles }, signal);
     }
     writer.finish();
     return rows;

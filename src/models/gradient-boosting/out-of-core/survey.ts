@@ -32,6 +32,8 @@ export interface Survey {
   readonly learnt: number;
   readonly followed: number;
   readonly weighted: boolean;
+  /** Rows of weight above 0 by their targets, which of classes are codes by order of arrival. */
+  readonly classCounts: ReadonlyMap<number, number>;
 }
 
 /** What each row is there for: a function of its number, its weight and its class. */
@@ -61,6 +63,7 @@ export async function survey(reader: StreamReader, options: SurveyOptions): Prom
   const roles = new Roles(options.seed, held);
   const summaries = reader.features.map(() => undefined) as (FeatureSummary | undefined)[];
   const distinct = new Set<number>();
+  const classCounts = new Map<number, number>();
   const counts = { rows: 0, learnt: 0, followed: 0 };
   let weighted = false;
   for await (const batch of reader.batches()) {
@@ -79,6 +82,7 @@ export async function survey(reader: StreamReader, options: SurveyOptions): Prom
       else summary.numeric.add({ values, type: feature.type as InputType }, chunk);
     }
     for (let row = 0; row < batch.rowCount && distinct.size < 2; row++) distinct.add(batch.target[row]!);
+    if (options.byClass) countClasses(classCounts, batch.target, rolesOf);
     weighted ||= batch.weights !== undefined;
     counts.rows += batch.rowCount;
     counts.learnt += learnt.length;
@@ -87,7 +91,14 @@ export async function survey(reader: StreamReader, options: SurveyOptions): Prom
   }
   reader.checkTarget(counts.rows, distinct.size);
   const bins = await binsOf(reader, summaries as FeatureSummary[], options);
-  return { rowCount: counts.rows, bins, roles, learnt: counts.learnt, followed: counts.followed, weighted };
+  const { rows: rowCount, learnt, followed } = counts;
+  return { rowCount, bins, roles, learnt, followed, weighted, classCounts };
+}
+
+function countClasses(counts: Map<number, number>, targets: Float64Array, roles: Uint8Array): void {
+  for (let row = 0; row < targets.length; row++) {
+    if (roles[row] !== Role.left) counts.set(targets[row]!, (counts.get(targets[row]!) ?? 0) + 1);
+  }
 }
 
 /** Rows with larger random words are in no column's sample any more. */
@@ -145,9 +156,9 @@ async function findHeld(reader: StreamReader, options: SurveyOptions): Promise<H
 }
 
 /** The rows of a role, ascending. */
-export function rowsWith(roles: Uint8Array, role: number): Uint32Array {
+export function rowsWith(roles: Uint8Array, role: number, other = role): Uint32Array {
   const rows = new Uint32Array(roles.length);
   let count = 0;
-  for (let row = 0; row < roles.length; row++) if (roles[row] === role) rows[count++] = row;
+  for (let row = 0; row < roles.length; row++) if (roles[row] === role || roles[row] === other) rows[count++] = row;
   return rows.slice(0, count);
 }

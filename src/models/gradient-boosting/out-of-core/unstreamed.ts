@@ -1,13 +1,11 @@
 import { LanewiseError } from '../../../errors.js';
 import type { FitOptions } from '../../../table/interfaces.js';
 import type { GradientBoostingParameters } from '../parameters.js';
-import { samplesRows } from '../sampling.js';
 
 /** @throws LanewiseError `unsupported` for what only rows in memory are fitted with. */
 export function refuseUnstreamed(parameters: GradientBoostingParameters, { warmStart, checkpoint }: FitOptions): void {
   const asked =
     (parameters.boostingType === 'dart' && 'boostingType dart') ||
-    (samplesRows(parameters) && (parameters.dataSampleStrategy === 'goss' ? 'dataSampleStrategy goss' : 'subsample')) ||
     (warmStart && 'warmStart') ||
     (checkpoint && 'checkpoint');
   if (!asked) return;
