@@ -28,10 +28,19 @@ export * from './evaluate/index.js';
 // explain
 export * from './explain/index.js';
 // explore
+export {
+  type ClusterDescription,
+  type ClusterProfile,
+  type ClusterProfileOptions,
+  profileClusters,
+} from './explore/clusters/cluster-profile.js';
+export type { LevelTrait, NumberTrait, Trait } from './explore/clusters/traits.js';
 export { type Embedding, type EmbeddingOptions, embeddingTable } from './explore/embedding/embedding.js';
 export type { TsneParameters, UmapParameters } from './explore/embedding/parameters.js';
 export { Tsne, type TsneEmbedding } from './explore/embedding/tsne.js';
 export { type FittedUmap, Umap, type UmapEmbedding } from './explore/embedding/umap.js';
+export { renderClusterPage } from './explore/page/cluster-page.js';
+export { type EmbeddingColors, renderEmbeddingPage, renderEmbeddingPicture } from './explore/page/embedding-page.js';
 export { renderProfilePage } from './explore/page/profile-page.js';
 export { type Profile, profileTable } from './explore/profile.js';
 // features

@@ -22,6 +22,12 @@ const commands: readonly Entry[] = [
   { name: 'run', summary: 'run a workflow file through all ten steps', load: () => import('./run.js') },
   { name: 'init', summary: 'write a workflow file from a look at the data', load: () => import('./init.js') },
   { name: 'profile', summary: 'explore a table: one offline page and its figures', load: () => import('./profile.js') },
+  {
+    name: 'embed',
+    summary: 'draw the rows as points: neighbours stay neighbours',
+    load: () => import('./embed.js'),
+  },
+  { name: 'clusters', summary: 'say what sets clusters of rows apart', load: () => import('./clusters.js') },
   { name: 'compare', summary: 'rank the models by cross-validation', load: () => import('./compare.js') },
   { name: 'train', summary: 'train a model and write its artefact', load: () => import('./train.js') },
   { name: 'evaluate', summary: 'cross-validate one model', load: () => import('./evaluate.js') },

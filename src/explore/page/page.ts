@@ -20,11 +20,13 @@ export interface Page {
   readonly summary?: Markup;
   readonly sections: readonly PageSection[];
   readonly footer: string;
+  /** The page's own script; default: the one that draws charts. */
+  readonly script?: string;
 }
 
 /** One self-contained page: nothing in it comes from the network, and no script but Lanewise's own can run. */
 export function renderPage(page: Page): string {
-  const script = chartScript();
+  const script = page.script ?? chartScript();
   const scriptHash = createHash('sha256').update(script).digest('base64');
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'; img-src data:; base-uri 'none'; form-action 'none'`;
   const links = page.sections.map(({ id, title }) => html`<a href="#${id}">${title}</a>`);
