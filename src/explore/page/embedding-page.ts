@@ -199,7 +199,7 @@ const pageStyle = `.embedding .stage{position:relative;max-width:900px;margin:0 
 .embedding .legend button{display:inline-flex;align-items:center;gap:6px;font:inherit;font-size:.88rem;color:var(--text);background:none;border:1px solid var(--line);border-radius:99px;padding:2px 11px 2px 8px;cursor:pointer}
 .embedding .legend button[aria-pressed=false]{opacity:.45;text-decoration:line-through}.embedding .legend svg{width:14px;height:14px}
 .embedding output{position:absolute;pointer-events:none;background:var(--text);color:var(--page);border-radius:6px;padding:3px 9px;font-size:.85rem;max-width:70%;overflow-wrap:anywhere;transform:translate(-50%,calc(-100% - 12px))}
-@media (max-width:680px){.embedding .name{font-size:30px}}`;
+@media (max-width:680px){.embedding .name{font-size:42px}}`;
 
 /** The page's own script: which row is under the pointer, and groups that come and go. */
 const script = `'use strict';
