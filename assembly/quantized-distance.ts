@@ -77,6 +77,14 @@ export function quantize_points_i16(
   }
 }
 
+// What values of points that lie within `reach` of a query, in the scale of the codes, reach at least.
+// @ts-ignore: decorator
+@inline
+function valueOf(reach: f64, start: i32): i32 {
+  const value = -<f64>start - (reach * reach * 1.000000000001 + 1) * 0.5 - 1;
+  return value >= <f64>OPEN ? <i32>value : OPEN;
+}
+
 // What a value must reach for its point to be as near as the k-th: from the k-th best value, and the k-th distance known.
 function limitOf(worst: i32, distance: f64, start: i32, errors: f64, dimension: i32, scale: f64): i32 {
   const half = -<f64>start;
@@ -89,9 +97,7 @@ function limitOf(worst: i32, distance: f64, start: i32, errors: f64, dimension: 
     const known = sqrt(distance) * scale;
     if (known < upper) upper = known;
   }
-  const reach = (upper + scale * 1e-145) * (1 + <f64>(dimension + 8) * 4.440892098500626e-16) + errors;
-  const value = half - (reach * reach * 1.000000000001 + 1) * 0.5 - 1;
-  return value >= <f64>OPEN ? <i32>value : OPEN;
+  return valueOf((upper + scale * 1e-145) * (1 + <f64>(dimension + 8) * 4.440892098500626e-16) + errors, start);
 }
 
 // Forgets held points that have been ruled out since. A query's list: k best values, held points, their values.
@@ -299,4 +305,168 @@ function errorsOf(queryErrors: usize, query: i32, error: f64): f64 {
 function lane(values: v128, place: i32): i32 {
   if (place < 2) return place == 0 ? i32x4.extract_lane(values, 0) : i32x4.extract_lane(values, 1);
   return place == 2 ? i32x4.extract_lane(values, 2) : i32x4.extract_lane(values, 3);
+}
+
+// What values reach whose points surely lie within a radius, given in the scale of the codes.
+function surestOf(radius: f64, slack: f64, rounding: f64, errors: f64, start: i32): i32 {
+  const inner = (radius - slack) * (1 - rounding) - errors;
+  if (!(inner > 2)) return SUREST;
+  const surest = 2 - <f64>start - (inner * inner * 0.999999999999 - 1) * 0.5;
+  if (surest <= <f64>OPEN) return OPEN;
+  return surest < <f64>SUREST ? <i32>surest + 1 : SUREST;
+}
+
+// Exact distances of the points of `waiting` (offsets from `points`), four side by side; counts, or lists, those within.
+function lookWithin(
+  query: usize, points: usize, waiting: usize, count: i32, indices: usize, distances: usize, found: i32, limit: f64, dimension: i32,
+): i32 {
+  const bytes = <usize>dimension << 3;
+  for (let i = 0; i < count; i += 4) {
+    const w0 = load<i32>(waiting + (<usize>i << 2)), w1 = load<i32>(waiting + (<usize>min(i + 1, count - 1) << 2));
+    const w2 = load<i32>(waiting + (<usize>min(i + 2, count - 1) << 2));
+    const w3 = load<i32>(waiting + (<usize>min(i + 3, count - 1) << 2));
+    const p0 = points + <usize>w0 * bytes, p1 = points + <usize>w1 * bytes;
+    const p2 = points + <usize>w2 * bytes, p3 = points + <usize>w3 * bytes;
+    let s0: f64 = 0, s1: f64 = 0, s2: f64 = 0, s3: f64 = 0;
+    for (let j: usize = 0; j < bytes; j += 8) {
+      const asked = load<f64>(query + j);
+      const d0 = asked - load<f64>(p0 + j), d1 = asked - load<f64>(p1 + j);
+      const d2 = asked - load<f64>(p2 + j), d3 = asked - load<f64>(p3 + j);
+      s0 += d0 * d0; s1 += d1 * d1; s2 += d2 * d2; s3 += d3 * d3;
+    }
+    found = listed(w0, s0, indices, distances, found, limit);
+    if (i + 1 < count) found = listed(w1, s1, indices, distances, found, limit);
+    if (i + 2 < count) found = listed(w2, s2, indices, distances, found, limit);
+    if (i + 3 < count) found = listed(w3, s3, indices, distances, found, limit);
+  }
+  return found;
+}
+
+// @ts-ignore: decorator
+@inline
+function listed(index: i32, distance: f64, indices: usize, distances: usize, found: i32, limit: f64): i32 {
+  if (!(distance <= limit)) return found;
+  if (indices != 0) {
+    store<i32>(indices + (<usize>found << 2), index);
+    store<f64>(distances + (<usize>found << 3), distance);
+  }
+  return found + 1;
+}
+
+// Points within a radius of queries: counted, or listed where there are indices. Scratch: what a value must reach, by query;
+// what values reach whose points surely lie within, by query; eight points that wait.
+function withinRadius(
+  queries: usize, points: usize, queryCodes: usize, queryStarts: usize, queryErrors: usize, panels: usize, panelStarts: usize,
+  offsets: usize, indices: usize, distances: usize, counts: usize, scratch: usize, waiting: usize,
+  queryCount: i32, pointCount: i32, dimension: i32, scale: f64, error: f64, limit: f64, self: i32,
+): void {
+  const pairs = <usize>(dimension + 1) >> 1;
+  const rowBytes = pairs << 2, panelBytes = pairs << 6;
+  const surest = scratch + (<usize>queryCount << 2);
+  const radius = sqrt(limit) * scale, slack = scale * 1e-145;
+  const rounding = <f64>(dimension + 8) * 4.440892098500626e-16;
+  for (let i = 0; i < queryCount; i++) {
+    const errors = errorsOf(queryErrors, i, error), start = load<i32>(queryStarts + (<usize>i << 2));
+    store<i32>(scratch + (<usize>i << 2), valueOf((radius + slack) * (1 + rounding) + errors, start));
+    store<i32>(surest + (<usize>i << 2), surestOf(radius, slack, rounding, errors, start));
+    store<i32>(counts + (<usize>i << 2), 0);
+  }
+  for (let eight = 0; eight < pointCount; eight += 8) {
+    const first = panels + <usize>(eight >> 4) * panelBytes + (<usize>(eight & 8) << 2);
+    const end = first + panelBytes;
+    const startLow = v128.load(panelStarts + (<usize>eight << 2)), startHigh = v128.load(panelStarts + (<usize>eight << 2), 16);
+    for (let i = 0; i < queryCount; i += 4) {
+      const count = min(4, queryCount - i);
+      const i1 = min(i + 1, queryCount - 1), i2 = min(i + 2, queryCount - 1), i3 = min(i + 3, queryCount - 1);
+      let q0 = queryCodes + <usize>i * rowBytes, q1 = queryCodes + <usize>i1 * rowBytes;
+      let q2 = queryCodes + <usize>i2 * rowBytes, q3 = queryCodes + <usize>i3 * rowBytes;
+      let s00 = startLow, s01 = startHigh, s10 = startLow, s11 = startHigh;
+      let s20 = startLow, s21 = startHigh, s30 = startLow, s31 = startHigh;
+      let at = first;
+      const unrolled = first + ((pairs & ~1) << 6);
+      while (at < unrolled) {
+        let low = v128.load(at), high = v128.load(at, 16);
+        let a = v128.load32_splat(q0), b = v128.load32_splat(q1);
+        s00 = add(s00, a, low); s01 = add(s01, a, high);
+        s10 = add(s10, b, low); s11 = add(s11, b, high);
+        a = v128.load32_splat(q2); b = v128.load32_splat(q3);
+        s20 = add(s20, a, low); s21 = add(s21, a, high);
+        s30 = add(s30, b, low); s31 = add(s31, b, high);
+        low = v128.load(at, 64); high = v128.load(at, 80);
+        a = v128.load32_splat(q0, 4); b = v128.load32_splat(q1, 4);
+        s00 = add(s00, a, low); s01 = add(s01, a, high);
+        s10 = add(s10, b, low); s11 = add(s11, b, high);
+        a = v128.load32_splat(q2, 4); b = v128.load32_splat(q3, 4);
+        s20 = add(s20, a, low); s21 = add(s21, a, high);
+        s30 = add(s30, b, low); s31 = add(s31, b, high);
+        at += 128;
+        q0 += 8; q1 += 8; q2 += 8; q3 += 8;
+      }
+      if (at < end) {
+        const low = v128.load(at), high = v128.load(at, 16);
+        let a = v128.load32_splat(q0), b = v128.load32_splat(q1);
+        s00 = add(s00, a, low); s01 = add(s01, a, high);
+        s10 = add(s10, b, low); s11 = add(s11, b, high);
+        a = v128.load32_splat(q2); b = v128.load32_splat(q3);
+        s20 = add(s20, a, low); s21 = add(s21, a, high);
+        s30 = add(s30, b, low); s31 = add(s31, b, high);
+      }
+      let open = reaching(s00, s01, scratch + (<usize>i << 2));
+      open |= reaching(s10, s11, scratch + (<usize>i1 << 2)) << 8;
+      open |= reaching(s20, s21, scratch + (<usize>i2 << 2)) << 16;
+      open |= reaching(s30, s31, scratch + (<usize>i3 << 2)) << 24;
+      if (count < 4) open &= (1 << (count << 3)) - 1;
+      if (open == 0) continue;
+      for (let q = 0; q < count; q++) {
+        let bits = open >>> (q << 3) & 0xff;
+        if (bits == 0) continue;
+        const query = i + q;
+        const sure = load<i32>(surest + (<usize>query << 2));
+        const own = self < 0 ? -1 : self + query;
+        const low = q < 2 ? (q == 0 ? s00 : s10) : q == 2 ? s20 : s30;
+        const high = q < 2 ? (q == 0 ? s01 : s11) : q == 2 ? s21 : s31;
+        let found = load<i32>(counts + (<usize>query << 2)), held = 0;
+        for (; bits != 0; bits &= bits - 1) {
+          const bit = ctz(bits);
+          const index = eight + bit;
+          if (index == own || index >= pointCount) continue;
+          const value = lane((bit & 4) == 0 ? low : high, bit & 3);
+          if (indices == 0 && value >= sure && value < SUREST) {
+            found++;
+          } else {
+            store<i32>(waiting + (<usize>held << 2), index);
+            held++;
+          }
+        }
+        const from: usize = indices == 0 ? 0 : <usize>load<i32>(offsets + (<usize>query << 2));
+        const places: usize = indices == 0 ? 0 : indices + (from << 2);
+        store<i32>(counts + (<usize>query << 2), lookWithin(
+          queries + (<usize>query * <usize>dimension << 3), points, waiting, held, places, distances + (from << 3), found, limit, dimension,
+        ));
+      }
+    }
+  }
+}
+
+export function count_codes_i16(
+  queries: usize, points: usize, queryCodes: usize, queryStarts: usize, queryErrors: usize, panels: usize, panelStarts: usize,
+  counts: usize, scratch: usize,
+  queryCount: i32, pointCount: i32, dimension: i32, scale: f64, error: f64, limit: f64, self: i32,
+): void {
+  withinRadius(
+    queries, points, queryCodes, queryStarts, queryErrors, panels, panelStarts, 0, 0, 0, counts, scratch,
+    scratch + (<usize>queryCount * 3 << 2), queryCount, pointCount, dimension, scale, error, limit, self,
+  );
+}
+
+export function within_codes_i16(
+  queries: usize, points: usize, queryCodes: usize, queryStarts: usize, queryErrors: usize, panels: usize, panelStarts: usize,
+  offsets: usize, indices: usize, distances: usize, scratch: usize,
+  queryCount: i32, pointCount: i32, dimension: i32, scale: f64, error: f64, limit: f64, self: i32, found: i32,
+): void {
+  withinRadius(
+    queries, points, queryCodes, queryStarts, queryErrors, panels, panelStarts, offsets, indices, distances,
+    scratch + (<usize>queryCount * 2 << 2), scratch, scratch + (<usize>queryCount * 3 << 2),
+    queryCount, pointCount, dimension, scale, error, limit, self,
+  );
 }

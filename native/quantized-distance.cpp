@@ -64,6 +64,106 @@ LANEWISE_INLINE Codes splatPair(const int16_t* pair) {
   return splat(both);
 }
 
+/// Codes of queries by codes of points. What reaches a query's limit is handed on, in the order of the points.
+struct CodedTiles {
+  const int16_t *queryCodes, *panels;
+  const int32_t *panelStarts, *limits;
+  int32_t queryCount, pointCount, dimension;
+
+  /// All queries by `lanes` registers of points from the given one on.
+  template <bool fused, int lanes, typename Rest>
+  LANEWISE_INLINE void meet(int32_t lane, const Rest& rest) const {
+    const size_t pairs = (static_cast<size_t>(dimension) + 1) / 2;
+    const int16_t* from[lanes];
+    Codes starts[lanes];
+    for (int l = 0; l < lanes; l++) {
+      const size_t panel = static_cast<size_t>((lane + l) / panelCodeLanes), part = static_cast<size_t>((lane + l) % panelCodeLanes);
+      from[l] = panels + panel * pairs * 2 * codePanel + part * 2 * codeLane;
+      starts[l] = loadVector(panelStarts + static_cast<size_t>(lane + l) * codeLane);
+    }
+    for (int32_t i = 0; i < queryCount; i += codeTileQueries) {
+      const int16_t* rows[codeTileQueries];
+      Codes sums[codeTileQueries][lanes];
+#pragma GCC unroll 8
+      for (int q = 0; q < codeTileQueries; q++) {
+        // Queries missing from the last tile repeat the last one.
+        const int32_t query = i + q < queryCount ? i + q : queryCount - 1;
+        rows[q] = queryCodes + static_cast<size_t>(query) * pairs * 2;
+#pragma GCC unroll 4
+        for (int l = 0; l < lanes; l++) sums[q][l] = starts[l];
+      }
+      for (size_t pair = 0; pair < pairs; pair++) {
+        Codes codes[lanes];
+#pragma GCC unroll 4
+        for (int l = 0; l < lanes; l++) {
+          std::memcpy(&codes[l], from[l] + pair * 2 * codePanel, sizeof(Codes));
+        }
+#pragma GCC unroll 8
+        for (int q = 0; q < codeTileQueries; q++) {
+          const Codes asked = splatPair(rows[q] + 2 * pair);
+#pragma GCC unroll 4
+          for (int l = 0; l < lanes; l++) addProducts<fused>(sums[q][l], asked, codes[l]);
+        }
+      }
+#pragma GCC unroll 8
+      for (int q = 0; q < codeTileQueries; q++) {
+        if (i + q >= queryCount) break;
+        Codes largest = sums[q][0];
+#pragma GCC unroll 4
+        for (int l = 1; l < lanes; l++) largest = sums[q][l] > largest ? sums[q][l] : largest;
+        if (__builtin_expect(reaching(largest, limits[i + q]) == 0, 1)) continue;
+        // A copy, so that the sums themselves stay in registers.
+        Codes values[lanes];
+#pragma GCC unroll 4
+        for (int l = 0; l < lanes; l++) values[l] = sums[q][l];
+        rest.holdLanes(i + q, lane * codeLane, values);
+      }
+    }
+  }
+
+  template <bool fused, typename Rest>
+  __attribute__((noinline)) void meetAll(const Rest& rest) const {
+    const int32_t total = (pointCount + codePanel - 1) / codePanel * panelCodeLanes;
+    int32_t lane = 0;
+    for (; lane + codeTileLanes <= total; lane += codeTileLanes) meet<fused, codeTileLanes>(lane, rest);
+    for (; lane < total; lane++) meet<fused, 1>(lane, rest);
+  }
+
+  /// Calls rest.holdLanes(query, index of the first point, values) where a value reaches the query's limit.
+  template <typename Rest>
+  void search(const Rest& rest) const {
+#if defined(__AVX512F__)
+    if (__builtin_cpu_supports("avx512vnni")) return meetAll<true>(rest);
+#endif
+    meetAll<false>(rest);
+  }
+};
+
+/// Squared distances of four points from a query, side by side.
+LANEWISE_INLINE void codedDistances(const double* query, const double* const (&from)[4], size_t width, double (&sums)[4]) {
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; c++) sums[c] = 0;
+  for (size_t j = 0; j < width; j++) {
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; c++) {
+      const double difference = query[j] - from[c][j];
+      sums[c] += difference * difference;
+    }
+  }
+}
+
+/// What values of points that lie within `reach` of a query, in the scale of the codes, reach at least.
+LANEWISE_INLINE int32_t codedLimit(double reach, int32_t start) {
+  const double value = -static_cast<double>(start) - (reach * reach * 1.000000000001 + 1) * 0.5 - 1;
+  return value >= openCode ? static_cast<int32_t>(value) : openCode;
+}
+
+/// By how much codes of a query and a point may be off together.
+LANEWISE_INLINE double codedErrors(double query, double points) { return (query + points) * 1.000000001 + 1e-6; }
+
+/// What f64 may make of a distance that is as long as `size`, in the scale of the codes.
+LANEWISE_INLINE double codedRounding(int32_t dimension) { return (dimension + 8) * 4.440892098500626e-16; }
+
 struct CodedSearch {
   const double *queries, *points;
   const int16_t* queryCodes;
@@ -99,12 +199,11 @@ struct CodedSearch {
 
   /// What a value must reach for its point to be as near as the k-th: from the k-th best value, and the k-th distance known.
   void tighten(int32_t query) const {
-    const double errors = (queryErrors[query] + error) * 1.000000001 + 1e-6;
-    const double half = -static_cast<double>(queryStarts[query]);
+    const double errors = codedErrors(queryErrors[query], error);
     const int32_t worst = best(query)[k - 1];
     double upper = __builtin_inf();
     if (worst != neverCode) {
-      const double square = 2 * (half - worst) + 2;
+      const double square = 2 * (-static_cast<double>(queryStarts[query]) - worst) + 2;
       upper = __builtin_sqrt(square > 0 ? square : 0) + errors;
     }
     const double distance = distances[static_cast<size_t>(query) * static_cast<size_t>(k) + k - 1];
@@ -112,9 +211,7 @@ struct CodedSearch {
       const double known = __builtin_sqrt(distance) * scale;
       if (known < upper) upper = known;
     }
-    const double reach = (upper + scale * 1e-145) * (1 + (dimension + 8) * 4.440892098500626e-16) + errors;
-    const double value = half - (reach * reach * 1.000000000001 + 1) * 0.5 - 1;
-    *limit(query) = value >= openCode ? static_cast<int32_t>(value) : openCode;
+    *limit(query) = codedLimit((upper + scale * 1e-145) * (1 + codedRounding(dimension)) + errors, queryStarts[query]);
   }
 
   /// Notes a candidate. It counts among the k best unless its codes say nothing.
@@ -157,17 +254,11 @@ struct CodedSearch {
     const double* asked = queries + static_cast<size_t>(query) * width;
     for (int32_t i = 0; i < count; i += 4) {
       const double* from[4];
-      double sums[4] = {};
+      double sums[4];
       for (int32_t c = 0; c < 4; c++) {
         from[c] = points + static_cast<size_t>(waiting[i + c < count ? i + c : count - 1]) * width;
       }
-      for (size_t j = 0; j < width; j++) {
-#pragma GCC unroll 4
-        for (int c = 0; c < 4; c++) {
-          const double difference = asked[j] - from[c][j];
-          sums[c] += difference * difference;
-        }
-      }
+      codedDistances(asked, from, width, sums);
       for (int32_t c = 0; c < 4 && i + c < count; c++) insert(query, waiting[i + c], sums[c]);
     }
     *held(query) = 0;
@@ -200,67 +291,76 @@ struct CodedSearch {
     }
   }
 
-  /// All queries by `lanes` registers of points from the given one on.
-  template <bool fused, int lanes>
-  LANEWISE_INLINE void meet(int32_t lane) const {
-    const size_t pairs = (static_cast<size_t>(dimension) + 1) / 2;
-    const int16_t* from[lanes];
-    Codes starts[lanes];
-    for (int l = 0; l < lanes; l++) {
-      const size_t panel = static_cast<size_t>((lane + l) / panelCodeLanes), part = static_cast<size_t>((lane + l) % panelCodeLanes);
-      from[l] = panels + panel * pairs * 2 * codePanel + part * 2 * codeLane;
-      starts[l] = loadVector(panelStarts + static_cast<size_t>(lane + l) * codeLane);
-    }
-    for (int32_t i = 0; i < queryCount; i += codeTileQueries) {
-      const int16_t* rows[codeTileQueries];
-      Codes sums[codeTileQueries][lanes];
-#pragma GCC unroll 8
-      for (int q = 0; q < codeTileQueries; q++) {
-        // Queries missing from the last tile repeat the last one.
-        const int32_t query = i + q < queryCount ? i + q : queryCount - 1;
-        rows[q] = queryCodes + static_cast<size_t>(query) * pairs * 2;
-#pragma GCC unroll 4
-        for (int l = 0; l < lanes; l++) sums[q][l] = starts[l];
-      }
-      for (size_t pair = 0; pair < pairs; pair++) {
-        Codes codes[lanes];
-#pragma GCC unroll 4
-        for (int l = 0; l < lanes; l++) {
-          std::memcpy(&codes[l], from[l] + pair * 2 * codePanel, sizeof(Codes));
-        }
-#pragma GCC unroll 8
-        for (int q = 0; q < codeTileQueries; q++) {
-          const Codes asked = splatPair(rows[q] + 2 * pair);
-#pragma GCC unroll 4
-          for (int l = 0; l < lanes; l++) addProducts<fused>(sums[q][l], asked, codes[l]);
-        }
-      }
-#pragma GCC unroll 8
-      for (int q = 0; q < codeTileQueries; q++) {
-        if (i + q >= queryCount) break;
-        Codes largest = sums[q][0];
-#pragma GCC unroll 4
-        for (int l = 1; l < lanes; l++) largest = sums[q][l] > largest ? sums[q][l] : largest;
-        if (__builtin_expect(reaching(largest, *limit(i + q)) == 0, 1)) continue;
-        // A copy, so that the sums themselves stay in registers.
-        Codes values[lanes];
-#pragma GCC unroll 4
-        for (int l = 0; l < lanes; l++) values[l] = sums[q][l];
-        holdLanes<lanes>(i + q, lane * codeLane, values);
-      }
-    }
-  }
-
-  template <bool fused>
-  __attribute__((noinline)) void search() const {
+  void search() const {
     start();
-    const int32_t total = (pointCount + codePanel - 1) / codePanel * panelCodeLanes;
-    int32_t lane = 0;
-    for (; lane + codeTileLanes <= total; lane += codeTileLanes) meet<fused, codeTileLanes>(lane);
-    for (; lane < total; lane++) meet<fused, 1>(lane);
+    CodedTiles{queryCodes, panels, panelStarts, limit(0), queryCount, pointCount, dimension}.search(*this);
     for (int32_t i = 0; i < queryCount; i++) {
       drop(i);
       look(i);
+    }
+  }
+};
+
+/// Points within a radius of queries: counted, or listed where there are indices.
+struct CodedRadius {
+  const double *queries, *points;
+  const int32_t* offsets;
+  int32_t* indices;
+  double* distances;
+  int32_t *counts, *scratch;
+  int32_t queryCount, dimension, self;
+  double limit;
+
+  /// Scratch: what a value must reach, by query; what values reach whose points surely lie within, by query.
+  void start(const int32_t* starts, const double* errorsOf, double scale, double error) const {
+    const double radius = __builtin_sqrt(limit) * scale, rounding = codedRounding(dimension), slack = scale * 1e-145;
+    for (int32_t i = 0; i < queryCount; i++) {
+      const double errors = codedErrors(errorsOf[i], error);
+      scratch[i] = codedLimit((radius + slack) * (1 + rounding) + errors, starts[i]);
+      const double inner = (radius - slack) * (1 - rounding) - errors;
+      const double surest = 2 - static_cast<double>(starts[i]) - (inner * inner * 0.999999999999 - 1) * 0.5;
+      scratch[queryCount + i] = inner > 2 && surest > openCode && surest < surestCode
+                                    ? static_cast<int32_t>(surest) + 1
+                                    : (inner > 2 && surest <= openCode ? openCode : surestCode);
+      counts[i] = 0;
+    }
+  }
+
+  template <int lanes>
+  __attribute__((noinline)) void holdLanes(int32_t query, int32_t first, const Codes (&values)[lanes]) const {
+    const int32_t own = self < 0 ? -1 : self + query, sure = scratch[queryCount + query];
+    int32_t waiting[lanes * codeLane], count = 0, found = 0;
+    for (int lane = 0; lane < lanes; lane++) {
+      const int32_t from = first + lane * codeLane;
+      for (uint32_t open = reaching(values[lane], scratch[query]); open != 0; open &= open - 1) {
+        const int place = __builtin_ctz(open);
+        const int32_t value = values[lane][place];
+        if (from + place == own) continue;
+        if (indices == nullptr && value >= sure && value < surestCode) {
+          found++;
+        } else {
+          waiting[count++] = from + place;
+        }
+      }
+    }
+    counts[query] += found;
+    const size_t width = static_cast<size_t>(dimension);
+    const double* asked = queries + static_cast<size_t>(query) * width;
+    for (int32_t i = 0; i < count; i += 4) {
+      const double* from[4];
+      double sums[4];
+      for (int32_t c = 0; c < 4; c++) {
+        from[c] = points + static_cast<size_t>(waiting[i + c < count ? i + c : count - 1]) * width;
+      }
+      codedDistances(asked, from, width, sums);
+      for (int32_t c = 0; c < 4 && i + c < count; c++) {
+        if (!(sums[c] <= limit)) continue;
+        if (indices != nullptr) {
+          indices[offsets[query] + counts[query]] = waiting[i + c];
+          distances[offsets[query] + counts[query]] = sums[c];
+        }
+        counts[query]++;
+      }
     }
   }
 };
@@ -324,10 +424,27 @@ void nearest_codes_i16(const double* queries, const double* points, const int16_
                        int32_t k, double scale, double error) {
   const CodedSearch search{queries,   points,  queryCodes, queryStarts, queryErrors, panels,    panelStarts, distances,
                            indices,   scratch, queryCount, pointCount,  dimension,   k,         scale,       error};
-#if defined(__AVX512F__)
-  if (__builtin_cpu_supports("avx512vnni")) return search.search<true>();
-#endif
-  search.search<false>();
+  search.search();
+}
+
+void count_codes_i16(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts,
+                     const double* queryErrors, const int16_t* panels, const int32_t* panelStarts, int32_t* counts,
+                     int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, double scale, double error,
+                     double limit, int32_t self) {
+  const CodedRadius radius{queries, points,  nullptr,  nullptr,   nullptr, counts, scratch,
+                           queryCount, dimension, self, limit};
+  radius.start(queryStarts, queryErrors, scale, error);
+  CodedTiles{queryCodes, panels, panelStarts, scratch, queryCount, pointCount, dimension}.search(radius);
+}
+
+void within_codes_i16(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts,
+                      const double* queryErrors, const int16_t* panels, const int32_t* panelStarts, const int32_t* offsets,
+                      int32_t* indices, double* distances, int32_t* scratch, int32_t queryCount, int32_t pointCount,
+                      int32_t dimension, double scale, double error, double limit, int32_t self, int32_t) {
+  const CodedRadius radius{queries, points, offsets, indices, distances, scratch + 2 * queryCount, scratch,
+                           queryCount, dimension, self, limit};
+  radius.start(queryStarts, queryErrors, scale, error);
+  CodedTiles{queryCodes, panels, panelStarts, scratch, queryCount, pointCount, dimension}.search(radius);
 }
 
 }  // namespace lanewise::LANEWISE_ISA

@@ -56,6 +56,12 @@ def normals(rows, small):
     return points(rng.standard_normal((rows + rows // 10, 64)).astype(np.float32), train=rows)
 
 
+def few_columns(rows, small):
+    """Normal points of eight columns, and a tenth as many queries: where trees pass most points over."""
+    rng = np.random.default_rng(17)
+    return points(rng.standard_normal((rows + rows // 10, 8)), train=rows)
+
+
 def images(rows, small):
     """The first 10,000 pictures of MNIST, 784 f32 in [0, 1]; the last tenth are queries."""
     header, cells = read_csv(os.path.join(sys.argv[3], 'mnist10k', 'mnist10k.csv.gz'))
@@ -69,6 +75,7 @@ def images(rows, small):
 SETS = {
     'blobs': (blobs, 200_000, 2_000),
     'normals': (normals, 50_000, 2_000),
+    'few-columns': (few_columns, 200_000, 4_000),
     'images': (images, 10_000, 1_000),
     'shapes': (shapes, 20_000, 1_500),
     'clouds': (clouds, 10_000, 1_500),

@@ -85,7 +85,8 @@ export function candidateUnit(points: Float64Array, dimension: number, center: F
   return unit;
 }
 
-function squaredDistance(a: Float64Array, i: number, b: Float64Array, k: number, dimension: number): number {
+/** Added in the order of the coordinates. */
+export function squaredDistance(a: Float64Array, i: number, b: Float64Array, k: number, dimension: number): number {
   let sum = 0;
   for (let j = 0; j < dimension; j++) {
     const difference = a[i * dimension + j]! - b[k * dimension + j]!;

@@ -1,5 +1,5 @@
 import { type CaseRandom, defineKernel, type Flavour, type Scalars } from './contract.js';
-import { nearestDirectly, pointValues } from './distance.js';
+import { nearestDirectly, pointValues, squaredDistance } from './distance.js';
 
 /**
  * Nearest points whose candidates are found in whole numbers. A point p is coded as c = round((p − centre)·scale), sixteen
@@ -143,6 +143,9 @@ export function openFarPoints(starts: Int32Array, errors: Float64Array, dimensio
 /** Integers of scratch a query: k values, and candidates that are held back before they are looked at. */
 export const codeScratch = (k: number): number => 9 * k + 130;
 
+/** Integers of scratch of a search within a radius. */
+export const radiusScratch = (queryCount: number): number => 3 * queryCount + 16;
+
 function inputsOf(size: number, random: CaseRandom, flavour: Flavour, few: number) {
   const dimension = size >= 8192 ? 64 : 1 + random.integer(9);
   const queries = pointValues(few * dimension, random, flavour);
@@ -155,6 +158,24 @@ function inputsOf(size: number, random: CaseRandom, flavour: Flavour, few: numbe
   const { error } = openFarPoints(offered.starts, offered.errors, dimension);
   return { dimension, queries, points, center, scale, largest, asked, offered, error };
 }
+
+const scalarsOf = ({ dimension, scale, error }: ReturnType<typeof inputsOf>, few: number, size: number) => ({
+  queryCount: few,
+  pointCount: size,
+  dimension,
+  scale,
+  error,
+});
+
+const buffersOf = ({ queries, points, asked, offered }: ReturnType<typeof inputsOf>) => ({
+  queries,
+  points,
+  queryCodes: asked.codes,
+  queryStarts: asked.starts,
+  queryErrors: asked.errors,
+  panels: offered.codes,
+  panelStarts: offered.starts,
+});
 
 const dimension = { name: 'dimension', dtype: 'i32', meaning: 'coordinates of a point' } as const;
 const pointCount = { name: 'pointCount', dtype: 'i32', meaning: 'points' } as const;
@@ -222,55 +243,68 @@ export const quantize_points_i16 = defineKernel({
   work: (s) => ({ elements: s.pointCount! * s.dimension!, bytes: 10 * s.pointCount! * s.dimension! }),
 });
 
+/** Queries and points, as they are and as codes. */
+const coded = [
+  {
+    name: 'queries',
+    role: 'in',
+    dtype: 'f64',
+    length: (s: Scalars) => s.queryCount! * s.dimension!,
+    meaning: 'queries, row-major',
+  },
+  points,
+  {
+    name: 'queryCodes',
+    role: 'in',
+    dtype: 'i16',
+    length: (s: Scalars) => s.queryCount! * Math.ceil(s.dimension! / 2) * 2,
+    meaning: 'codes of the queries, in rows',
+  },
+  {
+    name: 'queryStarts',
+    role: 'in',
+    dtype: 'i32',
+    length: (s: Scalars) => s.queryCount!,
+    meaning: '−⌊squared length / 2⌋ of them',
+  },
+  {
+    name: 'queryErrors',
+    role: 'in',
+    dtype: 'f64',
+    length: (s: Scalars) => s.queryCount!,
+    meaning: 'distances of the scaled queries from their codes',
+  },
+  {
+    name: 'panels',
+    role: 'in',
+    dtype: 'i16',
+    length: (s: Scalars) => Math.ceil(s.pointCount! / 16) * 16 * Math.ceil(s.dimension! / 2) * 2,
+    meaning: 'codes of the points, in panels of sixteen',
+  },
+  {
+    name: 'panelStarts',
+    role: 'in',
+    dtype: 'i32',
+    length: (s: Scalars) => Math.ceil(s.pointCount! / 16) * 16,
+    meaning: '−⌊squared length / 2⌋ of them; 1,500,000,000: always a candidate, −1,500,000,000: behind the last',
+  },
+] as const;
+
+const scale = { name: 'scale', dtype: 'f64', meaning: 'the scale of the codes' } as const;
+const error = {
+  name: 'error',
+  dtype: 'f64',
+  meaning: 'the largest error of a point that is not always a candidate',
+} as const;
+const queryCount = { name: 'queryCount', dtype: 'i32', meaning: 'queries' } as const;
+
 export const nearest_codes_i16 = defineKernel({
   name: 'nearest_codes_i16',
   family: 'distance',
   summary:
     'The k nearest points of every query, as nearest_points_f64 gives them, with candidates found in products of integers.',
   arguments: [
-    {
-      name: 'queries',
-      role: 'in',
-      dtype: 'f64',
-      length: (s) => s.queryCount! * s.dimension!,
-      meaning: 'queries, row-major',
-    },
-    points,
-    {
-      name: 'queryCodes',
-      role: 'in',
-      dtype: 'i16',
-      length: (s) => s.queryCount! * Math.ceil(s.dimension! / 2) * 2,
-      meaning: 'codes of the queries, in rows',
-    },
-    {
-      name: 'queryStarts',
-      role: 'in',
-      dtype: 'i32',
-      length: (s) => s.queryCount!,
-      meaning: '−⌊squared length / 2⌋ of them',
-    },
-    {
-      name: 'queryErrors',
-      role: 'in',
-      dtype: 'f64',
-      length: (s) => s.queryCount!,
-      meaning: 'distances of the scaled queries from their codes',
-    },
-    {
-      name: 'panels',
-      role: 'in',
-      dtype: 'i16',
-      length: (s) => Math.ceil(s.pointCount! / 16) * 16 * Math.ceil(s.dimension! / 2) * 2,
-      meaning: 'codes of the points, in panels of sixteen',
-    },
-    {
-      name: 'panelStarts',
-      role: 'in',
-      dtype: 'i32',
-      length: (s) => Math.ceil(s.pointCount! / 16) * 16,
-      meaning: '−⌊squared length / 2⌋ of them; 1,500,000,000: always a candidate, −1,500,000,000: behind the last',
-    },
+    ...coded,
     {
       name: 'distances',
       role: 'out',
@@ -292,12 +326,12 @@ export const nearest_codes_i16 = defineKernel({
       length: (s) => s.queryCount! * (9 * s.k! + 130),
       meaning: 'by query: what a value must reach, the best values, candidates that wait',
     },
-    { name: 'queryCount', dtype: 'i32', meaning: 'queries' },
+    queryCount,
     pointCount,
     dimension,
     { name: 'k', dtype: 'i32', meaning: 'neighbours wanted, at least 1' },
-    { name: 'scale', dtype: 'f64', meaning: 'the scale of the codes' },
-    { name: 'error', dtype: 'f64', meaning: 'the largest error of a point that is not always a candidate' },
+    scale,
+    error,
   ],
   returns: 'void',
   agreement: 'exact',
@@ -321,19 +355,159 @@ export const nearest_codes_i16 = defineKernel({
     const few = size >= 8192 ? 120 : random.integer(10);
     const made = inputsOf(size, random, flavour, few);
     const k = size >= 8192 ? 10 : 1 + random.integer(Math.max(1, Math.min(size, 7)));
-    const { dimension, scale, error } = made;
-    return {
-      scalars: { queryCount: few, pointCount: size, dimension, k, scale, error },
-      buffers: {
-        queries: made.queries,
-        points: made.points,
-        queryCodes: made.asked.codes,
-        queryStarts: made.asked.starts,
-        queryErrors: made.asked.errors,
-        panels: made.offered.codes,
-        panelStarts: made.offered.starts,
-      },
-    };
+    return { scalars: { ...scalarsOf(made, few, size), k }, buffers: buffersOf(made) };
+  },
+  work: (s) => ({
+    elements: s.queryCount! * s.pointCount!,
+    flops: 2 * s.queryCount! * s.pointCount! * s.dimension!,
+  }),
+});
+
+const limit = { name: 'limit', dtype: 'f64', meaning: 'the squared radius: what lies on it counts' } as const;
+const self = {
+  name: 'self',
+  dtype: 'i32',
+  meaning: 'the point that query 0 is, and so on: left out of its own; −1: queries are no points',
+} as const;
+
+/** Points at most a squared radius from a query, with their squared distances, in the order of their indices. */
+function withinDirectly(queries: Float64Array, points: Float64Array, query: number, s: Scalars) {
+  const found: { index: number; distance: number }[] = [];
+  for (let index = 0; index < s.pointCount!; index++) {
+    if (s.self! >= 0 && index === s.self! + query) continue;
+    const distance = squaredDistance(queries, query, points, index, s.dimension!);
+    if (distance <= s.limit!) found.push({ index, distance });
+  }
+  return found;
+}
+
+/** Inputs with a radius that takes in some points, one of them just so. */
+function radiusInputs(size: number, random: CaseRandom, flavour: Flavour) {
+  const few = size >= 8192 ? 120 : random.integer(10);
+  const made = inputsOf(size, random, flavour, few);
+  const near = size >= 8192 ? 3 : random.integer(Math.max(1, size));
+  const limit = few > 0 && size > 0 ? squaredDistance(made.queries, 0, made.points, near, made.dimension) : 1;
+  const self = size > few && random.integer(2) === 0 ? random.integer(size - few) : -1;
+  // A radius is finite, even where a distance is not.
+  return {
+    scalars: { ...scalarsOf(made, few, size), limit: Math.min(limit, Number.MAX_VALUE), self },
+    buffers: buffersOf(made),
+  };
+}
+
+export const count_codes_i16 = defineKernel({
+  name: 'count_codes_i16',
+  family: 'distance',
+  summary: 'How many points lie within a radius of every query, by codes where these tell, else by direct differences.',
+  arguments: [
+    ...coded,
+    { name: 'counts', role: 'out', dtype: 'i32', length: (s) => s.queryCount!, meaning: 'points within the radius' },
+    {
+      name: 'scratch',
+      role: 'scratch',
+      dtype: 'i32',
+      length: (s) => 3 * s.queryCount! + 16,
+      meaning: 'by query: what values must reach for their points to be looked at, and to lie within surely',
+    },
+    queryCount,
+    pointCount,
+    dimension,
+    scale,
+    error,
+    limit,
+    self,
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (
+    ...[queries, points, _c, _s, _e, _p, _t, counts, _x, queryCount, pointCount, dimension, , , limit, self]
+  ) => {
+    for (let i = 0; i < queryCount; i++) {
+      counts[i] = withinDirectly(queries, points, i, { pointCount, dimension, limit, self }).length;
+    }
+  },
+  inputs: radiusInputs,
+  work: (s) => ({
+    elements: s.queryCount! * s.pointCount!,
+    flops: 2 * s.queryCount! * s.pointCount! * s.dimension!,
+  }),
+});
+
+export const within_codes_i16 = defineKernel({
+  name: 'within_codes_i16',
+  family: 'distance',
+  summary: 'The points within a radius of every query, their indices ascending, found by codes; counted before.',
+  arguments: [
+    ...coded,
+    {
+      name: 'offsets',
+      role: 'in',
+      dtype: 'i32',
+      length: (s) => s.queryCount!,
+      meaning: 'where each query’s points begin in what follows',
+    },
+    { name: 'indices', role: 'out', dtype: 'i32', length: (s) => s.found!, meaning: 'indices of points, by query' },
+    { name: 'distances', role: 'out', dtype: 'f64', length: (s) => s.found!, meaning: 'their squared distances' },
+    {
+      name: 'scratch',
+      role: 'scratch',
+      dtype: 'i32',
+      length: (s) => 3 * s.queryCount! + 16,
+      meaning: 'by query: what values must reach for their points to be looked at, and how many were found',
+    },
+    queryCount,
+    pointCount,
+    dimension,
+    scale,
+    error,
+    limit,
+    self,
+    { name: 'found', dtype: 'i32', meaning: 'points of all queries together' },
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (
+    ...[
+      queries,
+      points,
+      _c,
+      _s,
+      _e,
+      _p,
+      _t,
+      offsets,
+      indices,
+      distances,
+      _x,
+      count,
+      pointCount,
+      dimension,
+      ,
+      ,
+      limit,
+      self,
+    ]
+  ) => {
+    for (let i = 0; i < count; i++) {
+      withinDirectly(queries, points, i, { pointCount, dimension, limit, self }).forEach(
+        ({ index, distance }, place) => {
+          indices[offsets[i]! + place] = index;
+          distances[offsets[i]! + place] = distance;
+        },
+      );
+    }
+  },
+  inputs: (size, random, flavour) => {
+    const made = radiusInputs(size, random, flavour);
+    const { queryCount } = made.scalars;
+    const { queries, points } = made.buffers;
+    const offsets = new Int32Array(queryCount);
+    let found = 0;
+    for (let i = 0; i < queryCount; i++) {
+      offsets[i] = found;
+      found += withinDirectly(queries, points, i, made.scalars).length;
+    }
+    return { scalars: { ...made.scalars, found }, buffers: { ...made.buffers, offsets } };
   },
   work: (s) => ({
     elements: s.queryCount! * s.pointCount!,

@@ -1,4 +1,5 @@
 import { invalid } from '../../errors.js';
+import { finishedDistance } from '../../kernels/metrics.js';
 import { NeighborIndex, type Neighbors, type Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { ANSWERED_AT_ONCE, checkQueries, FOUND_AT_ONCE, offsetsOf, partOf } from './batches.js';
@@ -139,12 +140,18 @@ export class BruteSearch implements NeighborSearch {
   async countWithin(queries: Points, radius: number, options: QueryOptions = {}): Promise<Int32Array> {
     const limit = this.#space.limit(radius);
     checkQueries(this.points, queries, options);
-    const panels = await this.#placed(options.signal);
+    const index = await this.#helpfulCodes();
+    const panels = index ? undefined : await this.#placed(options.signal);
     const counts = new Int32Array(queries.count);
-    const batch = panels.batchRows(4);
+    const batch = panels?.batchRows(4) ?? Math.max(1, Math.floor(ANSWERED_AT_ONCE / this.#space.placedDimension));
     for (let start = 0; start < queries.count; start += batch) {
       const part = partOf(queries, start, batch);
-      counts.set(await this.#count(panels, part, limit, start, options), start);
+      const self = options.excludeSelf ? start : -1;
+      if (index) await this.#space.place(part, 'the queries', options.signal);
+      const found = index
+        ? await index.countWithin(part, limit, self, options.signal)
+        : await this.#count(panels!, part, limit, start, options);
+      counts.set(found, start);
       options.onProgress?.({ what: 'queries', done: start + part.count, total: queries.count });
     }
     return counts;
@@ -169,19 +176,45 @@ export class BruteSearch implements NeighborSearch {
     const indices = new Int32Array(offsets[queries.count]!);
     const distances = new Float64Array(indices.length);
     const limit = this.#space.limit(radius);
-    const panels = await this.#placed(options.signal);
-    const most = panels.batchRows(4);
+    const index = await this.#helpfulCodes();
+    const panels = index ? undefined : await this.#placed(options.signal);
+    const most = panels?.batchRows(4) ?? Math.max(1, Math.floor(ANSWERED_AT_ONCE / this.#space.placedDimension));
     for (let start = 0; start < queries.count; ) {
       let end = start + 1;
       while (end < queries.count && end - start < most && offsets[end + 1]! - offsets[start]! <= FOUND_AT_ONCE) end++;
       const part = partOf(queries, start, end - start);
-      const found = await this.#fill(panels, part, limit, start, offsets.subarray(start, end + 1), options);
+      const found = index
+        ? await this.#listWithin(index, part, limit, start, offsets.subarray(start, end + 1), options)
+        : await this.#fill(panels!, part, limit, start, offsets.subarray(start, end + 1), options);
       indices.set(found.indices, offsets[start]!);
       distances.set(found.distances, offsets[start]!);
       onProgress?.({ what: 'queries', done: end, total: queries.count });
       start = end;
     }
     return { offsets, indices, distances };
+  }
+
+  /** The index for L2, unless its codes say little. */
+  async #helpfulCodes(): Promise<NeighborIndex | undefined> {
+    if (!this.#byCandidates) return undefined;
+    this.#index ??= new NeighborIndex(this.#engine, this.points);
+    return (await this.#index.codesHelp()) ? this.#index : undefined;
+  }
+
+  async #listWithin(
+    index: NeighborIndex,
+    queries: Points,
+    limit: number,
+    first: number,
+    offsets: Int32Array,
+    { signal, excludeSelf }: QueryOptions,
+  ): Promise<Neighbors> {
+    const own = offsets.map((offset) => offset - offsets[0]!);
+    const found = await index.within(queries, limit, excludeSelf ? first : -1, own, signal);
+    for (let i = 0; i < found.distances.length; i++) {
+      found.distances[i] = finishedDistance(this.metric, found.distances[i]!);
+    }
+    return found;
   }
 
   /** The second pass: as many as were counted, to where they belong. */

@@ -6,6 +6,7 @@ import {
   codeWidth,
   largestCode,
   openFarPoints,
+  radiusScratch,
   roundingError,
 } from '../../kernels/quantized-distance.js';
 import type { Scope } from '../arena.js';
@@ -23,6 +24,8 @@ const TASK_PRODUCTS = 2 ** 36;
 const FAR_SHARE = 1 / 64;
 /** A query whose codes are off by more than so many times what rounding takes is no query for codes. */
 const FAR_QUERY = 8;
+
+type CodeKernel = 'nearest_codes_i16' | 'count_codes_i16' | 'within_codes_i16';
 
 /** The codes of points (src/kernels/quantized-distance.ts) in the engine's memory, and the search for neighbours by them. */
 export class CodedPoints {
@@ -85,18 +88,76 @@ export class CodedPoints {
   }
 
   /** Queries in memory of their own, to be coded first and then searched for. */
-  ask(scope: Scope, queries: Points, k: number): CodedQueries {
+  ask(scope: Scope, queries: Points, k: number): CodedQueries & { result(): Neighbors } {
+    const { count } = queries;
+    const distances = scope.allocate('f64', count * k);
+    const indices = scope.allocate('i32', count * k);
+    const asked = this.#place(scope, queries, 'nearest_codes_i16', (start, rows) => [
+      [
+        distances.byteOffset + 8 * start * k,
+        indices.byteOffset + 4 * start * k,
+        scope.allocate('i32', rows * codeScratch(k)).byteOffset,
+      ],
+      [rows, this.points.count, this.points.dimension, k, this.#scale, this.#error],
+    ]);
+    return { ...asked, result: () => ({ distances: distances.slice(), indices: indices.slice() }) };
+  }
+
+  /** Queries whose points within a squared radius are to be counted. `self`: the point that the first query is, or −1. */
+  askCounts(scope: Scope, queries: Points, limit: number, self: number): CodedQueries & { result(): Int32Array } {
+    const counts = scope.allocate('i32', queries.count);
+    const asked = this.#place(scope, queries, 'count_codes_i16', (start, rows) => [
+      [counts.byteOffset + 4 * start, scope.allocate('i32', radiusScratch(rows)).byteOffset],
+      this.#radiusShape(rows, limit, self < 0 ? -1 : self + start),
+    ]);
+    return { ...asked, result: () => counts.slice() };
+  }
+
+  /** As `askCounts`, to be listed. `offsets`: where each query's begin, and how many there are in all. */
+  askWithin(
+    scope: Scope,
+    queries: Points,
+    limit: number,
+    self: number,
+    offsets: Int32Array,
+  ): CodedQueries & { result(): Neighbors } {
+    const found = offsets[queries.count]!;
+    const begins = scope.copy('i32', offsets);
+    const distances = scope.allocate('f64', found);
+    const indices = scope.allocate('i32', found);
+    const asked = this.#place(scope, queries, 'within_codes_i16', (start, rows) => [
+      [
+        begins.byteOffset + 4 * start,
+        indices.byteOffset,
+        distances.byteOffset,
+        scope.allocate('i32', radiusScratch(rows)).byteOffset,
+      ],
+      [...this.#radiusShape(rows, limit, self < 0 ? -1 : self + start), found],
+    ]);
+    return { ...asked, result: () => ({ distances: distances.slice(), indices: indices.slice() }) };
+  }
+
+  #radiusShape(rows: number, limit: number, self: number): number[] {
+    return [rows, this.points.count, this.points.dimension, this.#scale, this.#error, limit, self];
+  }
+
+  /** Calls of a kernel on all queries; `own`: its buffers and its scalars for so many rows from one on. */
+  #place(
+    scope: Scope,
+    queries: Points,
+    kernel: CodeKernel,
+    own: (start: number, rows: number) => readonly [number[], number[]],
+  ): CodedQueries {
     const { count, dimension } = queries;
     const values = scope.copy('f64', queries.values);
     const codes = scope.allocate('i16', count * codeWidth(dimension));
     const starts = scope.allocate('i32', count);
     const errors = scope.allocate('f64', count);
-    const distances = scope.allocate('f64', count * k);
-    const indices = scope.allocate('i32', count * k);
     const rows = this.#rowsOfTasks(count);
     const searching: Task[] = [];
     for (let start = 0; start < count; start += rows) {
-      const offsets = [
+      const [buffers, scalars] = own(start, Math.min(rows, count - start));
+      const common = [
         values.byteOffset + 8 * start * dimension,
         this.#values.byteOffset,
         codes.byteOffset + 2 * start * codeWidth(dimension),
@@ -104,19 +165,14 @@ export class CodedPoints {
         errors.byteOffset + 8 * start,
         this.#panels.byteOffset,
         this.#starts.byteOffset,
-        distances.byteOffset + 8 * start * k,
-        indices.byteOffset + 4 * start * k,
-        scope.allocate('i32', Math.min(rows, count - start) * codeScratch(k)).byteOffset,
       ];
-      const shape = [Math.min(rows, count - start), this.points.count, dimension, k, this.#scale, this.#error];
-      searching.push({ kernel: 'nearest_codes_i16', values: [...offsets, ...shape] });
+      searching.push({ kernel, values: [...common, ...buffers, ...scalars] });
     }
     const farthest = FAR_QUERY * roundingError(dimension);
     return {
       coding: this.#code(values, count, 1, codes, starts, errors),
       searching,
       farQueries: () => indicesWhere(errors, (error) => !(error <= farthest)),
-      result: () => ({ distances: distances.slice(), indices: indices.slice() }),
     };
   }
 
@@ -134,7 +190,6 @@ export interface CodedQueries {
   readonly searching: readonly Task[];
   /** Which of the coded queries lie so far out that they are better searched for in another way. */
   farQueries(): number[];
-  result(): Neighbors;
 }
 
 function indicesWhere(values: Float64Array, holds: (value: number) => boolean): number[] {

@@ -31,6 +31,19 @@ export class NeighborIndex implements Disposable {
 
   /** The k nearest points of finite queries, on all threads. */
   async nearest(queries: Points, k: number, signal?: AbortSignal): Promise<Neighbors> {
+    const search = this.#search(queries, k, await this.codesHelp());
+    try {
+      for (let step = search.next(); ; step = search.next()) {
+        if (step.done) return step.value;
+        await this.#engine.run(step.value, signal);
+      }
+    } finally {
+      search.return(undefined as never);
+    }
+  }
+
+  /** Makes the codes, once. false: the points lie so unevenly that they say little. */
+  async codesHelp(): Promise<boolean> {
     if (this.#coded === undefined) {
       // Not cancelled with this call: another may wait for the same.
       this.#coding ??= this.#engine.run(this.#madeCodes().coding);
@@ -41,15 +54,34 @@ export class NeighborIndex implements Disposable {
       }
       this.#coded ??= this.#madeCodes().ready();
     }
-    const search = this.#search(queries, k, this.#coded);
-    try {
-      for (let step = search.next(); ; step = search.next()) {
-        if (step.done) return step.value;
-        await this.#engine.run(step.value, signal);
-      }
-    } finally {
-      search.return(undefined as never);
-    }
+    return this.#coded;
+  }
+
+  /**
+   * How many points lie at most a squared distance from finite queries, once `codesHelp` has said yes. `self`: the point that
+   * the first query is, and so on, which is left out; −1: none.
+   */
+  async countWithin(queries: Points, limit: number, self: number, signal?: AbortSignal): Promise<Int32Array> {
+    using scope = this.#engine.arena.scope();
+    const asked = this.#madeCodes().askCounts(scope, queries, limit, self);
+    await this.#engine.run(asked.coding, signal);
+    await this.#engine.run(asked.searching, signal);
+    return asked.result();
+  }
+
+  /** As `countWithin`: which they are, by query, indices ascending. `offsets`: sums of those counts, from 0 on. */
+  async within(
+    queries: Points,
+    limit: number,
+    self: number,
+    offsets: Int32Array,
+    signal?: AbortSignal,
+  ): Promise<Neighbors> {
+    using scope = this.#engine.arena.scope();
+    const asked = this.#madeCodes().askWithin(scope, queries, limit, self, offsets);
+    await this.#engine.run(asked.coding, signal);
+    await this.#engine.run(asked.searching, signal);
+    return asked.result();
   }
 
   /** As `nearest`, at once, on this thread. */

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type Points, squaredDistance } from '#lanewise/engine/distance.js';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
+import { neighborSearch } from '#lanewise/engine/neighbors/index.js';
 import { NeighborIndex } from '#lanewise/engine/neighbors/neighbor-index.js';
 import { dice } from '../../scoring/programs.js';
 
@@ -39,6 +40,14 @@ function nearestDirectly(queries: Points, points: Points, k: number) {
   return { distances, indices };
 }
 
+/** By query: the points at most a squared radius away. */
+function withinDirectly(queries: Points, points: Points, radius: number): number[][] {
+  const all = [...Array(points.count).keys()];
+  return Array.from({ length: queries.count }, (_, i) =>
+    all.filter((index) => squaredDistance(queries, i, points, index) <= radius),
+  );
+}
+
 type Value = (row: number, column: number) => number;
 const hostile: readonly (readonly [string, Value, Value?])[] = [
   ['normal', normal],
@@ -69,6 +78,12 @@ for (const [name, value, asked = value] of hostile) {
       expect([...found.indices]).toEqual(expected.indices);
       expect([...found.distances]).toEqual(expected.distances);
       expect(index.nearestSync(queries, k)).toEqual(found);
+      // A radius on whose very edge a point lies; a distance that is none is no radius.
+      const radius = Math.min(expected.distances[k - 1]!, Number.MAX_VALUE);
+      using search = await neighborSearch(engine, points, { metric: 'sqeuclidean', algorithm: 'brute' });
+      const within = withinDirectly(queries, points, radius);
+      expect([...(await search.countWithin(queries, radius))]).toEqual(within.map(({ length }) => length));
+      expect([...(await search.within(queries, radius)).indices]).toEqual(within.flat());
     });
   }
 }
