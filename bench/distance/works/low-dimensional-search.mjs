@@ -1,7 +1,8 @@
 import { neighborSearch } from '../../../dist/engine/neighbors/index.js';
 import { pointsOf } from '../points.mjs';
 
-export const title = 'The exact 10 nearest of 200,000 × 3 f64 for 20,000 queries, and of × 8; points within a radius of .1';
+export const title =
+  'The exact 10 nearest of 200,000 × 3 f64 for 20,000 queries, and of × 8; points within a radius of .1';
 export const data = 'few-columns';
 export const peers = { 'scikit-learn kd_tree': 'python', 'scikit-learn auto': 'python', 'scipy cKDTree': 'python' };
 export const tolerance = { 'tenth distance': 1e-9, within: 0 };

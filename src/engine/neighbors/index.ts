@@ -40,13 +40,17 @@ export async function neighborSearch(
   }
 }
 
+/** By L2, where whole numbers find candidates, and by other metrics, where every coordinate is looked at in f64. */
+const MOST_TREE_DIMENSION = { codes: 6, values: 10 };
+const LEAST_TREE_POINTS = 256;
+
 /**
- * Does a tree find neighbours faster than looking at all points? A tree of 2^depth leaves passes points over only where a
- * query's neighbourhood crosses few of its cuts: each coordinate wants some of them. Measured: docs/exact-search.md.
+ * Does a tree find neighbours faster than looking at all points? It passes points over where a query's neighbourhood crosses
+ * few of its cuts, and each further coordinate wants twice as many points for that. Measured: docs/exact-search.md.
  */
 function treeIsFaster(metric: DistanceMetric, { count, dimension }: Points): boolean {
-  return treeMetrics.includes(metric) && dimension <= MOST_TREE_DIMENSION && count >= LEAST_TREE_POINTS * dimension;
+  if (!treeMetrics.includes(metric)) return false;
+  const byCodes = metric === 'euclidean' || metric === 'sqeuclidean';
+  if (dimension > (byCodes ? MOST_TREE_DIMENSION.codes : MOST_TREE_DIMENSION.values)) return false;
+  return count >= LEAST_TREE_POINTS * 2 ** Math.min(dimension, MOST_TREE_DIMENSION.codes);
 }
-
-const MOST_TREE_DIMENSION = 8;
-const LEAST_TREE_POINTS = 128;

@@ -88,11 +88,11 @@ test('few points, none, and more neighbours than points', async () => {
 test('a tree is chosen for many points of few coordinates, and refused for metrics that boxes say nothing about', async () => {
   using low = await neighborSearch(
     engine,
-    made(2000, 3, () => random.uniform()),
+    made(3000, 3, () => random.uniform()),
   );
   using high = await neighborSearch(
     engine,
-    made(2000, 30, () => random.uniform()),
+    made(3000, 30, () => random.uniform()),
   );
   expect([low.algorithm, high.algorithm]).toEqual(['kd-tree', 'brute']);
   const cosine = neighborSearch(
