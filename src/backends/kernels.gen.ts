@@ -168,10 +168,14 @@ export interface KernelFunctions {
   update_sgd_f32(parametersOffset: number, gradientOffset: number, velocityOffset: number, rate: number, momentum: number, nesterov: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
   /** Stochastic gradient descent: v ← momentum·v − rate·slope; parameter + v, or + momentum·v − rate·slope. */
   update_sgd_f64(parametersOffset: number, gradientOffset: number, velocityOffset: number, rate: number, momentum: number, nesterov: number, gradientScale: number, gradientLimit: number, decay: number, count: number): void;
+  /** How many points lie within a radius of every query, by codes where these tell, else by direct differences. */
+  count_codes_i16(queriesOffset: number, pointsOffset: number, queryCodesOffset: number, queryStartsOffset: number, queryErrorsOffset: number, panelsOffset: number, panelStartsOffset: number, countsOffset: number, scratchOffset: number, queryCount: number, pointCount: number, dimension: number, scale: number, error: number, limit: number, self: number): void;
   /** The k nearest points of every query, as nearest_points_f64 gives them, with candidates found in products of integers. */
   nearest_codes_i16(queriesOffset: number, pointsOffset: number, queryCodesOffset: number, queryStartsOffset: number, queryErrorsOffset: number, panelsOffset: number, panelStartsOffset: number, distancesOffset: number, indicesOffset: number, scratchOffset: number, queryCount: number, pointCount: number, dimension: number, k: number, scale: number, error: number): void;
   /** Codes of points: round((p − centre)·scale), cut off at ±largest, in panels, with what that took away. */
   quantize_points_i16(pointsOffset: number, centerOffset: number, codesOffset: number, startsOffset: number, errorsOffset: number, pointCount: number, dimension: number, panel: number, scale: number, largest: number): void;
+  /** The points within a radius of every query, their indices ascending, found by codes; counted before. */
+  within_codes_i16(queriesOffset: number, pointsOffset: number, queryCodesOffset: number, queryStartsOffset: number, queryErrorsOffset: number, panelsOffset: number, panelStartsOffset: number, offsetsOffset: number, indicesOffset: number, distancesOffset: number, scratchOffset: number, queryCount: number, pointCount: number, dimension: number, scale: number, error: number, limit: number, self: number, found: number): void;
   /** Uniform numbers in [0, 1), 53 bits each: values startIndex … startIndex + count − 1 of a key. */
   random_uniform_f64(outOffset: number, keyLow: number, keyHigh: number, startIndex: number, count: number): void;
   /** Random 32-bit words startIndex … startIndex + count − 1 of a key. */
@@ -287,4 +291,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '027c3b1a4e509f55';
+export const kernelsHash = '8cdc7f6dc0310fed';

@@ -1,5 +1,5 @@
 import { invalid } from '../../errors.js';
-import { finishedDistance } from '../../kernels/metrics.js';
+import { finishedDistance } from '../../kernels/metric-distance.js';
 import { NeighborIndex, type Neighbors, type Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { ANSWERED_AT_ONCE, checkQueries, FOUND_AT_ONCE, offsetsOf, partOf } from './batches.js';
