@@ -27,6 +27,9 @@ export { type ErrorCode, LanewiseError } from './errors.js';
 export * from './evaluate/index.js';
 // explain
 export * from './explain/index.js';
+export type { ClusterFigures, Criterion } from './explore/cluster-count/criteria.js';
+export { renderClusterCountPage } from './explore/cluster-count/page.js';
+export { type ClusterCount, type ClusterCountOptions, selectClusterCount } from './explore/cluster-count/select.js';
 // explore
 export {
   type ClusterDescription,
