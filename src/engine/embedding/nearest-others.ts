@@ -11,5 +11,6 @@ export async function nearestOthers(
   signal?: AbortSignal,
 ): Promise<Neighbors> {
   using search = await neighborSearch(engine, points, { metric, signal });
-  return search.nearest(points, k, { excludeSelf: true, signal });
+  // Awaited here: at the return the search gives its memory back.
+  return await search.nearest(points, k, { excludeSelf: true, signal });
 }
