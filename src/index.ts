@@ -20,6 +20,17 @@ export {
   type EngineDescription,
   type EngineOptions,
 } from './engine/engine.js';
+export {
+  type DistanceMetric,
+  type GowerOptions,
+  type NeighborSearch,
+  neighborSearch,
+  type PairwiseOptions,
+  pairwiseDistances,
+  type QueryOptions,
+  type SearchOptions,
+  type Within,
+} from './engine/neighbors/index.js';
 export { stream, uniformAt } from './engine/random.js';
 // errors, parameters
 export { type ErrorCode, LanewiseError } from './errors.js';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
 import { activations } from '#lanewise/kernels/activations.js';
+import { metricNames } from '#lanewise/kernels/metric-distance.js';
 import { executeOn, runProgramOn } from '#lanewise/models/execute.js';
 import { runProgram } from '#lanewise/scoring/interpreter.js';
 import type { Operation, Program } from '#lanewise/scoring/program.js';
@@ -127,6 +128,60 @@ test.each(['euclidean', 'manhattan', 'chebyshev', 'cosine'] as const)(
     }
   },
 );
+
+test('neighbours by any metric and imputed values, with odd values among them, have the bits of the interpreter', async () => {
+  for (const backend of ['wasm', 'reference'] as const) {
+    await using engine = await createEngine({ backend, threads: 2 });
+    for (const [seed, metric] of metricNames.entries()) {
+      const random = dice(seed + 1);
+      const places = metric === 'haversine';
+      const gaps = metric === 'gower' || metric === 'nan-euclidean';
+      const value = () => (places ? 3 * random.uniform() - 1.5 : seed % 2 === 0 ? random.integer(4) : random.uniform());
+      const lacking = () => (gaps && random.integer(5) === 0 ? Number.NaN : value());
+      const width = places ? 2 : 9;
+      const from = Array.from({ length: width }, (_, j) => j);
+      const inputs = from.map(() =>
+        Float64Array.from({ length: 60 }, () => (random.integer(60) === 0 ? numbers(random, 1)[0]! : lacking())),
+      );
+      for (const k of [0, 4]) {
+        const operation: Operation = {
+          op: 'metricNeighbors',
+          inputs: from,
+          outputs: [width, width + 1],
+          metric,
+          k,
+          radius: metric === 'dot' ? -2 : 0.5,
+          weights: metric === 'dot' || seed % 3 === 0 ? 'uniform' : 'distance',
+          algorithm: 'auto',
+          points: Float64Array.from({ length: width * 600 }, lacking),
+          columns: metric === 'gower' ? Float64Array.from({ length: 2 * width }, (_, j) => j % 3) : new Float64Array(0),
+          targets: Float64Array.from({ length: 1200 }, () => random.integer(9)),
+          otherwise: seed % 2 === 0 ? Float64Array.of(3, -3) : new Float64Array(0),
+        };
+        const expected = runProgram(program(operation, operation.outputs, width), inputs, 60).map(bitsOf);
+        const found = await runProgramOn(engine, program(operation, operation.outputs, width), inputs, 60);
+        expect(found.map(bitsOf), `${backend}, ${metric}, ${k}`).toEqual(expected);
+      }
+    }
+    for (const weights of ['uniform', 'distance'] as const) {
+      const random = dice(99);
+      const value = () => (random.integer(4) === 0 ? Number.NaN : random.integer(6));
+      const inputs = [0, 1, 2].map(() => Float64Array.from({ length: 90 }, value));
+      const operation: Operation = {
+        op: 'imputeNeighbors',
+        inputs: [0, 1, 2],
+        outputs: [3, 4, 5],
+        k: 6,
+        weights,
+        points: Float64Array.from({ length: 1200 }, value),
+        fallback: Float64Array.of(1, 2, 3),
+      };
+      const expected = runProgram(program(operation, operation.outputs), inputs, 90).map(bitsOf);
+      const found = await runProgramOn(engine, program(operation, operation.outputs), inputs, 90);
+      expect(found.map(bitsOf), `${backend}, imputed, ${weights}`).toEqual(expected);
+    }
+  }
+});
 
 test('a large linear operation has the bits of the interpreter', async () => {
   await using engine = await createEngine({ backend: 'wasm', threads: 1 });
