@@ -104,7 +104,9 @@ test.each(cases)(
     for (let row = 0; row < 40; row++) {
       const raw = Object.fromEntries(fresh.schema.names.map((name) => [name, fresh.getChild(name)!.get(row)]));
       const value = shown.values[row]!;
-      expect(loaded.model.predictSync(raw)).toBe(shown.labels ? shown.labels[value] : value);
+      // Nothing to say of a row (no neighbour within a radius) is NaN in a column, and null of one row.
+      const single = Number.isNaN(value) ? null : shown.labels ? shown.labels[value] : value;
+      expect(loaded.model.predictSync(raw)).toBe(single);
     }
   },
 );
