@@ -71,6 +71,32 @@ def images(rows, small):
     return points(x, values[:, at], 10, train=len(x) - len(x) // 10)
 
 
+def purchases(rows, small):
+    """Who bought what of online_retail, ln(1 + quantity) a pair; the latest item of each customer tests."""
+    header, cells = read_csv(os.path.join(sys.argv[3], 'online_retail', 'online_retail.csv.gz'))
+    place = {name: j for j, name in enumerate(header)}
+    customers, items, quantities, dates = (cells[place[n]] for n in ('CustomerID', 'StockCode', 'Quantity', 'InvoiceDate'))
+    bought, latest = {}, {}
+    for customer, item, quantity, date in zip(customers, items, quantities, dates):
+        if not customer:
+            continue
+        pair = (float(customer), item)
+        bought[pair] = bought.get(pair, 0.0) + float(quantity)
+        if date >= latest.get(pair[0], ('', ''))[0]:
+            latest[pair[0]] = (date, item)
+    pairs = sorted((pair, weight) for pair, weight in bought.items() if weight > 0)[:rows]
+    has = {}
+    for (customer, _), _ in pairs:
+        has[customer] = has.get(customer, 0) + 1
+    held = [latest[customer][1] == item and has[customer] > 1 for (customer, item), _ in pairs]
+    ordered = [p for p, h in zip(pairs, held) if not h] + [p for p, h in zip(pairs, held) if h]
+    users, places = ({v: j for j, v in enumerate(sorted({p[0][k] for p in ordered}))} for k in (0, 1))
+    columns = [('user', np.array([users[p[0][0]] for p in ordered], float), None),
+               ('item', np.array([places[p[0][1]] for p in ordered], float), None)]
+    weights = np.log1p(np.array([p[1] for p in ordered]))
+    return table(columns, weights, 'recommendation', 0, train=len(held) - sum(held))
+
+
 # Name: (how it is made, rows, rows of the small one)
 SETS = {
     'blobs': (blobs, 200_000, 2_000),
@@ -79,6 +105,7 @@ SETS = {
     'images': (images, 10_000, 1_000),
     'shapes': (shapes, 20_000, 1_500),
     'clouds': (clouds, 10_000, 1_500),
+    'purchases': (purchases, 1_000_000, 20_000),
 }
 
 if __name__ == '__main__':

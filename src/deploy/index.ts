@@ -8,6 +8,7 @@ export type { ImportOptions } from './exchange/imported.js';
 export type { Manifest } from './manifest.js';
 export { columnRanges } from './ranges.js';
 export { isRecommender, loadRecommender, type RecommenderArtefact, saveRecommender } from './recommender-artefact.js';
+export { type RecommenderServerOptions, startRecommenderServer } from './recommender-server.js';
 export { type Alias, type AuditEntry, type Registered, Registry } from './registry.js';
 export { type RunningServer, type ServerOptions, serveUntilStopped, startServer } from './server.js';
 export { withThreshold } from './threshold.js';

@@ -358,7 +358,8 @@ function bodyOf(request: FastifyRequest): Record<string, unknown> {
   throw new LanewiseError('data', 'Expected a JSON object as the body');
 }
 
-function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Errors as clients see them: their own with the reason, others without. */
+export function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { statusCode, message } = error as Error & { statusCode?: number };
   if (error instanceof LanewiseError && (error.code === 'data' || error.code === 'usage')) {
     const hint = error.hint ? ` (${error.hint})` : '';
