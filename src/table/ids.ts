@@ -55,12 +55,46 @@ export function readIds(table: Table, name: string): ReadIds {
     if (whole) return whole;
   }
   const values = readNumbers(vector);
-  const known = values.filter((value) => !Number.isNaN(value)).sort();
-  const distinct = known.filter((value, i) => i === 0 || value !== known[i - 1]);
-  const places = new Map<number, number>();
-  for (let i = 0; i < distinct.length; i++) places.set(distinct[i]!, i);
-  const codes = Int32Array.from(values, (value) => places.get(value) ?? -1);
+  const { distinct, codes } = numberCodes(values);
   return { list: new Ids('number', Array.from(distinct, textOf)), codes };
+}
+
+/** The different numbers, ascending, and the place of each value among them; −1 for NaN. */
+function numberCodes(values: Float64Array): { distinct: Float64Array; codes: Int32Array } {
+  let [low, high, whole] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true];
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    whole &&= Number.isInteger(value);
+  }
+  const codes = new Int32Array(values.length).fill(-1);
+  if (low > high) return { distinct: new Float64Array(0), codes };
+  if (whole && high - low <= 4 * values.length + 1024) {
+    // Whole numbers close together: a place each.
+    const places = new Int32Array(high - low + 1);
+    for (const value of values) if (!Number.isNaN(value)) places[value - low] = 1;
+    const distinct: number[] = [];
+    places.forEach((mark, at) => {
+      if (mark === 1) places[at] = distinct.push(low + at) - 1;
+    });
+    for (let row = 0; row < codes.length; row++)
+      if (!Number.isNaN(values[row])) codes[row] = places[values[row]! - low]!;
+    return { distinct: Float64Array.from(distinct), codes };
+  }
+  const found = new Map<number, number>();
+  for (let row = 0; row < codes.length; row++) {
+    const value = values[row]!;
+    if (Number.isNaN(value)) continue;
+    const code = found.get(value) ?? found.size;
+    if (code === found.size) found.set(value, code);
+    codes[row] = code;
+  }
+  const distinct = Float64Array.from(found.keys()).sort();
+  const places = new Map(Array.from(distinct, (value, place) => [value, place]));
+  const placeOfCode = Int32Array.from(found.keys(), (value) => places.get(value)!);
+  for (let row = 0; row < codes.length; row++) if (codes[row]! >= 0) codes[row] = placeOfCode[codes[row]!]!;
+  return { distinct, codes };
 }
 
 /** 64-bit integers of which some are beyond what a number holds; undefined where none is. */

@@ -77,8 +77,8 @@ test('item likenesses are the cosines of scikit-learn, shrunk by what both have 
   expect(compared).toBeGreaterThan(100);
 });
 
-test('alternating biases near the minimum that numpy finds at once', () => {
-  const { rows, users } = readInteractions(matrixTable, rated);
+test('alternating biases near the minimum that numpy finds at once', async () => {
+  const { rows, users } = await readInteractions(matrixTable, rated);
   const { mean, userBiases, itemBiases } = fitBaseline(rows, 5);
   expect(mean).toBeCloseTo(known.mean, 12);
   userIds.forEach((user) => {
@@ -278,20 +278,20 @@ test('folding in: the other models do it, or refuse by name', async () => {
   await expect(als.foldInUser([{ item: 3 }])).rejects.toThrow(/finite number for events\[0\]\.rating/);
 });
 
-test('of several ratings of a pair the latest holds; without times, the last row', () => {
+test('of several ratings of a pair the latest holds; without times, the last row', async () => {
   const rows: Row[] = [
     ['a', 'x', 1, 30],
     ['a', 'x', 2, 50],
     ['a', 'x', 3, 40],
     ['b', 'x', 4, 1],
   ];
-  const timed = readInteractions(tableOf(rows), { ...rated, time: 'time' });
+  const timed = await readInteractions(tableOf(rows), { ...rated, time: 'time' });
   expect([...timed.rows.values]).toEqual([2, 4]);
-  expect([...readInteractions(tableOf(rows), rated).rows.values]).toEqual([3, 4]);
+  expect([...(await readInteractions(tableOf(rows), rated)).rows.values]).toEqual([3, 4]);
   expect(timed.facts).toMatchObject({ rows: 4, users: 2, items: 1, pairs: 2, leftOut: [] });
 });
 
-test('weights of a pair are added; what was given back, and rows without ids, are left out and counted', () => {
+test('weights of a pair are added; what was given back, and rows without ids, are left out and counted', async () => {
   const rows = [
     ['a', 'x', 2],
     ['a', 'x', 3],
@@ -302,7 +302,7 @@ test('weights of a pair are added; what was given back, and rows without ids, ar
     ['b', 'z', undefined],
     ['c', 'z', 1],
   ] as const;
-  const { rows: sparse, facts, items, users } = readInteractions(tableOf(rows), weighed);
+  const { rows: sparse, facts, items, users } = await readInteractions(tableOf(rows), weighed);
   expect([...sparse.values]).toEqual([5, 1]);
   expect([items.count, users.count]).toEqual([2, 2]);
   expect(items.indexOf('y')).toBe(-1);
@@ -315,7 +315,7 @@ test('weights of a pair are added; what was given back, and rows without ids, ar
 });
 
 test('ratings that are missing are left out, infinite ones refused with their row', async () => {
-  const { facts } = readInteractions(
+  const { facts } = await readInteractions(
     tableOf([
       ['a', 'x', Number.NaN],
       ['a', 'y', 2],
@@ -330,13 +330,13 @@ test('ratings that are missing are left out, infinite ones refused with their ro
   await expect(new ALS().fit(wrong, rated)).rejects.toThrow(/finite numbers in "rating" but row 2 has Infinity/);
 });
 
-test('rows with ratings that are too low are no sign of liking', () => {
+test('rows with ratings that are too low are no sign of liking', async () => {
   const rows = tableOf([
     ['a', 'x', 5],
     ['a', 'y', 2],
     ['b', 'x', 4],
   ]);
-  const { facts, rows: sparse } = readInteractions(rows, { ...rated, feedback: 'implicit', positiveFrom: 4 });
+  const { facts, rows: sparse } = await readInteractions(rows, { ...rated, feedback: 'implicit', positiveFrom: 4 });
   expect(facts.leftOut).toEqual([{ reason: 'rating below 4', rows: 1 }]);
   expect([...sparse.values]).toEqual([1, 1]);
 });
@@ -383,7 +383,7 @@ test.each(recommenders.map((entry) => [entry.name, entry] as const))(
     expect(Number.isFinite(first)).toBe(true);
     if (model.feedback === 'implicit') expect(rest.slice(0, 3)).toEqual([0, 0, 0]);
     else {
-      const baseline = fitBaseline(readInteractions(matrixTable, rated).rows, 5);
+      const baseline = fitBaseline((await readInteractions(matrixTable, rated)).rows, 5);
       expect(rest[0]).toBeCloseTo(Math.min(5, baseline.mean + baseline.itemBiases[model.items.indexOf(3)]!), 12);
       expect(rest[2]).toBeCloseTo(baseline.mean, 12);
     }

@@ -50,7 +50,7 @@ abstract class InteractionModel<P extends Readonly<Record<string, ParameterValue
   ): Promise<Interactions> {
     throwIfCancelled(options.signal);
     const positiveFrom = (this.parameters['positiveFrom'] ?? null) as number | null;
-    const interactions = readInteractions(table, { ...options, positiveFrom, ...(feedback && { feedback }) });
+    const interactions = await readInteractions(table, { ...options, positiveFrom, ...(feedback && { feedback }) });
     if (interactions.feedback === 'explicit' && interactions.columns.weight !== undefined) {
       throw new LanewiseError('unsupported', `A model of ratings (${this.name}) does not take weights`, {
         hint: 'Leave weight out, or take a model of implicit feedback.',

@@ -1,5 +1,6 @@
 import type { Table } from 'apache-arrow';
 import type { SparseRows } from '../../engine/sparse-matrix.js';
+import { Breather } from '../../engine/turn.js';
 import { LanewiseError } from '../../errors.js';
 import { readRegister } from '../../table/columns.js';
 import { Ids, readIds, textOf } from '../../table/ids.js';
@@ -24,6 +25,7 @@ export interface ReadOptions extends InteractionColumns {
   readonly feedback?: 'explicit' | 'implicit';
   /** implicit only: rows with a lower rating are left out. */
   readonly positiveFrom?: number | null;
+  readonly signal?: AbortSignal;
 }
 
 /** The columns by option, else by role. @throws LanewiseError `usage` where users or items cannot be told. */
@@ -61,7 +63,8 @@ export function interactionColumns(table: Table, options: InteractionColumns): N
  * (what was bought was given back) is left out.
  * @throws LanewiseError `data` where nothing is left, or a value is infinite.
  */
-export function readInteractions(table: Table, options: ReadOptions): Interactions {
+export async function readInteractions(table: Table, options: ReadOptions): Promise<Interactions> {
+  const breather = new Breather();
   const columns = interactionColumns(table, options);
   const feedback = options.feedback ?? (columns.rating === undefined ? 'implicit' : 'explicit');
   if (feedback === 'explicit' && columns.rating === undefined) {
@@ -70,7 +73,9 @@ export function readInteractions(table: Table, options: ReadOptions): Interactio
     });
   }
   const users = readIds(table, columns.user);
+  await breather.breathe(options.signal);
   const items = readIds(table, columns.item);
+  await breather.breathe(options.signal);
   const numbers = (name: string | undefined) => name && finiteNumbers(table, name);
   const ratings = numbers(columns.rating) || undefined;
   const weights = numbers(columns.weight) || undefined;
@@ -79,7 +84,8 @@ export function readInteractions(table: Table, options: ReadOptions): Interactio
   const leave = (reason: string) => {
     left.set(reason, (left.get(reason) ?? 0) + 1);
   };
-  const kept: number[] = [];
+  const keptRows = new Int32Array(table.numRows);
+  let keptCount = 0;
   for (let row = 0; row < table.numRows; row++) {
     if (users.codes[row]! < 0) leave(`no ${columns.user}`);
     else if (items.codes[row]! < 0) leave(`no ${columns.item}`);
@@ -92,11 +98,13 @@ export function readInteractions(table: Table, options: ReadOptions): Interactio
       !(ratings[row]! >= options.positiveFrom)
     )
       leave(`${columns.rating} below ${options.positiveFrom}`);
-    else kept.push(row);
+    else keptRows[keptCount++] = row;
+    if ((row & 0xffff) === 0xffff) await breather.breathe(options.signal);
   }
+  const kept = keptRows.subarray(0, keptCount);
   const amountOf =
     feedback === 'explicit' ? (row: number) => ratings![row]! : (row: number) => (weights ? weights[row]! : 1);
-  const pairs = pairsOf(kept, users.codes, items.codes, amountOf, feedback, times);
+  const pairs = await pairsOf(breather, kept, users.codes, items.codes, amountOf, feedback, times);
   if (pairs.cancelled > 0) left.set(`weights of a pair that add up to 0 or less`, pairs.cancelled);
   const leftOut: LeftOut[] = [...left].map(([reason, rows]) => ({ reason, rows }));
   if (pairs.values.length === 0) {
@@ -119,21 +127,25 @@ interface Pairs {
 }
 
 /** Rows by user, then item, then time, then place; one value a pair. */
-function pairsOf(
-  kept: readonly number[],
+async function pairsOf(
+  breather: Breather,
+  kept: Int32Array,
   users: Int32Array,
   items: Int32Array,
   amountOf: (row: number) => number,
   feedback: 'explicit' | 'implicit',
   times: Float64Array | undefined,
-): Pairs {
+): Promise<Pairs> {
   const time = (row: number) => {
     const value = times?.[row] ?? 0;
     // A missing time is the earliest: what is dated is later.
     return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
   };
   const order = sortedByPair(kept, users, items);
-  const found = { users: [] as number[], items: [] as number[], values: [] as number[] };
+  await breather.breathe();
+  const most = order.length;
+  const found = { users: new Int32Array(most), items: new Int32Array(most), values: new Float64Array(most) };
+  let count = 0;
   let cancelled = 0;
   for (let start = 0; start < order.length; ) {
     const first = order[start]!;
@@ -150,23 +162,24 @@ function pairsOf(
     }
     if (feedback === 'implicit' && !(value > 0)) cancelled += end - start;
     else {
-      found.users.push(users[first]!);
-      found.items.push(items[first]!);
-      found.values.push(value);
+      found.users[count] = users[first]!;
+      found.items[count] = items[first]!;
+      found.values[count++] = value;
     }
     start = end;
+    if ((count & 0x3fff) === 0) await breather.breathe();
   }
   return {
-    users: Int32Array.from(found.users),
-    items: Int32Array.from(found.items),
-    values: Float64Array.from(found.values),
+    users: found.users.slice(0, count),
+    items: found.items.slice(0, count),
+    values: found.values.slice(0, count),
     cancelled,
   };
 }
 
 /** Two stable counting sorts: by item, then by user. */
-function sortedByPair(kept: readonly number[], users: Int32Array, items: Int32Array): Int32Array {
-  return countingSort(countingSort(Int32Array.from(kept), items), users);
+function sortedByPair(kept: Int32Array, users: Int32Array, items: Int32Array): Int32Array {
+  return countingSort(countingSort(kept, items), users);
 }
 
 function countingSort(rows: Int32Array, codes: Int32Array): Int32Array {
