@@ -4,6 +4,7 @@ import { saveArtefact } from '../deploy/artefact.js';
 import { columnRanges } from '../deploy/ranges.js';
 import type { Engine } from '../engine/engine.js';
 import { LanewiseError, unknownName } from '../errors.js';
+import { type ClusteringReport, evaluateClustering } from '../evaluate/report.js';
 import { models } from '../models/index.js';
 import { modelOfTarget } from '../models/targets.js';
 import { buildReference } from '../monitor/index.js';
@@ -37,16 +38,27 @@ export interface MoreTraining {
   readonly training: TrainingRun;
 }
 
-/** The task of a model that needs no target; undefined where it needs one. @throws LanewiseError `usage` for no such model. */
-export function taskWithoutTarget(name: string): TaskKind | undefined {
+/** What is trained for a task where nobody says which model. */
+export function modelOfTask(task: TaskKind | undefined): string {
+  if (task === 'clustering') return 'k-means';
+  return task === 'anomaly-detection' ? 'isolation-forest' : 'gradient-boosting';
+}
+
+/**
+ * The task of a model that needs no target; undefined where it needs one.
+ * @throws LanewiseError `usage` for no such model, and for one that is not of the task asked for
+ */
+export function taskWithoutTarget(name: string, asked?: TaskKind): TaskKind | undefined {
   const entry = models.find((each) => each.name === name);
-  if (!entry)
-    throw unknownName(
-      'model',
-      name,
-      models.map((each) => each.name),
-    );
-  return entry.tasks.find((task) => !isSupervised(task));
+  const names = models.filter(({ tasks }) => asked === undefined || tasks.includes(asked)).map((each) => each.name);
+  if (!entry) throw unknownName('model', name, names);
+  if (asked !== undefined && !entry.tasks.includes(asked)) {
+    const tasks = entry.tasks.join(' or ');
+    throw new LanewiseError('usage', `Expected a model for ${asked} but ${name} is for ${tasks}`, {
+      hint: `There are: ${names.join(', ')}`,
+    });
+  }
+  return entry.tasks.find((task) => !isSupervised(task) && (asked === undefined || task === asked));
 }
 
 /** The targets of `--target a,b`: a column of that very name is one. */
@@ -65,12 +77,34 @@ export async function trainWithoutTarget(shell: Shell, task: TaskKind, work: Mor
   const reference = await buildReference(table, { ...context, model });
   const digest = await save(work, model, table, reference);
   const rows = { train: table.numRows, test: 0 };
-  if (work.json)
-    return shell.print(
-      JSON.stringify({ model: work.output, digest, estimator: model.estimator, task, rows, training: model.training }),
-    );
+  const isParted = task === 'clustering' && new Set(model.labels?.filter((label) => label >= 0)).size > 1;
+  const clustering = isParted ? await evaluateClustering(model, table, context) : undefined;
+  if (work.json) {
+    const facts = {
+      estimator: model.estimator,
+      task,
+      rows,
+      training: model.training,
+      ...(clustering && { clustering }),
+    };
+    return shell.print(JSON.stringify({ model: work.output, digest, ...facts }));
+  }
   shell.print(`${work.model}: ${task}. ${formatCount(table.numRows)} rows learnt from. ${outcomeOf(model.training)}`);
+  if (clustering) shell.print(clusteringLines(clustering));
+  if (task === 'clustering')
+    shell.print(`\nWhat distinguishes them: lanewise clusters ${work.file} --model ${work.model}`);
   shell.print(nextLine(work.output));
+}
+
+function clusteringLines({ clusters, sizes, noise, ...figures }: ClusteringReport): string {
+  const parts = sizes.filter((size) => size > 0).map(formatCount);
+  const lines = [
+    ['silhouette', formatNumber(figures.silhouette), '−1 … 1, higher is better'],
+    ['Davies–Bouldin', formatNumber(figures.daviesBouldin), 'from 0, lower is better'],
+    ['Calinski–Harabasz', formatNumber(figures.calinskiHarabasz), 'higher is better'],
+  ];
+  const none = noise > 0 ? `, and ${formatCount(noise)} of none` : '';
+  return `${clusters} clusters of ${parts.join(', ')} rows${none}\n\n${textTable(['on the rows learnt from', '', ''], lines, [1])}`;
 }
 
 /** Trains one model of several targets, and scores each on the rows held out. */

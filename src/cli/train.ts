@@ -10,6 +10,7 @@ import { defaultModel, defaultRecipe } from '../prepare/index.js';
 import { takeRows } from '../table/columns.js';
 import { formatCount, formatNumber } from '../table/format.js';
 import type { TaskKind } from '../table/interfaces.js';
+import { isSupervised } from '../table/tasks.js';
 import { outcomeOf } from '../training/verdict.js';
 import { withRoles } from '../workflow/data.js';
 import { fitWithValidation, holdOutRows, intervalsOf, judge } from '../workflow/held-out.js';
@@ -17,7 +18,7 @@ import { chooseTask } from '../workflow/task.js';
 import { type CommandFile, engineOf, list, parameter, readData } from './command.js';
 import { addRecommendationOptions, type RecommendationOptions, trainRecommender } from './recommendation.js';
 import { textTable } from './table.js';
-import { splitTargets, taskWithoutTarget, trainSeveral, trainWithoutTarget } from './train-more.js';
+import { modelOfTask, splitTargets, taskWithoutTarget, trainSeveral, trainWithoutTarget } from './train-more.js';
 import { sourceBeyondMemory, trainFromSource } from './train-stream.js';
 import { addTrainingOptions, openTraining, type TrainingOptions } from './training-options.js';
 
@@ -42,7 +43,7 @@ const command: CommandFile = {
       .argument('<DATA>', 'a CSV, Parquet or Arrow file')
       .option(
         '--target <column>',
-        'the column to predict, or several, separated by commas; none for isolation-forest and k-means',
+        'the column to predict, or several, separated by commas; none for clusters and anomalies',
       )
       .option('--model <name>', 'which model; default: gradient-boosting, or linear where there are only texts')
       .option(
@@ -55,6 +56,8 @@ const command: CommandFile = {
           'classification',
           'regression',
           'ranking',
+          'clustering',
+          'anomaly-detection',
           'recommendation',
         ]),
       )
@@ -77,9 +80,10 @@ const command: CommandFile = {
       const { onProgress, timeBudget } = training.given;
       return await trainRecommender(shell, { ...options, output, file: path! }, onProgress, timeBudget);
     }
-    const named = options.model ?? 'gradient-boosting';
-    const withoutTarget = options.target === undefined ? taskWithoutTarget(named) : undefined;
+    const named = options.model ?? modelOfTask(options.task);
+    const withoutTarget = options.target === undefined ? taskWithoutTarget(named, options.task) : undefined;
     if (options.target === undefined && !withoutTarget) throw missingTarget(named);
+    if (options.target !== undefined && options.task && !isSupervised(options.task)) throw needlessTarget(options.task);
     await using engine = await engineOf(options, shell);
     const output = options.output ?? join('runs', 'models', stemOf(path!));
     // Lists are ranked in memory: a list in a window of rows would be cut.
@@ -167,6 +171,12 @@ function stemOf(path: string): string {
 function missingTarget(model: string): LanewiseError {
   return new LanewiseError('usage', `Expected the column that ${model} is to predict but received none`, {
     hint: 'Name it with --target.',
+  });
+}
+
+function needlessTarget(task: TaskKind): LanewiseError {
+  return new LanewiseError('usage', `Expected no --target for ${task}: it learns from the features alone`, {
+    hint: 'Leave a column out of them with --drop.',
   });
 }
 

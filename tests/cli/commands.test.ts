@@ -277,6 +277,27 @@ test('trains without a target, and for several', async () => {
   );
 });
 
+test('trains for a task that has no target, and says how the clusters lie', async () => {
+  const file = join(folder, 'groups.csv');
+  const lines = Array.from({ length: 60 }, (_, i) => `${10 * (i % 3) + (i % 7) / 10},${5 * (i % 3) - (i % 5) / 10}`);
+  writeFileSync(file, `a,b\n${lines.join('\n')}\n`);
+  const output = join(folder, 'groups');
+  const trained = await lanewise('train', file, '--task', 'clustering', '--param', 'nClusters=3', '--output', output);
+  expect(trained).toMatchObject({ code: 0, err: '' });
+  expect(trained.out).toMatch(/k-means: clustering\. 60 rows/);
+  expect(trained.out).toMatch(/3 clusters of 20, 20, 20 rows\n/);
+  expect(trained.out).toMatch(/silhouette +0\.9/);
+  const odd = await lanewise('train', file, '--task', 'anomaly-detection', '--output', output, '--json');
+  expect(JSON.parse(odd.out)).toMatchObject({ estimator: 'isolation-forest', task: 'anomaly-detection' });
+  const wrong = await lanewise('train', file, '--task', 'clustering', '--model', 'ridge-cv');
+  expect([wrong.code, wrong.err]).toEqual([
+    2,
+    expect.stringMatching(/model for clustering but ridge-cv is for regression/),
+  ]);
+  const target = await lanewise('train', file, '--task', 'clustering', '--target', 'a');
+  expect([target.code, target.err]).toEqual([2, expect.stringMatching(/no --target for clustering/)]);
+});
+
 test('draws a tree as text and as a picture', async () => {
   const model = join(folder, 'drawn');
   const file = join(folder, 'drawn.csv');
