@@ -37,8 +37,8 @@ export class BruteSearch implements NeighborSearch {
     const { metric, placedDimension } = space;
     if (metric === 'cosine' || metric === 'dot') {
       const placed = await space.place(points, 'the points', signal);
-      search.#products = ProductCandidates.of(engine, metric, placed, placedDimension);
-    } else if (search.#byCandidates) await space.place(points, 'the points', signal);
+      search.#products = await ProductCandidates.of(engine, metric, placed, placedDimension, signal);
+    } else if (search.#byCandidates) await space.check(points, 'the points', signal);
     else await search.#placed(signal);
     return search;
   }
@@ -58,6 +58,7 @@ export class BruteSearch implements NeighborSearch {
   async nearest(queries: Points, k: number, options: QueryOptions = {}): Promise<Neighbors> {
     if (!Number.isInteger(k) || k < 1) throw invalid('k', 'an integer from 1', k);
     checkQueries(this.points, queries, options);
+    await this.#space.check(queries, 'the queries', options.signal);
     const distances = new Float64Array(queries.count * k);
     const indices = new Int32Array(queries.count * k);
     const batch = Math.max(1, Math.floor(ANSWERED_AT_ONCE / (k + this.#space.placedDimension)));
@@ -105,7 +106,6 @@ export class BruteSearch implements NeighborSearch {
   }
 
   async #nearestByCandidates(queries: Points, k: number, first: number, options: QueryOptions): Promise<Neighbors> {
-    await this.#space.place(queries, 'the queries', options.signal);
     this.#index ??= new NeighborIndex(this.#engine, this.points);
     const found = await this.#index.nearest(queries, options.excludeSelf ? k + 1 : k, options.signal);
     if (this.metric === 'euclidean') {
@@ -140,6 +140,7 @@ export class BruteSearch implements NeighborSearch {
   async countWithin(queries: Points, radius: number, options: QueryOptions = {}): Promise<Int32Array> {
     const limit = this.#space.limit(radius);
     checkQueries(this.points, queries, options);
+    await this.#space.check(queries, 'the queries', options.signal);
     const index = await this.#helpfulCodes();
     const panels = index ? undefined : await this.#placed(options.signal);
     const counts = new Int32Array(queries.count);
@@ -147,7 +148,6 @@ export class BruteSearch implements NeighborSearch {
     for (let start = 0; start < queries.count; start += batch) {
       const part = partOf(queries, start, batch);
       const self = options.excludeSelf ? start : -1;
-      if (index) await this.#space.place(part, 'the queries', options.signal);
       const found = index
         ? await index.countWithin(part, limit, self, options.signal)
         : await this.#count(panels!, part, limit, start, options);

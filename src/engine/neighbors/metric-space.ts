@@ -44,21 +44,41 @@ export class MetricSpace {
     return new MetricSpace(metric, dimension, gowerColumns(gower, dimension, points));
   }
 
-  /** Points as kernels see them. `what` they are stands in errors. */
+  /**
+   * Looks at every coordinate. `what` they belong to stands in errors.
+   * @throws LanewiseError `data` naming the first that the metric cannot take
+   */
+  async check(points: Points, what: string, signal?: AbortSignal): Promise<void> {
+    await this.#walk(points, what, signal, () => {});
+  }
+
+  /** Points as kernels see them, checked. */
   async place(points: Points, what: string, signal?: AbortSignal): Promise<Float64Array> {
     const placed = new Float64Array(points.count * this.placedDimension);
+    await this.#walk(points, what, signal, (values, start, end) => {
+      const target = placed.subarray(start * this.placedDimension, end * this.placedDimension);
+      placeCoordinates(this.metric, values, this.dimension, target);
+    });
+    return placed;
+  }
+
+  /** Blocks of checked points, one after the other; between them the event loop turns. */
+  async #walk(
+    points: Points,
+    what: string,
+    signal: AbortSignal | undefined,
+    use: (values: Float64Array, start: number, end: number) => void,
+  ): Promise<void> {
     const step = Math.max(1, Math.floor(PLACED_VALUES / this.dimension));
     for (let start = 0; start < points.count; start += step) {
       const end = Math.min(points.count, start + step);
       const values = points.values.subarray(start * this.dimension, end * this.dimension);
       this.#check(values, start, what);
-      const target = placed.subarray(start * this.placedDimension, end * this.placedDimension);
-      placeCoordinates(this.metric, values, this.dimension, target);
+      use(values, start, end);
       if (end === points.count) break;
       await turnEventLoop();
       throwIfCancelled(signal);
     }
-    return placed;
   }
 
   /** Squared lengths of placed points, where the metric asks for them. */

@@ -3,6 +3,7 @@ import { squaredLengths } from '../../kernels/metrics.js';
 import type { Neighbors, Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { Breather } from '../turn.js';
+import { PLACED_VALUES } from './metric-space.js';
 import { NeighborIndex } from './neighbor-index.js';
 
 /** 2^-53: how far a rounding may be off, relative. */
@@ -34,28 +35,51 @@ export class ProductCandidates implements Disposable {
   /** Dot: the largest squared length. */
   readonly #largest: number;
 
-  private constructor(engine: Engine, metric: 'cosine' | 'dot', placed: Float64Array, dimension: number) {
+  private constructor(
+    engine: Engine,
+    metric: 'cosine' | 'dot',
+    placed: Float64Array,
+    lengths: Float64Array,
+    dimension: number,
+    compared: Points,
+  ) {
     this.#metric = metric;
     this.#placed = placed;
+    this.#lengths = lengths;
     this.#dimension = dimension;
-    this.#lengths = squaredLengths(placed, dimension);
-    this.#largest = this.#lengths.reduce((a, b) => Math.max(a, b), 0);
-    const points = metric === 'cosine' ? this.#directions(placed, this.#lengths) : this.#lifted();
-    this.#index = new NeighborIndex(engine, points);
+    this.#largest = largestOf(lengths);
+    this.#index = new NeighborIndex(engine, compared);
   }
 
   /** undefined where candidates would not pay, or say nothing. */
-  static of(
+  static async of(
     engine: Engine,
     metric: 'cosine' | 'dot',
     placed: Float64Array,
     dimension: number,
-  ): ProductCandidates | undefined {
-    if (dimension < LEAST_DIMENSION || placed.length / dimension < LEAST_POINTS) return undefined;
-    const made = new ProductCandidates(engine, metric, placed, dimension);
-    if (made.#largest > 0 && made.#largest < Number.POSITIVE_INFINITY) return made;
-    made[Symbol.dispose]();
-    return undefined;
+    signal?: AbortSignal,
+  ): Promise<ProductCandidates | undefined> {
+    const count = placed.length / dimension;
+    if (dimension < LEAST_DIMENSION || count < LEAST_POINTS) return undefined;
+    const breather = new Breather();
+    const step = Math.max(1, Math.floor(PLACED_VALUES / dimension));
+    const lengths = new Float64Array(count);
+    for (let start = 0; start < count; start += step) {
+      const block = placed.subarray(start * dimension, (start + step) * dimension);
+      lengths.set(squaredLengths(block, dimension), start);
+      await breather.breathe(signal);
+    }
+    const largest = largestOf(lengths);
+    if (!(largest > 0 && largest < Number.POSITIVE_INFINITY)) return undefined;
+    const width = dimension + (metric === 'dot' ? 1 : 0);
+    const values = new Float64Array(count * width);
+    for (let start = 0; start < count; start += step) {
+      const block = placed.subarray(start * dimension, (start + step) * dimension);
+      const own = lengths.subarray(start, start + step);
+      values.set(metric === 'cosine' ? directions(block, own) : lifted(block, own, largest), start * width);
+      await breather.breathe(signal);
+    }
+    return new ProductCandidates(engine, metric, placed, lengths, dimension, { values, count, dimension: width });
   }
 
   /**
@@ -110,37 +134,45 @@ export class ProductCandidates implements Disposable {
   }
 
   #askedAs(queries: Float64Array, lengths: Float64Array): Points {
-    if (this.#metric === 'cosine') return this.#directions(queries, lengths);
-    const d = this.#dimension;
-    const values = new Float64Array((queries.length / d) * (d + 1));
-    for (let i = 0; i < lengths.length; i++) values.set(queries.subarray(i * d, (i + 1) * d), i * (d + 1));
-    return { values, count: lengths.length, dimension: d + 1 };
-  }
-
-  #directions(placed: Float64Array, lengths: Float64Array): Points {
+    const count = lengths.length;
     const dimension = this.#dimension;
-    const values = new Float64Array(placed.length);
-    for (let i = 0; i < lengths.length; i++) {
-      const length = Math.sqrt(lengths[i]!);
-      if (length === 0) continue;
-      for (let j = i * dimension; j < (i + 1) * dimension; j++) values[j] = placed[j]! / length;
+    if (this.#metric === 'cosine') return { values: directions(queries, lengths), count, dimension };
+    // A query lies where the coordinate that is added is 0: as one of the largest length does.
+    const values = new Float64Array(count * (dimension + 1));
+    for (let i = 0; i < count; i++) {
+      values.set(queries.subarray(i * dimension, (i + 1) * dimension), i * (dimension + 1));
     }
-    return { values, count: lengths.length, dimension };
-  }
-
-  #lifted(): Points {
-    const d = this.#dimension;
-    const values = new Float64Array(this.#lengths.length * (d + 1));
-    for (let i = 0; i < this.#lengths.length; i++) {
-      values.set(this.#placed.subarray(i * d, (i + 1) * d), i * (d + 1));
-      values[i * (d + 1) + d] = Math.sqrt(Math.max(0, this.#largest - this.#lengths[i]!));
-    }
-    return { values, count: this.#lengths.length, dimension: d + 1 };
+    return { values, count, dimension: dimension + 1 };
   }
 
   [Symbol.dispose](): void {
     this.#index[Symbol.dispose]();
   }
+}
+
+const largestOf = (lengths: Float64Array): number => lengths.reduce((a, b) => Math.max(a, b), 0);
+
+/** Vectors of length 1; one of zeros stays. */
+function directions(vectors: Float64Array, squared: Float64Array): Float64Array {
+  const dimension = squared.length === 0 ? 0 : vectors.length / squared.length;
+  const values = new Float64Array(vectors.length);
+  for (let i = 0; i < squared.length; i++) {
+    const length = Math.sqrt(squared[i]!);
+    if (length === 0) continue;
+    for (let j = i * dimension; j < (i + 1) * dimension; j++) values[j] = vectors[j]! / length;
+  }
+  return values;
+}
+
+/** With one coordinate more, which brings all to the squared length `largest`. */
+function lifted(vectors: Float64Array, squared: Float64Array, largest: number): Float64Array {
+  const dimension = squared.length === 0 ? 0 : vectors.length / squared.length;
+  const values = new Float64Array(vectors.length + squared.length);
+  for (let i = 0; i < squared.length; i++) {
+    values.set(vectors.subarray(i * dimension, (i + 1) * dimension), i * (dimension + 1));
+    values[i * (dimension + 1) + dimension] = Math.sqrt(Math.max(0, largest - squared[i]!));
+  }
+  return values;
 }
 
 /** Candidates by their distance, the lower index first among equals. */
