@@ -40,17 +40,15 @@ export async function neighborSearch(
   }
 }
 
-/** By L2, where whole numbers find candidates, and by other metrics, where every coordinate is looked at in f64. */
-const MOST_TREE_DIMENSION = { codes: 6, values: 10 };
-const LEAST_TREE_POINTS = 256;
+/** Points of one column from which on a tree is worth while: by L2, where whole numbers find candidates, and otherwise. */
+const LEAST_TREE_POINTS = { codes: 16, values: 4 };
 
 /**
  * Does a tree find neighbours faster than looking at all points? It passes points over where a query's neighbourhood crosses
- * few of its cuts, and each further coordinate wants twice as many points for that. Measured: docs/exact-search.md.
+ * few of its cuts, and each further column wants four times as many points for that. Measured: docs/exact-search.md.
  */
 function treeIsFaster(metric: DistanceMetric, { count, dimension }: Points): boolean {
   if (!treeMetrics.includes(metric)) return false;
   const byCodes = metric === 'euclidean' || metric === 'sqeuclidean';
-  if (dimension > (byCodes ? MOST_TREE_DIMENSION.codes : MOST_TREE_DIMENSION.values)) return false;
-  return count >= LEAST_TREE_POINTS * 2 ** Math.min(dimension, MOST_TREE_DIMENSION.codes);
+  return count >= (byCodes ? LEAST_TREE_POINTS.codes : LEAST_TREE_POINTS.values) * 4 ** dimension;
 }
