@@ -63,3 +63,12 @@ test('lists of numbers hold numbers in their range, and are empty or null only w
   }
   expect(() => checkParameters('Net', lists, { sizes: [2, 1.5] })).toThrow(/integers >= 1 or null for Net\.sizes/);
 });
+
+const labelled = defineParameters({
+  outlierLabel: { type: 'choice', default: 'missing', choices: ['missing'], orText: true, meaning: 'a class' },
+});
+
+test('another text may stand in place of a choice where that is declared, and nothing else', () => {
+  expect(checkParameters('Radius', labelled, { outlierLabel: 'virginica' })).toEqual({ outlierLabel: 'virginica' });
+  expect(() => checkParameters('Radius', labelled, { outlierLabel: 3 })).toThrow(/one of missing, or another text for/);
+});

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { KNeighborsClassifier, KNeighborsRegressor } from '#lanewise/models/k-nearest-neighbors/k-nearest-neighbors.js';
 import { readRegister, tableFromRegisters } from '#lanewise/table/columns.js';
+import { dice } from '../scoring/programs.js';
 import { golden, goldenTable, largestDifference } from './linear-data.js';
 
 /** Every `step`-th row of a golden data set, moved by `offset`. */
@@ -123,4 +124,31 @@ test('what does not go together is named, and too few rows are', async () => {
   await expect(tree).rejects.toThrow(/"auto" or "brute" for the metric cosine/);
   const places = new KNeighborsRegressor({ metric: 'haversine' }).fit(table, { target: 'target' });
   await expect(places).rejects.toThrow(/latitude and longitude/);
+});
+
+test('every algorithm predicts the same bits, of rows with values that are no numbers too', async () => {
+  const random = dice(4);
+  const columns = (rows: number, odd: boolean) =>
+    ['a', 'b', 'c'].map((name) => ({
+      name,
+      type: 'number' as const,
+      values: Float64Array.from({ length: rows }, () =>
+        odd && random.integer(30) === 0 ? Number.NaN : random.integer(40) / 8,
+      ),
+    }));
+  const y = { name: 'y', type: 'number' as const, values: Float64Array.from({ length: 900 }, () => random.uniform()) };
+  const train = tableFromRegisters([...columns(900, false), y]);
+  const rows = tableFromRegisters(columns(120, true));
+  for (const metric of ['euclidean', 'manhattan'] as const) {
+    const found = [];
+    for (const algorithm of ['auto', 'brute', 'kd-tree'] as const) {
+      const model = await new KNeighborsRegressor({ metric, algorithm, weights: 'distance' }).fit(train, {
+        target: 'y',
+      });
+      found.push([...readRegister(await model.predict(rows), 'prediction').values]);
+    }
+    expect(found[0]!.filter(Number.isNaN).length).toBeGreaterThan(0);
+    expect(found[1]).toEqual(found[0]);
+    expect(found[2]).toEqual(found[0]);
+  }
 });
