@@ -260,7 +260,7 @@ export interface ModelTarget {
 /**
  * A fitted model. Its program's outputs are: regression `prediction` (number); classification `prediction` (category,
  * with the classes as labels) and `probability_<label>` for each class in order; ranking `prediction` (number: the rows of
- * a list are ordered by it); clustering `prediction` (number, the cluster) and `distance_<k>`
+ * a list are ordered by it); clustering `prediction` (number, the cluster; −1: none) and `distance_<k>`
  * or, of a mixture, `probability_<k>` and `log_density`; anomaly detection
  * `prediction` (1 an anomaly, 0 not) and `score` (higher: more anomalous). Several targets have `prediction_<target>` each
  * and, after all of these, `probability_<target>_<label>`.
