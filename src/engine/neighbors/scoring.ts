@@ -46,7 +46,7 @@ export async function scoreMetricNeighborsOnThreads(
   const { usable, others } = sorted(operation, columns, rowCount);
   await score(others);
   const queries = gather(columns, usable);
-  const search = await searchOf(engine, operation, signal);
+  const search = await searchOf(engine, operation);
   const mean = new NeighborMean(operation);
   const write = (place: number) => {
     const row = usable[place]!;
@@ -71,7 +71,7 @@ export async function scoreMetricNeighborsOnThreads(
   }
 }
 
-function searchOf(engine: Engine, operation: MetricNeighborsOperation, signal?: AbortSignal): Promise<NeighborSearch> {
+function searchOf(engine: Engine, operation: MetricNeighborsOperation): Promise<NeighborSearch> {
   let ofEngine = searches.get(engine);
   if (!ofEngine) searches.set(engine, (ofEngine = new WeakMap()));
   let search = ofEngine.get(operation);
@@ -79,10 +79,11 @@ function searchOf(engine: Engine, operation: MetricNeighborsOperation, signal?: 
     const { metric, algorithm, points, inputs, columns } = operation;
     const dimension = inputs.length;
     const placed = { values: points, count: points.length / dimension, dimension };
-    search = neighborSearch(engine, placed, { metric, algorithm, gower: gowerOfColumns(columns), signal });
+    // Not cancelled with this call: another may wait for the same.
+    search = neighborSearch(engine, placed, { metric, algorithm, gower: gowerOfColumns(columns) });
     const kept = search;
     ofEngine.set(operation, kept);
-    // Given up on is not laid out: the next one begins anew.
+    // What failed is not kept: the next call begins anew.
     kept.catch(() => ofEngine.delete(operation));
     forgotten.register(operation, kept);
   }
