@@ -122,6 +122,7 @@ export { RandomForestClassifier, RandomForestRegressor } from './models/random-f
 export {
   ALS,
   BPR,
+  type FittedRecommender,
   ImplicitALS,
   ItemKNN,
   Popularity,

@@ -206,7 +206,8 @@ async function refuseForeign(path: string): Promise<void> {
   );
 }
 
-async function replace(from: string, to: string): Promise<void> {
+/** Puts one directory into the place of another, which goes only when the first is there. */
+export async function replace(from: string, to: string): Promise<void> {
   const old = `${from}.old`;
   const had = await rename(to, old).then(
     () => true,

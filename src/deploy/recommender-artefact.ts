@@ -1,11 +1,11 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { SparseRows } from '../engine/sparse-matrix.js';
 import { LanewiseError } from '../errors.js';
 import { FittedRecommender, type RecommenderState } from '../models/recommendation/index.js';
 import { Ids } from '../table/ids.js';
 import type { IdList } from '../table/recommendation.js';
-import { sha256 } from './artefact.js';
+import { replace, sha256 } from './artefact.js';
 import { BUFFERS_FILE, MANIFEST_FILE } from './manifest.js';
 
 export const RECOMMENDER_FORMAT = 'lanewise-recommender';
@@ -80,8 +80,7 @@ export async function saveRecommender(
     await writeFile(join(partial, BUFFERS_FILE), buffers);
     await writeFile(join(partial, MANIFEST_FILE), manifest);
     const saved = await loadRecommender(partial);
-    await rm(resolve(path), { recursive: true, force: true });
-    await rename(partial, resolve(path));
+    await replace(partial, resolve(path));
     return { ...saved, path };
   } finally {
     await rm(partial, { recursive: true, force: true });

@@ -86,6 +86,8 @@ test('a manifest that is sealed anew still has to be true', async () => {
   await reseal((manifest) => (manifest.golden[0][0] = 9), /"golden"/);
   await reseal((manifest) => (manifest.arrays.indices.offset = 64_000_000), /"arrays.indices"/);
   await reseal((manifest) => (manifest.arrays.indices.offset = 0), /"indices"/);
+  await reseal((manifest) => (manifest.arrays.values.offset += 8), /"arrays.values"/);
+  await reseal((manifest) => (manifest.arrays.values.offset = manifest.files[0].bytes - 64), /"arrays.values"/);
   await reseal((manifest) => (manifest.scoring.k = 1e9), /"scoring"/);
   await reseal((manifest) => (manifest.model.users.count = 4), /is not what it should be/);
   await reseal((manifest) => delete manifest.arrays.likenesses, /"arrays.likenesses"/);

@@ -1,6 +1,7 @@
 import { Int64, makeVector, Table, vectorFromArray } from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { createEngine, type Engine } from '#lanewise/engine/engine.js';
+import { createEngine, type Engine, type Task } from '#lanewise/engine/engine.js';
+import { PairwiseRanking } from '#lanewise/engine/recommendation/pairwise-ranking.js';
 import { fitBaseline } from '#lanewise/models/recommendation/baseline.js';
 import {
   ALS,
@@ -207,6 +208,45 @@ test('the same seed gives the same bits: reference and WebAssembly, one thread a
   }
   for (const other of prints.slice(1)) expect(other).toEqual(prints[0]);
   for (const engine of engines) await engine.close();
+});
+
+test('of the steps that may run side by side, no two touch the same user or item', async () => {
+  const engine = await createEngine({ backend: 'wasm', threads: 1 });
+  const [userCount, itemCount] = [400, 300];
+  const offsets = Int32Array.from({ length: userCount + 1 }, (_, user) => user * 100);
+  const indices = Int32Array.from({ length: userCount * 100 }, (_, e) => 3 * (e % 100) + (Math.floor(e / 100) % 3));
+  const rows = {
+    rowCount: userCount,
+    columnCount: itemCount,
+    offsets,
+    indices,
+    values: new Float64Array(indices.length),
+  };
+  const batches: Task[][] = [];
+  const watched: Engine = Object.assign(Object.create(engine), {
+    run: (tasks: readonly Task[], signal?: AbortSignal) => {
+      const memory = engine.arena.memory.buffer;
+      const ints = (at: number, count: number) => [...new Int32Array(memory, at, count)];
+      const seen: [users: Set<number>, items: Set<number>][] = tasks.map(({ values }) => [
+        new Set(ints(values[0]!, values[13]!)),
+        new Set([...ints(values[1]!, values[13]!), ...ints(values[4]!, values[14]!)]),
+      ]);
+      for (const side of [0, 1] as const) {
+        const all = seen.flatMap((sets) => [...sets[side]]);
+        expect(new Set(all).size).toBe(all.length);
+      }
+      batches.push([...tasks]);
+      return engine.run(tasks, signal);
+    },
+  });
+  using ranking = new PairwiseRanking(watched, rows, 4);
+  const { steps } = await ranking.epoch({ seed: 3, epoch: 1, learningRate: 0.05, regularization: 0.01 });
+  expect(ranking.blocks).toBe(3);
+  expect(batches.length).toBe(3);
+  const drawn = batches.flat().reduce((sum, { values }) => sum + values[12]!, 0);
+  expect(drawn).toBe(indices.length);
+  expect(steps).toBeGreaterThan(0.5 * drawn);
+  await engine.close();
 });
 
 test('ranking in many blocks gives the same bits on every number of threads', async () => {
@@ -432,6 +472,27 @@ test.each(recommenders.map((entry) => [entry.name, entry] as const))(
     }
   },
 );
+
+test('among what is equally popular, the lower id comes first', async () => {
+  const model = await new Popularity().fit(
+    tableOf([
+      ['a', 9],
+      ['a', 10],
+      ['b', 2],
+      ['b', 10],
+      ['c', 30],
+    ]),
+    met,
+  );
+  const lists = await model.recommend(['nobody', 'a'], { n: 4 });
+  expect(lists.list(0)).toEqual([
+    { item: 10, score: 2 },
+    { item: 2, score: 1 },
+    { item: 9, score: 1 },
+    { item: 30, score: 1 },
+  ]);
+  expect(lists.list(1).map(({ item }) => item)).toEqual([2, 30]);
+});
 
 test('only what is allowed is recommended', async () => {
   for (const recommender of [new ImplicitALS({ nFactors: 4 }), new ItemKNN(), new UserKNN(), new Popularity()]) {
