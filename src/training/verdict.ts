@@ -21,7 +21,8 @@ export function verdictOf(curve: Curve): string {
   if (!last) return 'solved directly';
   const losses = history.map((point) => point.loss);
   if (!losses.every(Number.isFinite)) return 'diverged: the loss is no longer a number; lower the learning rate';
-  if (history.length > 1 && last.loss > losses[0]! * 1.5 + 1e-12) {
+  // Losses such as a negative log-likelihood may lie below 0.
+  if (history.length > 1 && last.loss > losses[0]! + 0.5 * Math.abs(losses[0]!) + 1e-12) {
     return `diverged: the loss rose from ${shown(losses[0]!)} to ${shown(last.loss)}`;
   }
   const parts = [ending(curve, unit)];

@@ -113,6 +113,9 @@ test('hostile rows have the right answer or an error that names them', async () 
   expect(sorted[0]).toBeCloseTo(1e9 + 1, 4);
   expect(sorted[1]).toBeCloseTo(1e9 + 51, 4);
   const same = await mixed([[2, 2, 2, 2]], { nComponents: 1 });
+  // Its loss is below 0, and does not fall.
+  expect(same.training.verdict).not.toContain('diverged');
+  expect(same.mixture!.meanLogLikelihood).toBeGreaterThan(0);
   expect(same.mixture!.covariances[0]).toBeCloseTo(1e-6, 12);
   await expect(mixed([[2, 2, 2, 2]], { regCovar: 0 })).rejects.toThrow(/component 0 is singular/);
   await expect(mixed([[1]])).rejects.toThrow(/at least 2 rows/);

@@ -61,7 +61,8 @@ export class MiniBatchKMeans implements Estimator {
     using given = await this.#place(table, columns, options);
     const { rows } = given;
     const { points, engine } = rows;
-    const { batchSize, maxIter, nClusters, tol, maxNoImprovement } = this.parameters;
+    const { maxIter, nClusters, tol, maxNoImprovement } = this.parameters;
+    const batchSize = Math.min(this.parameters.batchSize, points.count);
     const seed = options.seed ?? 0;
     const state = await this.#start(rows, options);
     using assigner = new BatchAssigner(engine, points.frame, batchSize, points.dimension, nClusters);
@@ -113,7 +114,7 @@ export class MiniBatchKMeans implements Estimator {
     const history = [...earlier, { iteration: state.steps, loss: inertia }];
     options.onProgress?.({ what: 'step', done: 1, total: 1, metrics: { inertia } });
     const verdict = `${state.steps} ${state.steps === 1 ? 'step' : 'steps'} made; partialFit goes on`;
-    return await this.#finish(rows, state, { history, options: others, converged: true, verdict });
+    return await this.#finish(rows, state, { history, options: others, converged: true, verdict, part: true });
   }
 
   #step(assigner: BatchAssigner, batch: Batch, state: MiniBatchState, seed: number): number {
@@ -204,6 +205,8 @@ export class MiniBatchKMeans implements Estimator {
       readonly options: FitOptions;
       readonly converged: boolean;
       readonly verdict: string;
+      /** Rows of partialFit: there are more. */
+      readonly part?: boolean;
     },
   ): Promise<Model> {
     const { history, options, converged, verdict } = found;
@@ -211,8 +214,8 @@ export class MiniBatchKMeans implements Estimator {
     await points.assign(centers, 'lloyd', options.signal);
     const labels = points.labels.slice();
     const warnings = clusterWarnings({ labels, converged, iterations: state.steps }, centers.count).filter(
-      // A batch of partialFit need not have rows of every cluster.
-      ({ name }) => name !== 'fewer-clusters' || state.steps > 1 || history.length > 1,
+      // The rows of partialFit need not be of every cluster.
+      ({ name }) => !(found.part && name === 'fewer-clusters'),
     );
     return makeModel({
       estimator: this.name,
