@@ -23,6 +23,11 @@ const commands: readonly Entry[] = [
   { name: 'init', summary: 'write a workflow file from a look at the data', load: () => import('./init.js') },
   { name: 'profile', summary: 'explore a table: one offline page and its figures', load: () => import('./profile.js') },
   {
+    name: 'cluster-count',
+    summary: 'how many clusters a table has, by five criteria',
+    load: () => import('./cluster-count.js'),
+  },
+  {
     name: 'embed',
     summary: 'draw the rows as points: neighbours stay neighbours',
     load: () => import('./embed.js'),

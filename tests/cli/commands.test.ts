@@ -206,6 +206,13 @@ test('profile writes its page and prints the same figures', async () => {
   expect(existsSync(at('page.html'))).toBe(true);
 });
 
+test('cluster-count says how many clusters there are, and writes its page', async () => {
+  const found = await json('cluster-count', data, '--most', '3', '--output', at('count.html'));
+  expect(found.figures.map(({ k }: { k: number }) => k)).toEqual([1, 2, 3]);
+  expect(found.sentence).toContain('cluster');
+  expect(existsSync(at('count.html'))).toBe(true);
+});
+
 test('init writes a workflow file that leaves leaks out, and never overwrites one', async () => {
   writeFileSync(
     at('leak.csv'),

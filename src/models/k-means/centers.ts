@@ -36,7 +36,9 @@ export function clusterWarnings(
   { labels, converged, iterations }: { labels: Int32Array; converged: boolean; iterations: number },
   nClusters: number,
 ): TrainingWarning[] {
-  const found = new Set(labels).size;
+  const seen = new Uint8Array(nClusters);
+  for (const label of labels) seen[label] = 1;
+  const found = seen.reduce((sum, each) => sum + each, 0);
   const warnings: TrainingWarning[] = [];
   if (found < nClusters) {
     warnings.push({
