@@ -206,7 +206,7 @@ function offsetsOf({ offsets, indices, weights, targets }: Observations, start: 
 
 /** Neighbouring rows of about as much work each; a function of the rows alone. */
 export function rangesOf(
-  { rowCount, offsets }: { readonly rowCount: number; readonly offsets: Int32Array },
+  { rowCount, offsets }: { readonly rowCount: number; readonly offsets: Int32Array | Float64Array },
   entryFlops: number,
   rowFlops: number,
 ): (readonly [start: number, end: number])[] {

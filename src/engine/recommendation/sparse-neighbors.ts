@@ -31,14 +31,14 @@ export async function similarRows(
   const scores = scope.allocate('f64', rowCount * k);
   const neighbors = scope.allocate('i32', rowCount * k);
   // A row costs what the columns it has are long.
-  const reach = new Int32Array(rowCount + 1);
+  const reach = new Float64Array(rowCount + 1);
   for (let row = 0; row < rowCount; row++) {
     let cost = rowCount >> 4;
     for (let e = rows.offsets[row]!; e < rows.offsets[row + 1]!; e++) {
       const column = rows.indices[e]!;
       cost += columns.offsets[column + 1]! - columns.offsets[column]!;
     }
-    reach[row + 1] = Math.min(0x7fffffff, reach[row]! + cost);
+    reach[row + 1] = reach[row]! + cost;
   }
   const tasks = rangesOf({ rowCount, offsets: reach }, 4, 0).map(([start, end]): Task => {
     const values = [
