@@ -62,7 +62,7 @@ function clusterSection({
   const told = traits.filter(({ effect }) => effect !== null).slice(0, MOST_TRAITS);
   const strong = told.filter(({ effect }) => Math.abs(effect!) >= SMALL);
   const bars = strong.map((trait) => ({ label: titleOf(trait), value: Math.round(trait.effect! * 100) / 100 }));
-  const chart = barChart(`What sets ${name} apart`, sentence, bars, 'standardised difference from the other rows');
+  const chart = barChart(`What sets ${name} apart`, sentence, bars, 'difference from the other rows, sd');
   const lines = told.map((trait) => ({
     cells: [titleOf(trait), effectText(trait.effect), ...figuresOf(trait), liftOf(trait)],
   }));
