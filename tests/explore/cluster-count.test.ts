@@ -48,7 +48,8 @@ test('figures are those of the metrics, on the clusters of k-means', async () =>
   const found = await selectClusterCount(tableOf(columns), {
     minClusters: 2,
     maxClusters: 4,
-    standardize: false, references: 1,
+    standardize: false,
+    references: 1,
     nInit: 8,
   });
   const model = await new KMeans({ nClusters: 4, nInit: 8, tol: 0 }).fit(tableOf(columns));
