@@ -373,6 +373,7 @@ export const models: readonly ModelEntry[] = [
     declarations: () => localOutlierFactorParameters,
     create: (_task, parameters) => new LocalOutlierFactor(parameters),
     onlyByName: true,
+    quadratic: true,
   },
   {
     name: 'knn-distance',
@@ -380,6 +381,7 @@ export const models: readonly ModelEntry[] = [
     declarations: () => neighborDistanceParameters,
     create: (_task, parameters) => new NeighborDistance(parameters),
     onlyByName: true,
+    quadratic: true,
   },
   {
     name: 'elliptic-envelope',

@@ -12,6 +12,8 @@ import type { TaskKind } from '#lanewise/table/interfaces.js';
 // the rows are chunked. Every model in the list is held to it.
 
 const ROWS = 2_500;
+/** For models whose work grows with the square of the rows; over chunks of their own all the same. */
+const FEW_ROWS = 500;
 /** More than a block of 65,536 rows, so that sums are made of several parts. */
 const MANY_ROWS = 70_000;
 
@@ -133,8 +135,11 @@ test('reference and WebAssembly are compared on 1, 2 and 3 threads', () => {
 
 test.each(fits)('%s for %s has the same bits on every backend, thread count and chunking', async (_, task, entry) => {
   const hashes: Record<string, string> = {};
-  for (const [where, engine] of engines) hashes[where] = await hashOf(entry, task, engine, whole);
-  hashes['wasm on 2, 4 chunks'] = await hashOf(entry, task, engines.get('wasm on 2')!, chunked);
+  const [table, parts] = entry.quadratic
+    ? [whole, chunked].map((one) => one.slice(400, 400 + FEW_ROWS))
+    : [whole, chunked];
+  for (const [where, engine] of engines) hashes[where] = await hashOf(entry, task, engine, table!);
+  hashes['wasm on 2, 4 chunks'] = await hashOf(entry, task, engines.get('wasm on 2')!, parts!);
   const expected = Object.fromEntries(Object.keys(hashes).map((where) => [where, hashes['reference on 1']]));
   expect(hashes).toEqual(expected);
 });
