@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
 import { expect, test } from 'vitest';
+import { earlyDisposals } from './early-disposal.js';
 
 // Imports point one way: a layer may import its own files and those of the layers before it.
 const layers: readonly (readonly string[])[] = [
@@ -101,4 +103,38 @@ test('elementary functions come from the kernels: those of Math differ between e
     ({ file, text }) => file !== 'kernels/elementary.ts' && transcendental.test(text),
   );
   expect(wrong.map(({ file }) => file)).toEqual([]);
+});
+
+/** A program of files, of which `sources` stand nowhere but here. */
+function programOf(files: readonly string[], sources: Readonly<Record<string, string>> = {}): ts.Program {
+  const lib = ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts'];
+  const options: ts.CompilerOptions = { lib, noEmit: true, types: ['node'], strict: true };
+  const module = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
+  const host = ts.createCompilerHost({ ...options, ...module });
+  const { readFile, fileExists, getSourceFile } = host;
+  host.fileExists = (name) => name in sources || fileExists(name);
+  host.readFile = (name) => sources[name] ?? readFile(name);
+  host.getSourceFile = (name, version) =>
+    name in sources ? ts.createSourceFile(name, sources[name]!, version) : getSourceFile(name, version);
+  return ts.createProgram(files, { ...options, ...module }, host);
+}
+
+test('what `using` holds is not freed before a promise that is returned: it is awaited', () => {
+  const files = ts.sys.readDirectory(root, ['.ts']);
+  expect(earlyDisposals(programOf(files), root)).toEqual([]);
+});
+
+test('a promise returned while something is held by `using` is found, wherever the `using` stands', () => {
+  const text = `declare function open(): Disposable; declare const work: Promise<number>; declare const sure: boolean;
+async function plain() { using held = open(); return work; }
+function maybe() { using held = open(); if (sure) { return sure ? 1 : work; } return 2; }
+async function loop() { for (using held of [open()]) return work.then(Number); }
+async function asynchronous(held: AsyncDisposable) { await using kept = held; return work; }
+function generic<T extends Promise<number>>(value: T) { using held = open(); return value; }
+async function awaited() { using held = open(); return await work; }
+async function before() { if (sure) return work; using held = open(); return 1; }
+async function beside() { { using held = open(); } return work; }
+async function inside() { using held = open(); const job = async () => { return work; }; return await job(); }`;
+  const found = earlyDisposals(programOf(['/held.ts'], { '/held.ts': text }), '/');
+  expect(found.map((line) => line.split(': ')[0])).toEqual([2, 3, 4, 5, 6].map((line) => `held.ts:${line}`));
 });

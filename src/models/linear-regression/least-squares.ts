@@ -82,7 +82,7 @@ export async function solveExactly(
     }
     await breather.breathe(signal);
   }
-  return refine(design, target, unit, await solve(design, vectors, signal), signal);
+  return await refine(design, target, unit, await solve(design, vectors, signal), signal);
 }
 
 /**
