@@ -2,12 +2,21 @@
 import { parse, View } from 'vega';
 import { compile } from 'vega-lite';
 
+/** A grey that is legible on white and on black. */
+const grey = '#7d8590';
+const look = {
+  background: null,
+  config: {
+    view: { stroke: null },
+    axis: { labelColor: grey, titleColor: grey, gridColor: '#8884', domainColor: grey, tickColor: grey },
+    font: 'system-ui, sans-serif',
+  },
+};
+
 /**
- * An SVG of `bars` ({ group, engine, ratio, whose: 'Lanewise' | 'peer' }), engines in the order in which they come. Its
- * greys are legible on white and on black.
+ * An SVG of `bars` ({ group, engine, ratio, whose: 'Lanewise' | 'peer' }), engines in the order in which they come.
  */
 export async function barChart(bars, title, { columns = 2, width = 260 } = {}) {
-  const grey = '#7d8590';
   const { spec } = compile({
     data: { values: bars },
     facet: {
@@ -54,12 +63,43 @@ export async function barChart(bars, title, { columns = 2, width = 260 } = {}) {
         },
       },
     },
-    background: null,
-    config: {
-      view: { stroke: null },
-      axis: { labelColor: grey, titleColor: grey, gridColor: '#8884', domainColor: grey, tickColor: grey },
-      font: 'system-ui, sans-serif',
+    ...look,
+  });
+  return new View(parse(spec), { renderer: 'none' }).toSVG();
+}
+
+/** An SVG of lines, seconds over size, both logarithmic, a panel for each thing that grows: `points` are { what, size, seconds, engine }. */
+export async function growthChart(points) {
+  const engines = [...new Set(points.map(({ engine }) => engine))];
+  const colors = ['#2f81f7', '#1f9e89', '#d29922', '#9aa4af', '#c06cc0', '#e5534b'];
+  const panel = (what) => ({
+    title: { text: what, color: grey, fontSize: 12, anchor: 'start' },
+    width: 200,
+    height: 200,
+    transform: [{ filter: { field: 'what', equal: what } }],
+    mark: { type: 'line', point: true },
+    encoding: {
+      x: {
+        field: 'size',
+        type: 'quantitative',
+        scale: { type: 'log', nice: false },
+        title: null,
+        axis: { values: [...new Set(points.filter((one) => one.what === what).map(({ size }) => size))], grid: false },
+      },
+      y: { field: 'seconds', type: 'quantitative', scale: { type: 'log' }, title: 'seconds' },
+      color: {
+        field: 'engine',
+        type: 'nominal',
+        scale: { domain: engines, range: colors.slice(0, engines.length) },
+        legend: { title: null, labelColor: grey, orient: 'bottom', labelLimit: 0 },
+      },
     },
+  });
+  const { spec } = compile({
+    data: { values: points },
+    columns: 3,
+    concat: [...new Set(points.map(({ what }) => what))].map(panel),
+    ...look,
   });
   return new View(parse(spec), { renderer: 'none' }).toSVG();
 }

@@ -9,15 +9,11 @@ import resource
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'peers'))
+from blas import use_threads  # noqa: E402
+
 job = json.loads(sys.argv[1])
-for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
-    os.environ[name] = str(job['threads'])
-# OpenBLAS takes some virtual machines for older ones and is then several times slower.
-flags = open('/proc/cpuinfo').read() if os.path.exists('/proc/cpuinfo') else ''
-if 'avx512dq' in flags:
-    os.environ.setdefault('OPENBLAS_CORETYPE', 'SKYLAKEX')
-elif 'avx2' in flags:
-    os.environ.setdefault('OPENBLAS_CORETYPE', 'HASWELL')
+use_threads(job['threads'])
 
 import numpy as np  # noqa: E402
 

@@ -2,7 +2,8 @@
 // measurement, in turns. A suite is a folder with sets.py, which writes its data, and works/: one work a file, WORK.mjs, with
 //   title; data, a set of sets.py; peers, name → 'python' (works/WORK.py) or 'node' (works/WORK.peers.mjs);
 //   tolerance, how much worse than the best peer's a quality may be, by its name (lower is better);
-//   measure({ data, engine, small, fastest }) → { seconds by phase, quality by name, flops }.
+//   measure({ data, engine, small, fastest }) → { seconds by phase, quality by name, flops of the first phase, growth: what
+//   grows → [[size, seconds], …] }.
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -36,6 +37,7 @@ export async function runSuite(folder, page) {
     command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
     runs: Number(flags.runs),
     small: flags.small,
+    limits: await limitsOf(flags),
     timed: [],
   };
   for (const work of chosen) {
@@ -85,6 +87,14 @@ function readFlags(suite, names) {
   process.exit(0);
 }
 
+/** GFLOP/s of a matrix product by BLAS at each number of threads: what the rates of the works are held against. */
+async function limitsOf({ threads }) {
+  const limits = {};
+  for (const count of list(threads))
+    limits[count] = JSON.parse(await child(peersPython(), [join(here, 'limit.py'), count]));
+  return limits;
+}
+
 async function dataOf({ name, folder, flags }, work) {
   const set = flags.small ? `${work.data}-small` : work.data;
   const data = join(cache, name, set);
@@ -127,6 +137,7 @@ async function timeWork(suite, name, threads) {
         Object.keys(all[0].seconds).map((phase) => [phase, choose(all.map((one) => one.seconds[phase]))]),
       );
     const { version, quality, flops } = all[0];
+    const growth = leastGrowth(all.map((one) => one.growth));
     const memory = Math.min(...all.map((one) => one.memory));
     const [least, middle] = [over((values) => Math.min(...values)), over(median)];
     return {
@@ -139,9 +150,19 @@ async function timeWork(suite, name, threads) {
       median: middle,
       quality,
       flops,
+      growth,
       memory,
     };
   });
+}
+
+/** Of each size the fastest run. */
+function leastGrowth([first, ...others]) {
+  if (!first) return undefined;
+  const least = (what, place) => Math.min(...[first, ...others].map((one) => one[what][place][1]));
+  return Object.fromEntries(
+    Object.entries(first).map(([what, points]) => [what, points.map(([size], place) => [size, least(what, place)])]),
+  );
 }
 
 /** A faster run of lower quality does not count: whatever is worse than every peer by more than the work allows is told. */

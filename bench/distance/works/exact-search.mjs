@@ -3,7 +3,12 @@ import { pointsOf } from '../points.mjs';
 
 export const title = 'The exact 10 nearest of 50,000 × 64 f32 for 5,000 queries';
 export const data = 'normals';
-export const peers = { 'scikit-learn brute': 'python', 'faiss flat': 'python', 'usearch exact': 'python' };
+export const peers = {
+  'scikit-learn brute': 'python',
+  'faiss flat': 'python',
+  'usearch exact': 'python',
+  'ml-knn of 5,000 for 500': 'node',
+};
 /** The mean distance of the tenth neighbour, which is the same for whoever finds them all. */
 export const tolerance = { 'tenth distance': 1e-6 };
 
