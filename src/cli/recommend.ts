@@ -1,13 +1,14 @@
-import { loadRecommender } from '../deploy/recommender-artefact.js';
 import { LanewiseError } from '../errors.js';
 import type { FittedRecommender } from '../models/recommendation/index.js';
 import { type RegisterColumn, tableFromRegisters } from '../table/columns.js';
 import { formatCount } from '../table/format.js';
 import type { Id, Recommendations, Recommended } from '../table/recommendation.js';
+import { openRecommender } from '../workflow/open-model.js';
 import { toCsv, writeTable } from '../workflow/write-table.js';
 import { type CommandFile, type CommonOptions, engineOf, integer, list, Option } from './command.js';
 
 interface RecommendCommandOptions extends CommonOptions {
+  readonly registry?: string;
   readonly users?: string[];
   readonly similar?: string[];
   readonly n: number;
@@ -20,7 +21,8 @@ interface RecommendCommandOptions extends CommonOptions {
 const command: CommandFile = {
   configure: (recommend) =>
     recommend
-      .argument('<MODEL>', 'the folder that `lanewise train --task recommendation` wrote')
+      .argument('<MODEL>', 'the folder that `lanewise train --task recommendation` wrote, or name@alias of a registry')
+      .option('--registry <folder>', 'where names are looked up')
       .option('--users <ids>', 'for whom, separated by commas, or all', list)
       .option('--similar <items>', 'instead: items like these, separated by commas', list)
       .addOption(new Option('--n <n>', 'items a list').argParser(integer('--n', 1, 100_000)).default(10))
@@ -35,7 +37,7 @@ const command: CommandFile = {
         hint: '--users all makes the lists of everybody.',
       });
     }
-    const { model } = await loadRecommender(path!);
+    const { model } = await openRecommender(path!, options.registry);
     await using engine = await engineOf(options, shell);
     const { signal, onProgress } = shell;
     const context = { engine, signal, onProgress };

@@ -1,10 +1,7 @@
-import { isRecommender, loadRecommender } from '../deploy/recommender-artefact.js';
-import { startRecommenderServer } from '../deploy/recommender-server.js';
+import { isRecommenderArtefact } from '../deploy/index.js';
 import { serveUntilStopped, startServer } from '../deploy/server.js';
-import { LanewiseError } from '../errors.js';
-import { openModel } from '../workflow/open-model.js';
+import { openAny } from '../workflow/open-model.js';
 import { type CommandFile, type CommonOptions, engineOf, integer, Option } from './command.js';
-import type { Shell } from './shell.js';
 
 interface ServeOptions extends CommonOptions {
   readonly model: string;
@@ -26,8 +23,7 @@ const command: CommandFile = {
       .option('--log <file>', 'append every request and prediction here, for labels that come later'),
   run: async (shell, options: ServeOptions) => {
     const { host, port, token, log, json } = options;
-    if (await isRecommender(options.model)) return await serveRecommender(shell, options);
-    const artefact = await openModel(options.model, options.registry);
+    const artefact = await openAny(options.model, options.registry);
     await using engine = await engineOf(options, shell);
     const server = await startServer({
       artefact,
@@ -41,35 +37,15 @@ const command: CommandFile = {
     });
     if (json) shell.print(JSON.stringify({ url: server.url, model: server.name, version: server.version }));
     else {
-      shell.print(
-        `Serving ${artefact.model.estimator} for ${artefact.model.target} at ${server.url} (a page with a form; /openapi.json says the rest).`,
-      );
+      const what = isRecommenderArtefact(artefact)
+        ? `${artefact.model.estimator} of ${artefact.model.facts.items} ${artefact.model.columns.item}s`
+        : `${artefact.model.estimator} for ${artefact.model.target}`;
+      const how = isRecommenderArtefact(artefact) ? '/recommend?user=…, /similar?item=…' : 'a page with a form';
+      shell.print(`Serving ${what} at ${server.url} (${how}; /openapi.json says the rest).`);
       shell.print('Ctrl-C, or SIGTERM, answers what is in flight and stops.');
     }
     await serveUntilStopped(server);
   },
 };
-
-/** A recommender has routes of its own, and no log of rows. */
-async function serveRecommender(shell: Shell, options: ServeOptions): Promise<void> {
-  const { host, port, token, log, json } = options;
-  if (log !== undefined) {
-    throw new LanewiseError('unsupported', 'A recommender that is served keeps no log of requests', {
-      hint: 'Leave --log out.',
-    });
-  }
-  const artefact = await loadRecommender(options.model);
-  await using engine = await engineOf(options, shell);
-  const server = await startRecommenderServer({ artefact, host, port, ...(token !== undefined && { token }), engine });
-  if (json) shell.print(JSON.stringify({ url: server.url, model: server.name, version: server.version }));
-  else {
-    const { estimator, columns, facts } = artefact.model;
-    shell.print(
-      `Serving ${estimator} of ${facts.items} ${columns.item}s at ${server.url} (/recommend?user=…, /similar?item=…).`,
-    );
-    shell.print('Ctrl-C, or SIGTERM, answers what is in flight and stops.');
-  }
-  await serveUntilStopped(server);
-}
 
 export default command;

@@ -7,9 +7,15 @@ export { type ForeignFormat, type ImportedModel, importModel, importModelFile } 
 export type { ImportOptions } from './exchange/imported.js';
 export type { Manifest } from './manifest.js';
 export { columnRanges } from './ranges.js';
-export { isRecommender, loadRecommender, type RecommenderArtefact, saveRecommender } from './recommender-artefact.js';
-export { type RecommenderServerOptions, startRecommenderServer } from './recommender-server.js';
-export { type Alias, type AuditEntry, type Registered, Registry } from './registry.js';
+export {
+  isRecommender,
+  loadRecommender,
+  type RecommenderArtefact,
+  type RecommenderParts,
+  saveRecommender,
+} from './recommender-artefact.js';
+export { type Alias, type AuditEntry, type ListedVersion, type Registered, Registry } from './registry.js';
+export { type AnyArtefact, isRecommenderArtefact, loadAnyArtefact } from './served.js';
 export { type RunningServer, type ServerOptions, serveUntilStopped, startServer } from './server.js';
 export { withThreshold } from './threshold.js';
 export { exportArtefact, exportWasm, type WasmOptions } from './wasm.js';

@@ -5,7 +5,7 @@ export interface ServerMetrics {
   readonly registry: Registry;
   /** One answered request. */
   answered(route: string, status: number, seconds: number): void;
-  /** Rows that were predicted. */
+  /** Rows that were predicted, or lists that were made. */
   predicted(rowCount: number): void;
 }
 
@@ -26,7 +26,7 @@ export function createMetrics(name: string, version: string, digest: string): Se
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });
-  const rows = new Counter({ name: 'lanewise_rows_total', help: 'Rows predicted.', registers });
+  const rows = new Counter({ name: 'lanewise_rows_total', help: 'Rows predicted, or lists made.', registers });
   const model = new Gauge({
     name: 'lanewise_model_info',
     help: 'The model that is served.',

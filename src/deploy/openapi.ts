@@ -55,8 +55,9 @@ export const answerSchemas = {
   },
   schema: {
     type: 'object',
-    description: 'Name, version, digest, estimator, task, target; inputs with type, labels and range; outputs.',
-    required: ['name', 'version', 'digest', 'inputs', 'outputs'],
+    description:
+      'Name, version, digest, estimator, task. Of a model: target; inputs with type, labels and range; outputs. Of a recommender: columns, and how many users and items it knows.',
+    required: ['name', 'version', 'digest', 'estimator', 'task'],
   },
   metrics: { type: 'string', description: "Prometheus' text format." },
 } satisfies Record<string, Schema>;
@@ -122,6 +123,93 @@ export function bodySchemas(program: Program, ranges: ColumnRanges): BodySchemas
       },
     },
   };
+}
+
+const id: Schema = { type: ['string', 'number'], description: 'As the data name it; 17850 and "17850" are the same.' };
+const ids: Schema = { type: 'array', items: id };
+const recommended: Schema = {
+  type: 'array',
+  description: 'The best first.',
+  items: { type: 'object', required: ['item', 'score'], properties: { item: id, score: { type: 'number' } } },
+};
+const listOptions = {
+  n: { type: 'integer', minimum: 1, maximum: 1000, default: 10, description: 'Items a list.' },
+  filterSeen: { type: 'boolean', default: true, description: 'Leave out what the user met in training.' },
+} as const;
+const event: Schema = {
+  type: 'object',
+  required: ['item'],
+  properties: { item: id, rating: { type: 'number' }, weight: { type: 'number' } },
+};
+
+/** JSON Schemas of what a recommender takes and gives: the same for every one. */
+export function recommenderSchemas() {
+  const tensor = (name: string, datatypes: readonly string[], dimensions: number): Schema => ({
+    type: 'object',
+    title: name,
+    required: ['name', 'shape', 'datatype', 'data'],
+    properties: {
+      name: { const: name },
+      shape: { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: dimensions, maxItems: dimensions },
+      datatype: { type: 'string', enum: datatypes },
+      data: { type: 'array' },
+    },
+  });
+  const outputs = [tensor('item', ['FP64', 'BYTES'], 2), tensor('score', ['FP64'], 2), tensor('known', ['BOOL'], 1)];
+  const head = { id: text, parameters: { type: 'object', properties: { ...listOptions } } };
+  return {
+    inferRequest: {
+      type: 'object',
+      required: ['inputs'],
+      properties: { ...head, inputs: { type: 'array', items: tensor('user', ['BYTES', 'FP64', 'INT64'], 1) } },
+    },
+    inferResponse: {
+      type: 'object',
+      required: ['model_name', 'outputs'],
+      properties: {
+        id: text,
+        model_name: text,
+        model_version: text,
+        outputs: { type: 'array', items: { anyOf: outputs } },
+      },
+    },
+    query: { type: 'object', required: ['user'], properties: { user: { ...ids }, ...listOptions } },
+    request: {
+      type: 'object',
+      description: 'users, or events: what somebody new has done.',
+      properties: {
+        users: ids,
+        events: { type: 'array', items: event },
+        ...listOptions,
+        items: { ...ids, description: 'Only these.' },
+        exclude: { ...ids, description: 'Never these.' },
+      },
+    },
+    answer: {
+      type: 'object',
+      required: ['recommendations'],
+      properties: {
+        recommendations: {
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['known', 'items'],
+            properties: {
+              user: id,
+              known: {
+                type: 'boolean',
+                description: 'false: not in training; of a user the list is that of popularity.',
+              },
+              unknownItems: { type: 'integer', description: 'Events whose item was not in training.' },
+              items: recommended,
+            },
+          },
+        },
+      },
+    },
+    similarQuery: { type: 'object', required: ['item'], properties: { item: id, n: listOptions.n } },
+    similarAnswer: { type: 'object', required: ['item', 'items'], properties: { item: id, items: recommended } },
+  } satisfies Record<string, Schema>;
 }
 
 function rowSchema(program: Program, ranges: ColumnRanges): Schema {

@@ -1,6 +1,8 @@
+import type { FastifyRequest } from 'fastify';
 import { LanewiseError, unknownName } from '../errors.js';
 import type { InputType, Program, ProgramInput, ProgramOutput, Texts } from '../scoring/program.js';
 import { decodeValue, encodeValue, labelPositions, RowEncoder, RowError, textLists } from '../scoring/rows.js';
+import { LENGTH_HEADER, readBinaryRequest } from './binary-tensors.js';
 
 /**
  * The Open Inference Protocol's JSON tensors (KServe v2), one tensor a raw column, and rows as JSON objects; both to
@@ -37,8 +39,15 @@ export interface Registers {
   readonly texts: Texts;
 }
 
-/** Reads the tensors of an inference request. @throws LanewiseError `data` naming the column. */
-export function readTensors(program: Program, inputs: unknown, maxRows: number): Registers {
+/** The object that a request brings, its binary tensors as JSON would have them. @throws LanewiseError `data`. */
+export function bodyOf({ body, headers }: FastifyRequest): Record<string, unknown> {
+  if (Buffer.isBuffer(body)) return readBinaryRequest(body, headers[LENGTH_HEADER]);
+  if (isRecord(body)) return body;
+  throw refused('Expected a JSON object as the body');
+}
+
+/** The tensors of a request by name. @throws LanewiseError `data` where one has no name, or there are two of one. */
+export function tensorsByName(inputs: unknown): Map<string, Record<string, unknown>> {
   if (!Array.isArray(inputs)) throw refused('Expected "inputs", a list with a tensor for each column');
   const tensors = new Map<string, Record<string, unknown>>();
   for (const tensor of inputs) {
@@ -47,7 +56,16 @@ export function readTensors(program: Program, inputs: unknown, maxRows: number):
     if (tensors.has(name)) throw refused(`Expected one tensor for column "${name}" but received two`, name);
     tensors.set(name, tensor);
   }
-  checkColumns(program, tensors.keys());
+  return tensors;
+}
+
+/** Reads the tensors of an inference request. @throws LanewiseError `data` naming the column. */
+export function readTensors(program: Program, inputs: unknown, maxRows: number): Registers {
+  const tensors = tensorsByName(inputs);
+  checkColumns(
+    tensors.keys(),
+    program.inputs.map(({ name }) => name),
+  );
   for (const { name } of program.inputs) {
     if (!tensors.has(name)) throw refused(`Expected a tensor for column "${name}" but received none`, name);
   }
@@ -77,7 +95,10 @@ export function readRows(program: Program, rows: unknown, maxRows: number): Regi
   const columns = program.inputs.map(() => new Float64Array(rows.length));
   rows.forEach((row, index) => {
     if (!isRecord(row)) throw refused(`Expected an object by column name for row ${index + 1}`);
-    checkColumns(program, Object.keys(row));
+    checkColumns(
+      Object.keys(row),
+      program.inputs.map(({ name }) => name),
+    );
     try {
       encoder.encode(row, columns, index);
     } catch (error) {
@@ -89,8 +110,15 @@ export function readRows(program: Program, rows: unknown, maxRows: number): Regi
 
 /** Outputs as tensors; `wanted` names some of them, in any order. */
 export function writeTensors(program: Program, values: readonly Float64Array[], wanted?: unknown): Tensor[] {
-  const all = program.outputs.map((output, index) => writeTensor(output, values[index]!));
-  if (wanted === undefined) return all;
+  return chosenTensors(
+    program.outputs.map((output, index) => writeTensor(output, values[index]!)),
+    wanted,
+  );
+}
+
+/** Those of the outputs that are wanted, in that order; undefined: all. @throws LanewiseError `data` with the nearest name. */
+export function chosenTensors(all: readonly Tensor[], wanted: unknown): Tensor[] {
+  if (wanted === undefined) return [...all];
   if (!Array.isArray(wanted)) throw refused('Expected a list for "outputs"');
   return wanted.map((entry) => {
     const name = isRecord(entry) ? String(entry['name']) : '';
@@ -118,38 +146,53 @@ function readTensor(
   texts: string[] | undefined,
 ): Float64Array {
   const { name, type } = input;
-  const { datatype, shape } = tensor;
-  if (typeof datatype !== 'string' || !accepted[type].includes(datatype)) {
-    throw refused(
-      `Expected datatype ${accepted[type].join(' or ')} for column "${name}" but received ${show(datatype)}`,
-      name,
-    );
-  }
+  const { shape } = tensor;
+  const datatype = checkedDatatype(tensor['datatype'], accepted[type], name);
   const data = flatten(tensor['data'], name);
-  const sound =
-    Array.isArray(shape) &&
-    (shape.length === 1 || (shape.length === 2 && shape[1] === 1)) &&
-    Number.isSafeInteger(shape[0]) &&
-    shape[0] === data.length;
-  if (!sound) {
-    throw refused(
-      `Expected shape [${data.length}] or [${data.length}, 1] for the ${data.length} values of column "${name}" but received ${show(shape)}`,
-      name,
-    );
-  }
+  checkShape(shape, data.length, name);
   return Float64Array.from(data, (value, row) => {
-    if (value !== null && !isOf(datatype, value)) {
-      throw refused(
-        `Expected ${datatype} or null for column "${name}", row ${row + 1}, but received ${show(value)}`,
-        name,
-      );
-    }
+    checkValue(datatype, value, name, row);
     try {
       return encodeValue(input, value, positions, texts);
     } catch (error) {
       throw error instanceof RowError ? refused(`Row ${row + 1}: ${error.message}`, name) : error;
     }
   });
+}
+
+/** Ids as a tensor brings them: texts or finite numbers, one each. @throws LanewiseError `data` naming the tensor. */
+export function readIdTensor(name: string, tensor: Record<string, unknown>): (string | number)[] {
+  const datatype = checkedDatatype(tensor['datatype'], ['BYTES', 'FP64', ...integers], name);
+  const data = flatten(tensor['data'], name);
+  checkShape(tensor['shape'], data.length, name);
+  return data.map((value, row) => {
+    checkValue(datatype, value, name, row);
+    if (value !== null) return value as string | number;
+    throw refused(`Expected an id for "${name}", row ${row + 1}, but received null`, name);
+  });
+}
+
+function checkedDatatype(datatype: unknown, accepted: readonly string[], name: string): string {
+  if (typeof datatype === 'string' && accepted.includes(datatype)) return datatype;
+  throw refused(`Expected datatype ${accepted.join(' or ')} for column "${name}" but received ${show(datatype)}`, name);
+}
+
+function checkShape(shape: unknown, length: number, name: string): void {
+  const sound =
+    Array.isArray(shape) &&
+    (shape.length === 1 || (shape.length === 2 && shape[1] === 1)) &&
+    Number.isSafeInteger(shape[0]) &&
+    shape[0] === length;
+  if (sound) return;
+  throw refused(
+    `Expected shape [${length}] or [${length}, 1] for the ${length} values of column "${name}" but received ${show(shape)}`,
+    name,
+  );
+}
+
+function checkValue(datatype: string, value: unknown, name: string, row: number): void {
+  if (value === null || isOf(datatype, value)) return;
+  throw refused(`Expected ${datatype} or null for column "${name}", row ${row + 1}, but received ${show(value)}`, name);
 }
 
 /** Tensor data may be nested as its shape is; a column nests once at most. */
@@ -165,20 +208,13 @@ function isOf(datatype: string, value: unknown): boolean {
   return datatype.startsWith('FP') ? typeof value === 'number' : Number.isInteger(value);
 }
 
-function checkColumns(program: Program, names: Iterable<string>): void {
-  for (const name of names) {
-    if (program.inputs.some((input) => input.name === name)) continue;
-    throw unknownName(
-      'column',
-      name,
-      program.inputs.map((input) => input.name),
-      'data',
-    );
-  }
+/** @throws LanewiseError `data` with the nearest name. */
+export function checkColumns(names: Iterable<string>, known: readonly string[], what = 'column'): void {
+  for (const name of names) if (!known.includes(name)) throw unknownName(what, name, known, 'data');
 }
 
-function checkRowCount(rowCount: number, maxRows: number): void {
-  if (rowCount > maxRows) throw refused(`Expected at most ${maxRows} rows a request but received ${rowCount}`);
+export function checkRowCount(rowCount: number, maxRows: number, what = 'rows'): void {
+  if (rowCount > maxRows) throw refused(`Expected at most ${maxRows} ${what} a request but received ${rowCount}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

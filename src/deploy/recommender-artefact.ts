@@ -59,6 +59,12 @@ export interface RecommenderArtefact {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+/** What goes into a registry: a recommender, and any JSON worth keeping beside it. */
+export interface RecommenderParts {
+  readonly recommender: FittedRecommender;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
 let partials = 0;
 
 /**

@@ -2,7 +2,9 @@ import { appendFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { LanewiseError, unknownName } from '../errors.js';
-import { type Artefact, type ArtefactParts, loadArtefact, saveArtefact } from './artefact.js';
+import { type ArtefactParts, saveArtefact } from './artefact.js';
+import { type RecommenderParts, saveRecommender } from './recommender-artefact.js';
+import { type AnyArtefact, isRecommenderArtefact, loadAnyArtefact } from './served.js';
 
 /** A release alias: a name that points to one version and can be moved. */
 export type Alias = 'champion' | 'challenger' | (string & {});
@@ -25,6 +27,16 @@ export interface Registered {
   readonly version: number;
   readonly path: string;
   readonly digest: string;
+}
+
+/** A version as it is listed: what it is, and what was noted when it was saved. */
+export interface ListedVersion extends Registered {
+  readonly estimator: string;
+  readonly task: string;
+  /** The aliases that point to it. */
+  readonly aliases: readonly Alias[];
+  /** What was kept beside the model: data and their hash, scores, seed. */
+  readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 /** aliases.json: where each alias points, and where it pointed before, oldest first. */
@@ -50,10 +62,10 @@ export class Registry {
     this.root = root;
   }
 
-  /** Stores a model, or a copy of an artefact that is already on disk, as the next version; `alias` is pointed to it. */
+  /** Stores a model, a recommender, or a copy of an artefact that is already on disk, as the next version; `alias` is pointed to it. */
   async register(
     name: string,
-    what: ArtefactParts | { readonly artefact: string },
+    what: ArtefactParts | RecommenderParts | { readonly artefact: string },
     options: { readonly alias?: Alias; readonly note?: string } = {},
   ): Promise<Registered> {
     const folder = this.#folder(name);
@@ -63,7 +75,7 @@ export class Registry {
       const state = await readAliases(folder);
       const version = Math.max(state.latest, ...(await this.versions(name))) + 1;
       const path = join(folder, String(version));
-      const { digest } = 'artefact' in what ? await copyArtefact(what.artefact, path) : await saveArtefact(path, what);
+      const { digest } = await store(what, path);
       await writeAliases(folder, { ...state, latest: version });
       await audit(folder, { action: 'register', version, digest, note: options.note });
       if (options.alias !== undefined) await point(folder, version, options.alias, options.note);
@@ -77,7 +89,7 @@ export class Registry {
     const folder = await this.#existing(name);
     return this.#locked(folder, async () => {
       const found = await this.#version(name, version);
-      const artefact = await loadArtefact(join(folder, String(found))); // a damaged one is never promoted
+      const artefact = await loadAnyArtefact(join(folder, String(found))); // a damaged one is never promoted
       await point(folder, found, alias, note);
       return { name, version: found, path: artefact.path, digest: artefact.digest };
     });
@@ -94,7 +106,7 @@ export class Registry {
       if (version === undefined) {
         throw new LanewiseError('usage', `Expected an earlier ${alias} of ${name} to go back to, but there is none`);
       }
-      const { path, digest } = await loadArtefact(join(folder, String(version)));
+      const { path, digest } = await loadAnyArtefact(join(folder, String(version)));
       const aliases = { ...state.aliases, [alias]: { version, before: now.before.slice(0, -1) } };
       await writeAliases(folder, { ...state, aliases });
       await audit(folder, { action: 'rollback', version, alias, from: now.version, note });
@@ -126,6 +138,30 @@ export class Registry {
       .filter((entry) => /^[1-9]\d*$/.test(entry))
       .map(Number)
       .sort((a, b) => a - b);
+  }
+
+  /** Every version of a name, ascending, checked as it is loaded. @throws LanewiseError `artefact` where one is damaged. */
+  async list(name: string): Promise<ListedVersion[]> {
+    const folder = await this.#existing(name);
+    const aliases = Object.entries(await this.aliases(name));
+    const listed: ListedVersion[] = [];
+    for (const version of await this.versions(name)) {
+      const path = join(folder, String(version));
+      const artefact = await loadAnyArtefact(path);
+      const { estimator, task } = artefact.model;
+      const own = aliases.filter(([, at]) => at === version).map(([alias]) => alias);
+      listed.push({
+        name,
+        version,
+        path,
+        digest: artefact.digest,
+        estimator,
+        task,
+        aliases: own,
+        metadata: isRecommenderArtefact(artefact) ? artefact.metadata : artefact.manifest.metadata,
+      });
+    }
+    return listed;
   }
 
   /** Where the aliases of a name point. */
@@ -193,12 +229,20 @@ function versionNumber(text: string): number {
   throw new LanewiseError('usage', `Expected a whole number for the version but received ${JSON.stringify(text)}`);
 }
 
-async function copyArtefact(from: string, to: string): Promise<Artefact> {
-  await loadArtefact(from);
+function store(
+  what: ArtefactParts | RecommenderParts | { readonly artefact: string },
+  path: string,
+): Promise<Pick<AnyArtefact, 'digest'>> {
+  if ('artefact' in what) return copyArtefact(what.artefact, path);
+  return 'recommender' in what ? saveRecommender(path, what.recommender, what.metadata) : saveArtefact(path, what);
+}
+
+async function copyArtefact(from: string, to: string): Promise<AnyArtefact> {
+  await loadAnyArtefact(from);
   const partial = `${to}.partial-${process.pid}`;
   try {
     await cp(from, partial, { recursive: true });
-    const copied = await loadArtefact(partial);
+    const copied = await loadAnyArtefact(partial);
     await rename(partial, to);
     return { ...copied, path: to };
   } finally {

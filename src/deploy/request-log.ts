@@ -1,16 +1,19 @@
 import { createWriteStream } from 'node:fs';
-import type { Program } from '../scoring/program.js';
-import { decodeValue } from '../scoring/rows.js';
-import type { Registers } from './protocol.js';
 
-/** Requests and their predictions, a JSON line a row, so that labels which come later can be joined to them. */
+/** What was asked and what was answered for one row, as JSON has it. */
+export interface LoggedRow {
+  readonly inputs: object;
+  readonly outputs: object;
+}
+
+/** Requests and their answers, a JSON line a row, so that labels which come later can be joined to them. */
 export interface RequestLog {
-  append(requestId: string, registers: Registers, outputs: readonly Float64Array[]): void;
+  append(requestId: string, rowCount: number, lineOf: (row: number) => LoggedRow): void;
   close(): Promise<void>;
 }
 
-/** Appends to `file`; null keeps nothing. The log holds the rows themselves: it is off unless asked for. */
-export function openRequestLog(file: string | undefined, program: Program): RequestLog {
+/** Appends to `file`; undefined keeps nothing. The log holds the rows themselves: it is off unless asked for. */
+export function openRequestLog(file: string | undefined): RequestLog {
   if (file === undefined) return { append: () => {}, close: async () => {} };
   const stream = createWriteStream(file, { flags: 'a' });
   let failure: Error | undefined;
@@ -18,18 +21,11 @@ export function openRequestLog(file: string | undefined, program: Program): Requ
     failure = error;
   });
   return {
-    append(requestId, { rowCount, columns, texts }, outputs) {
+    append(requestId, rowCount, lineOf) {
       if (failure) throw failure;
       const time = new Date().toISOString();
-      for (let row = 0; row < rowCount; row++) {
-        const inputs = program.inputs.map(({ name, type, labels }, i) => [
-          name,
-          decodeValue({ type, labels: texts[i] ?? labels }, columns[i]![row]!),
-        ]);
-        const answers = program.outputs.map((output, i) => [output.name, decodeValue(output, outputs[i]![row]!)]);
-        const line = { time, requestId, row, inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(answers) };
-        stream.write(`${JSON.stringify(line)}\n`);
-      }
+      for (let row = 0; row < rowCount; row++)
+        stream.write(`${JSON.stringify({ time, requestId, row, ...lineOf(row) })}\n`);
     },
     close: () => new Promise((resolve) => stream.end(() => resolve())),
   };

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import bearerAuth from '@fastify/bearer-auth';
 import helmet from '@fastify/helmet';
@@ -7,21 +6,27 @@ import underPressure from '@fastify/under-pressure';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { defaultEngine, type Engine } from '../engine/engine.js';
 import { LanewiseError } from '../errors.js';
-import { decodeValue } from '../scoring/rows.js';
-import { type Artefact, loadArtefact } from './artefact.js';
-import { isBinaryWanted, LENGTH_HEADER, readBinaryRequest, writeBinaryResponse } from './binary-tensors.js';
+import { isBinaryWanted, LENGTH_HEADER, writeBinaryResponse } from './binary-tensors.js';
 import { exactJson } from './json.js';
-import { createMetrics, type ServerMetrics } from './metrics.js';
-import { answerSchemas, bodySchemas, errorSchema } from './openapi.js';
-import { pageCss, pageHtml } from './page.js';
-import { datatypes, type Registers, readRows, readTensors, writeTensors } from './protocol.js';
-import { openRequestLog, type RequestLog } from './request-log.js';
-import { scoreRegisters } from './score.js';
+import { createMetrics } from './metrics.js';
+import { answerSchemas, errorSchema } from './openapi.js';
+import { bodyOf } from './protocol.js';
+import { openRequestLog } from './request-log.js';
+import {
+  type AnyArtefact,
+  type Host,
+  isRecommenderArtefact,
+  loadAnyArtefact,
+  type Served,
+  type Told,
+} from './served.js';
+import { servedProgram } from './served-program.js';
+import { servedRecommender } from './served-recommender.js';
 import { packageVersion } from './version.js';
 
 export interface ServerOptions {
-  /** The model, or the directory of one. */
-  readonly artefact: Artefact | string;
+  /** The model or recommender, or the directory of one. */
+  readonly artefact: AnyArtefact | string;
   /** The name and version in the URLs. Defaults: 'model' and '1'. */
   readonly name?: string;
   readonly version?: string;
@@ -31,7 +36,7 @@ export interface ServerOptions {
   readonly port?: number;
   /** Clients then have to send `Authorization: Bearer <token>`; health stays open. */
   readonly token?: string;
-  /** Rows of one request, at most; default 10,000. */
+  /** Rows of one request, at most; default 10,000. Of a recommender: users, 1,000. */
   readonly maxRows?: number;
   /** Bytes of one request, at most; default 16 MiB. */
   readonly maxBytes?: number;
@@ -54,22 +59,16 @@ export interface RunningServer {
 }
 
 /** What the routes share. */
-interface Service {
-  readonly artefact: Artefact;
-  readonly engine: Engine;
-  readonly name: string;
-  readonly version: string;
-  readonly maxRows: number;
-  readonly metrics: ServerMetrics;
-  readonly log: RequestLog;
+interface Service extends Host {
+  readonly served: Served;
   draining: boolean;
 }
 
 const OPEN_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 
 /**
- * Serves a model over HTTP: the Open Inference Protocol (KServe v2), rows as JSON at /predict, /openapi.json, /metrics,
- * health, and a page with a form at /.
+ * Serves a model or a recommender over HTTP: the Open Inference Protocol (KServe v2), /openapi.json, /metrics, health; of a
+ * model rows as JSON at /predict and a page with a form at /, of a recommender lists at /recommend and /similar.
  * @throws LanewiseError `usage` where a host other than this machine is bound without a token, or the port is taken.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -83,17 +82,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
     );
   }
-  const artefact = typeof options.artefact === 'string' ? await loadArtefact(options.artefact) : options.artefact;
-  const service: Service = {
-    artefact,
+  const artefact = typeof options.artefact === 'string' ? await loadAnyArtefact(options.artefact) : options.artefact;
+  const lent: Host = {
     engine: options.engine ?? (await defaultEngine()),
     name,
     version,
-    maxRows: options.maxRows ?? 10_000,
     metrics: createMetrics(name, version, artefact.digest),
-    log: openRequestLog(options.requestLog, artefact.model.program),
-    draining: false,
+    log: openRequestLog(options.requestLog),
+    ...(options.maxRows !== undefined && { maxRows: options.maxRows }),
   };
+  const served = isRecommenderArtefact(artefact) ? servedRecommender(artefact, lent) : servedProgram(artefact, lent);
+  const service: Service = { ...lent, served, draining: false };
   const app = await createApp(service, options);
   await app.listen({ host, port }).catch((cause) => {
     throw new LanewiseError('usage', `Cannot serve on ${host} port ${port}: ${cause.code ?? cause.message}`, {
@@ -198,13 +197,12 @@ const contentSecurityPolicy = {
 };
 
 function openApiHead(service: Service, hasToken: boolean) {
-  const { estimator, target } = service.artefact.model;
   return {
     openapi: '3.1.0',
     info: {
-      title: `${service.name}: ${estimator}${target ? ` for ${target}` : ''}`,
+      title: `${service.name}: ${service.served.title}`,
       version: service.version,
-      description: 'A model served by Lanewise: the Open Inference Protocol, and rows as JSON.',
+      description: 'A model served by Lanewise: the Open Inference Protocol, and plain JSON.',
     },
     ...(hasToken
       ? {
@@ -215,7 +213,7 @@ function openApiHead(service: Service, hasToken: boolean) {
   };
 }
 
-/** Health, the page and the OpenAPI document's absence of secrets: nothing here needs a token. */
+/** Health, and the page where there is one: nothing here needs a token. */
 async function openRoutes(app: FastifyInstance, service: Service): Promise<void> {
   const ready = (_request: FastifyRequest, reply: FastifyReply) =>
     reply.code(service.draining ? 503 : 200).send({ ready: !service.draining });
@@ -232,19 +230,14 @@ async function openRoutes(app: FastifyInstance, service: Service): Promise<void>
     checkModel(service, request);
     return ready(request, reply);
   });
-  const script = await readFile(new URL('./web/page.js', import.meta.url), 'utf8');
-  const page = { schema: { hide: true } };
-  app.get('/', page, (_request, reply) => reply.type('text/html; charset=utf-8').serializer(String).send(pageHtml));
-  app.get('/page.css', page, (_request, reply) => reply.type('text/css').serializer(String).send(pageCss));
-  app.get('/page.js', page, (_request, reply) => reply.type('text/javascript').serializer(String).send(script));
+  await service.served.openRoutes(app);
 }
 
 function modelRoutes(app: FastifyInstance, service: Service): void {
-  const { program } = service.artefact.model;
-  const schemas = bodySchemas(program, service.artefact.manifest.ranges);
+  const { served } = service;
   const failures = { '4xx': errorSchema };
-  const told = (summary: string, tag: string, answer: object) => ({
-    schema: { summary, tags: [tag], response: { 200: answer, ...failures } },
+  const told: Told = (summary, tag, answer, asked = {}) => ({
+    schema: { summary, tags: [tag], ...asked, response: { 200: answer, ...failures } },
   });
   app.get('/v2', told('The server', 'open inference protocol', answerSchemas.server), async () => ({
     name: 'lanewise',
@@ -252,28 +245,17 @@ function modelRoutes(app: FastifyInstance, service: Service): void {
     extensions: ['binary_tensor_data'],
   }));
   const metadata = told('Inputs and outputs of the model', 'open inference protocol', answerSchemas.model);
-  const infer = {
-    schema: {
-      summary: 'Predict: one tensor a raw column',
-      tags: ['open inference protocol'],
-      body: schemas.inferRequest,
-      response: { 200: schemas.inferResponse, ...failures },
-    },
-  };
+  const infer = told('Predict: one tensor an input', 'open inference protocol', served.inferResponse, {
+    body: served.inferRequest,
+  });
   for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
     app.get(path, metadata, async (request) => describe(service, request));
     app.post(`${path}/infer`, infer, async (request, reply) => answerInfer(service, request, reply));
   }
-  const predict = {
-    schema: {
-      summary: 'Predict: rows as objects by column name',
-      tags: ['rows'],
-      body: schemas.predictRequest,
-      response: { 200: schemas.predictResponse, ...failures },
-    },
-  };
-  app.post('/predict', predict, async (request) => answerRows(service, request));
-  app.get('/schema', told('Columns, labels and ranges', 'rows', answerSchemas.schema), async () => schemaOf(service));
+  served.routes(app, told);
+  const { name, version } = service;
+  const schema = told('What it takes and gives, in its own words', 'rows', answerSchemas.schema);
+  app.get('/schema', schema, async () => ({ name, version, digest: served.digest, ...served.schema() }));
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   app.get('/metrics', told('Figures for Prometheus', 'health', answerSchemas.metrics), async (_request, reply) => {
     const { registry } = service.metrics;
@@ -286,58 +268,19 @@ function modelRoutes(app: FastifyInstance, service: Service): void {
 
 async function answerInfer(service: Service, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   checkModel(service, request);
-  const { program } = service.artefact.model;
   const body = bodyOf(request);
-  const registers = readTensors(program, body['inputs'], service.maxRows);
-  const outputs = await predictRegisters(service, request.id, registers);
+  const tensors = await service.served.infer(body, request.id);
   const id = typeof body['id'] === 'string' ? body['id'] : undefined;
   const head = { model_name: service.name, model_version: service.version, id };
-  const tensors = writeTensors(program, outputs, body['outputs']);
   if (!tensors.some(({ name }) => isBinaryWanted(body, name))) return { ...head, outputs: tensors };
   const binary = writeBinaryResponse(head, tensors, (name) => isBinaryWanted(body, name));
   return reply.header(LENGTH_HEADER, binary.headerLength).type('application/octet-stream').send(binary.body);
 }
 
-async function answerRows(service: Service, request: FastifyRequest): Promise<unknown> {
-  const { program } = service.artefact.model;
-  const registers = readRows(program, bodyOf(request)['rows'], service.maxRows);
-  const outputs = await predictRegisters(service, request.id, registers);
-  const predictions = Array.from({ length: registers.rowCount }, (_, row) =>
-    Object.fromEntries(program.outputs.map((output, i) => [output.name, decodeValue(output, outputs[i]![row]!)])),
-  );
-  return { model: service.name, version: service.version, predictions };
-}
-
-async function predictRegisters(service: Service, requestId: string, registers: Registers): Promise<Float64Array[]> {
-  const outputs = await scoreRegisters(service.engine, service.artefact.model.program, registers);
-  service.metrics.predicted(registers.rowCount);
-  service.log.append(requestId, registers, outputs);
-  return outputs;
-}
-
 function describe(service: Service, request: FastifyRequest): unknown {
   checkModel(service, request);
-  const { inputs, outputs } = service.artefact.model.program;
-  const tensor = ({ name, type }: (typeof inputs)[number]) => ({ name, datatype: datatypes[type], shape: [-1] });
-  return {
-    name: service.name,
-    versions: [service.version],
-    platform: 'lanewise',
-    inputs: inputs.map(tensor),
-    outputs: outputs.map(tensor),
-  };
-}
-
-function schemaOf(service: Service): unknown {
-  const { name, version, artefact } = service;
-  const { estimator, task, target, program } = artefact.model;
-  const { ranges, threshold } = artefact.manifest;
-  const inputs = program.inputs.map((input) => ({
-    ...input,
-    range: Object.hasOwn(ranges, input.name) ? ranges[input.name] : undefined,
-  }));
-  const outputs = program.outputs.map(({ register: _, ...output }) => output);
-  return { name, version, digest: artefact.digest, estimator, task, target, threshold, inputs, outputs };
+  const { inputs, outputs } = service.served;
+  return { name: service.name, versions: [service.version], platform: 'lanewise', inputs, outputs };
 }
 
 function checkModel(service: Service, request: FastifyRequest): void {
@@ -351,17 +294,10 @@ function checkModel(service: Service, request: FastifyRequest): void {
   throw Object.assign(missing, { statusCode: 404 });
 }
 
-function bodyOf(request: FastifyRequest): Record<string, unknown> {
-  const { body, headers } = request;
-  if (Buffer.isBuffer(body)) return readBinaryRequest(body, headers[LENGTH_HEADER]);
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
-  throw new LanewiseError('data', 'Expected a JSON object as the body');
-}
-
 /** Errors as clients see them: their own with the reason, others without. */
-export function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function answerError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { statusCode, message } = error as Error & { statusCode?: number };
-  if (error instanceof LanewiseError && (error.code === 'data' || error.code === 'usage')) {
+  if (error instanceof LanewiseError && ['data', 'usage', 'unsupported'].includes(error.code)) {
     const hint = error.hint ? ` (${error.hint})` : '';
     return reply.code(statusCode ?? 400).send({ error: message + hint });
   }

@@ -1,28 +1,48 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Artefact, loadArtefact } from '../deploy/artefact.js';
+import type { Artefact } from '../deploy/artefact.js';
+import { type AnyArtefact, isRecommenderArtefact, loadAnyArtefact } from '../deploy/index.js';
+import type { RecommenderArtefact } from '../deploy/recommender-artefact.js';
 import { Registry } from '../deploy/registry.js';
 import { LanewiseError } from '../errors.js';
 
-export interface OpenedModel extends Artefact {
-  /** The name and version under which it is served. */
-  readonly name: string;
-  readonly version: string;
-}
+/** An artefact with the name and version under which it is served. */
+type Opened<A extends AnyArtefact> = A & { readonly name: string; readonly version: string };
+
+export type OpenedModel = Opened<Artefact>;
+export type OpenedRecommender = Opened<RecommenderArtefact>;
 
 /**
- * Loads a model by the folder of its artefact, or by `name@alias` or `name/version` of a registry. Names are looked up in
- * `registry` where it is given, else in ./registry and the newest runs.
- * @throws LanewiseError `file` naming what was asked for where there is no such model.
+ * Loads a model of rows by the folder of its artefact, or by `name@alias` or `name/version` of a registry. Names are looked up
+ * in `registry` where it is given, else in ./registry and the newest runs.
+ * @throws LanewiseError `file` naming what was asked for where there is no such model, `usage` where it is a recommender.
  */
 export async function openModel(reference: string, registry?: string): Promise<OpenedModel> {
-  if (existsSync(reference)) return named(await loadArtefact(reference), 'model', '1');
+  const opened = await openAny(reference, registry);
+  if (!isRecommenderArtefact(opened)) return opened;
+  throw new LanewiseError('usage', `Expected a model of rows but ${reference} is a recommender`, {
+    hint: 'lanewise recommend, serve, monitor and models take recommenders.',
+  });
+}
+
+/** Loads a recommender, as `openModel` does a model. @throws LanewiseError `file`, or `usage` where it is a model of rows. */
+export async function openRecommender(reference: string, registry?: string): Promise<OpenedRecommender> {
+  const opened = await openAny(reference, registry);
+  if (isRecommenderArtefact(opened)) return opened;
+  throw new LanewiseError('usage', `Expected a recommender but ${reference} is a model of rows`, {
+    hint: 'lanewise predict and explain take models of rows.',
+  });
+}
+
+/** Loads whatever is meant: a model of rows, or a recommender. */
+export async function openAny(reference: string, registry?: string): Promise<OpenedModel | OpenedRecommender> {
+  if (existsSync(reference)) return named(await loadAnyArtefact(reference), 'model', '1');
   const [, name, separator] = /^([a-zA-Z0-9][a-zA-Z0-9._-]*)([@/])/.exec(reference) ?? [];
   for (const root of registry === undefined ? registriesNearby() : [registry]) {
     const known = await new Registry(root).names();
     if (!known.includes(name ?? reference)) continue;
     const path = await new Registry(root).resolve(reference);
-    return named(await loadArtefact(path), name ?? reference, path.split(/[/\\]/).at(-1)!);
+    return named(await loadAnyArtefact(path), name ?? reference, path.split(/[/\\]/).at(-1)!);
   }
   const hint = separator
     ? `No registry ${registry === undefined ? 'here' : `at ${registry}`} holds a model of that name.`
@@ -30,7 +50,7 @@ export async function openModel(reference: string, registry?: string): Promise<O
   throw new LanewiseError('file', `There is no model at ${reference}`, { file: reference, hint });
 }
 
-function named(artefact: Artefact, name: string, version: string): OpenedModel {
+function named<A extends AnyArtefact>(artefact: A, name: string, version: string): Opened<A> {
   return { ...artefact, name, version };
 }
 

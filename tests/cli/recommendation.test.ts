@@ -120,7 +120,7 @@ test.each([
     ['train', events, ...columns, '--model', 'als', '--split', 'none', '--output', join(folder, 'no')],
   ],
   [/--users or --similar/, 2, ['recommend', model]],
-  [/no recommender at/, 1, ['recommend', join(folder, 'nowhere'), '--users', 'all']],
+  [/no model at/, 1, ['recommend', join(folder, 'nowhere'), '--users', 'all']],
   [/--target/, 2, ['compare', events]],
 ] as [RegExp, number, string[]][])('wrong use is told: %s', async (message, code, args) => {
   const result = await lanewise(args);

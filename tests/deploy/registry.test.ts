@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { loadArtefact, saveArtefact } from '#lanewise/deploy/artefact.js';
+import { loadRecommender, saveRecommender } from '#lanewise/deploy/recommender-artefact.js';
 import { Registry } from '#lanewise/deploy/registry.js';
+import { ItemKNN } from '#lanewise/models/recommendation/index.js';
+import { tableFromRegisters } from '#lanewise/table/columns.js';
 import { classifier, regressor } from './sample.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lanewise-registry-'));
@@ -66,6 +69,33 @@ test('what is not there is named, with the nearest that is', async () => {
   await expect(registry.resolve('fare@champion')).rejects.toThrow(/alias of fare "champion"/);
   await expect(registry.resolve('fare/7')).rejects.toThrow(/version of fare "7"/);
   await expect(registry.resolve('fare/x')).rejects.toThrow(/whole number/);
+});
+
+test('recommenders are versions like any other, with what was noted beside them', async () => {
+  const events = tableFromRegisters([
+    { name: 'who', type: 'number', values: Float64Array.of(1, 1, 2, 2, 3) },
+    { name: 'what', type: 'number', values: Float64Array.of(7, 8, 7, 9, 8) },
+  ]);
+  const fitted = async (k: number) => await new ItemKNN({ k }).fit(events, { user: 'who', item: 'what' });
+  const metadata = { data: { sha256: 'abc' }, scores: [{ ndcg: 0.5 }] };
+  await registry.register('shop', { recommender: await fitted(1), metadata }, { alias: 'champion' });
+  const loose = join(folder, 'loose-recommender');
+  const { digest } = await saveRecommender(loose, await fitted(2));
+  await registry.register('shop', { artefact: loose }, { alias: 'challenger' });
+  await registry.register('shop', { model: regressor() });
+  const listed = await registry.list('shop');
+  expect(listed.map(({ version, estimator, task, aliases }) => [version, estimator, task, aliases])).toEqual([
+    [1, 'item-knn', 'recommendation', ['champion']],
+    [2, 'item-knn', 'recommendation', ['challenger']],
+    [3, regressor().estimator, 'regression', []],
+  ]);
+  expect([listed[0]!.metadata, listed[1]!.digest]).toEqual([metadata, digest]);
+  expect((await registry.promote('shop', 'challenger')).digest).toBe(digest);
+  expect((await registry.rollback('shop')).version).toBe(1);
+  truncateSync(join(registry.root, 'shop', '2', 'buffers.bin'), 10);
+  await expect(registry.promote('shop', 2)).rejects.toMatchObject({ code: 'artefact' });
+  const copied = await loadRecommender(await registry.resolve('shop@champion'));
+  expect((await copied.model.recommend([3], { n: 1 })).list(0)).toHaveLength(1);
 });
 
 test('names never leave their folder', async () => {
