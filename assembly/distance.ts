@@ -19,13 +19,13 @@ function exactDistance(a: usize, b: usize, dimension: i32): f64 {
   return sum;
 }
 
-// Products of four queries with a panel, summed over the coordinates in order; then, for each query, `scale`·sum is taken
-// from its two registers of `lengths` (+ the query's own length, where wanted), and stored at out, `line` bytes a query.
+// Products of four queries with a panel, summed over the coordinates in order; then, for each query, twice the sum is taken
+// from the points' `lengths` + the query's own, and stored at its place of `out`.
 // @ts-ignore: decorator
 @inline
 function tile(
   q0: usize, q1: usize, q2: usize, q3: usize, panel: usize, dimension: i32, lengths: usize,
-  l0: v128, l1: v128, l2: v128, l3: v128, withLengths: bool,
+  l0: v128, l1: v128, l2: v128, l3: v128,
   o0: usize, o1: usize, o2: usize, o3: usize,
 ): void {
   let s00 = f32x4.splat(0), s01 = f32x4.splat(0), s10 = f32x4.splat(0), s11 = f32x4.splat(0);
@@ -79,14 +79,14 @@ function tile(
   }
   low = v128.load(lengths);
   high = v128.load(lengths, 16);
-  v128.store(o0, value(withLengths ? f32x4.add(l0, low) : low, s00));
-  v128.store(o0, value(withLengths ? f32x4.add(l0, high) : high, s01), 16);
-  v128.store(o1, value(withLengths ? f32x4.add(l1, low) : low, s10));
-  v128.store(o1, value(withLengths ? f32x4.add(l1, high) : high, s11), 16);
-  v128.store(o2, value(withLengths ? f32x4.add(l2, low) : low, s20));
-  v128.store(o2, value(withLengths ? f32x4.add(l2, high) : high, s21), 16);
-  v128.store(o3, value(withLengths ? f32x4.add(l3, low) : low, s30));
-  v128.store(o3, value(withLengths ? f32x4.add(l3, high) : high, s31), 16);
+  v128.store(o0, value(f32x4.add(l0, low), s00));
+  v128.store(o0, value(f32x4.add(l0, high), s01), 16);
+  v128.store(o1, value(f32x4.add(l1, low), s10));
+  v128.store(o1, value(f32x4.add(l1, high), s11), 16);
+  v128.store(o2, value(f32x4.add(l2, low), s20));
+  v128.store(o2, value(f32x4.add(l2, high), s21), 16);
+  v128.store(o3, value(f32x4.add(l3, low), s30));
+  v128.store(o3, value(f32x4.add(l3, high), s31), 16);
 }
 
 // @ts-ignore: decorator
@@ -116,7 +116,7 @@ export function l2_block_f32(
           queryRows + <usize>i * rowBytes, queryRows + <usize>i1 * rowBytes,
           queryRows + <usize>i2 * rowBytes, queryRows + <usize>i3 * rowBytes,
           panels + <usize>panel * panelBytes, dimension, panelLengths + (<usize>panel << 5),
-          l0, l1, l2, l3, true,
+          l0, l1, l2, l3,
           at + <usize>i * line, at + <usize>i1 * line, at + <usize>i2 * line, at + <usize>i3 * line,
         );
       }
@@ -252,137 +252,4 @@ function hits(low: v128, high: v128, limit: usize): i32 {
   const highest = v128.load32_splat(limit);
   const above = i32x4.bitmask(f32x4.gt(low, highest)) | i32x4.bitmask(f32x4.gt(high, highest)) << 4;
   return above ^ 0xff;
-}
-
-export function assign_points_f64(
-  queries: usize, centers: usize, queryRows: usize, panels: usize, queryBounds: usize, panelBounds: usize,
-  labels: usize, distances: usize, values: usize,
-  queryCount: i32, pointCount: i32, dimension: i32, unit: f64,
-): void {
-  const panelTotal = (pointCount + 7) >> 3;
-  const panelBytes = <usize>dimension << 5;
-  const rowBytes = <usize>dimension << 2;
-  const pointBytes = <usize>dimension << 3;
-  const line = <usize>panelTotal << 5;
-  const zero = f32x4.splat(0);
-  for (let i = 0; i < queryCount; i += 4) {
-    const i1 = min(i + 1, queryCount - 1), i2 = min(i + 2, queryCount - 1), i3 = min(i + 3, queryCount - 1);
-    for (let panel = 0; panel < panelTotal; panel++) {
-      const at = values + (<usize>panel << 5);
-      tile(
-        queryRows + <usize>i * rowBytes, queryRows + <usize>i1 * rowBytes,
-        queryRows + <usize>i2 * rowBytes, queryRows + <usize>i3 * rowBytes,
-        panels + <usize>panel * panelBytes, dimension, panelBounds + (<usize>panel << 5),
-        zero, zero, zero, zero, false,
-        at, at + line, at + 2 * line, at + 3 * line,
-      );
-    }
-    // The centre of the smallest value first: its exact distance rules nearly all the others out. Four at once, because a
-    // distance is one long chain of additions.
-    const first0 = smallestOf(values, line, pointCount), first1 = smallestOf(values + line, line, pointCount);
-    const first2 = smallestOf(values + 2 * line, line, pointCount), first3 = smallestOf(values + 3 * line, line, pointCount);
-    let a = queries + <usize>i * pointBytes, b = queries + <usize>i1 * pointBytes;
-    let c = queries + <usize>i2 * pointBytes, d = queries + <usize>i3 * pointBytes;
-    let p = centers + <usize>first0 * pointBytes, q = centers + <usize>first1 * pointBytes;
-    let r = centers + <usize>first2 * pointBytes, s = centers + <usize>first3 * pointBytes;
-    let sum0: f64 = 0, sum1: f64 = 0, sum2: f64 = 0, sum3: f64 = 0;
-    const end = a + pointBytes;
-    while (a < end) {
-      const difference0 = load<f64>(a) - load<f64>(p), difference1 = load<f64>(b) - load<f64>(q);
-      const difference2 = load<f64>(c) - load<f64>(r), difference3 = load<f64>(d) - load<f64>(s);
-      sum0 += difference0 * difference0;
-      sum1 += difference1 * difference1;
-      sum2 += difference2 * difference2;
-      sum3 += difference3 * difference3;
-      a += 8; b += 8; c += 8; d += 8; p += 8; q += 8; r += 8; s += 8;
-    }
-    decide(queries, centers, queryBounds, labels, distances, i, first0, sum0, values, line, pointCount, dimension, unit);
-    if (i + 1 < queryCount) {
-      decide(queries, centers, queryBounds, labels, distances, i1, first1, sum1, values + line, line, pointCount, dimension, unit);
-    }
-    if (i + 2 < queryCount) {
-      decide(queries, centers, queryBounds, labels, distances, i2, first2, sum2, values + 2 * line, line, pointCount, dimension, unit);
-    }
-    if (i + 3 < queryCount) {
-      decide(queries, centers, queryBounds, labels, distances, i3, first3, sum3, values + 3 * line, line, pointCount, dimension, unit);
-    }
-  }
-}
-
-// The first place of the smallest value; 0 where NaN hides it.
-// @ts-ignore: decorator
-@inline
-function smallestOf(row: usize, line: usize, pointCount: i32): i32 {
-  let smallest = v128.load(row);
-  for (let at: usize = 16; at < line; at += 16) smallest = f32x4.pmin(smallest, v128.load(row + at));
-  const pair = f32x4.pmin(smallest, v128.shuffle<f32>(smallest, smallest, 2, 3, 0, 1));
-  const lowest = f32x4.pmin(pair, v128.shuffle<f32>(pair, pair, 1, 0, 3, 2));
-  for (let at: usize = 0; at < line; at += 16) {
-    const mask = i32x4.bitmask(f32x4.eq(v128.load(row + at), lowest));
-    if (mask != 0) {
-      const place = <i32>(at >> 2) + ctz(mask);
-      return place < pointCount ? place : 0;
-    }
-  }
-  return 0;
-}
-
-// Looks at every centre that the first one's distance does not rule out, and stores the answer.
-// @ts-ignore: decorator
-@inline
-function decide(
-  queries: usize, centers: usize, queryBounds: usize, labels: usize, distances: usize, query: i32, first: i32, distance: f64,
-  row: usize, line: usize, pointCount: i32, dimension: i32, unit: f64,
-): void {
-  const pointBytes = <usize>dimension << 3;
-  const from = queries + <usize>query * pointBytes;
-  const bound = load<f64>(queryBounds + (<usize>query << 3));
-  let best = INFINITE;
-  let label = -1;
-  if (distance < best) { best = distance; label = first; }
-  let limit = limitOf(best, bound, unit);
-  for (let at: usize = 0; at < line; at += 16) {
-    let open = i32x4.bitmask(f32x4.gt(v128.load(row + at), f32x4.splat(limit))) ^ 15;
-    while (open != 0) {
-      const index = <i32>(at >> 2) + ctz(open);
-      open &= open - 1;
-      if (index >= pointCount || index == first) continue;
-      const other = exactDistance(from, centers + <usize>index * pointBytes, dimension);
-      if (other < best || (other == best && index < label)) {
-        best = other;
-        label = index;
-        limit = limitOf(best, bound, unit);
-      }
-    }
-  }
-  store<i32>(labels + (<usize>query << 2), label);
-  store<f64>(distances + (<usize>query << 3), best);
-}
-
-export function cluster_sums_f64(
-  points: usize, labels: usize, weights: usize, sums: usize, pointCount: i32, dimension: i32, clusterCount: i32,
-): void {
-  const width = <usize>(dimension + 1) << 3;
-  const pairs = dimension & ~1;
-  memory.fill(sums, 0, <usize>clusterCount * width);
-  for (let i = 0; i < pointCount; i++) {
-    const label = load<i32>(labels + (<usize>i << 2));
-    const weight: f64 = weights ? load<f64>(weights + (<usize>i << 3)) : 1;
-    if (label >= 0) {
-      const sum = sums + <usize>label * width;
-      const factor = f64x2.splat(weight);
-      let j = 0;
-      for (; j < pairs; j += 2) {
-        const at = sum + (<usize>j << 3);
-        v128.store(at, f64x2.add(v128.load(at), f64x2.mul(factor, v128.load(points + (<usize>j << 3)))));
-      }
-      if (j < dimension) {
-        const at = sum + (<usize>j << 3);
-        store<f64>(at, load<f64>(at) + weight * load<f64>(points + (<usize>j << 3)));
-      }
-      const last = sum + (<usize>dimension << 3);
-      store<f64>(last, load<f64>(last) + weight);
-    }
-    points += <usize>dimension << 3;
-  }
 }

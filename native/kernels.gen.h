@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "8cdc7f6dc0310fed"
+#define LANEWISE_KERNELS_HASH "edd1346164baf7e6"
 
 namespace lanewise {
 
@@ -13,8 +13,6 @@ struct Kernels {
   void (*coordinate_correlations_f64)(const double* x, const double* residual, double* correlations, const int32_t* indices, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t indexCount);
   int32_t (*coordinate_gram_f64)(const double* gram, double* correlations, double* coefficients, const double* l1, const double* l2, const int32_t* indices, int32_t columnCount, int32_t indexCount, int32_t positive, double limit, int32_t passCount);
   double (*coordinate_residual_f64)(const double* x, double* residual, double* coefficients, const double* l1, const double* l2, const double* squares, const int32_t* indices, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t indexCount, int32_t positive);
-  void (*assign_points_f64)(const double* queries, const double* centers, const float* queryRows, const float* panels, const double* queryBounds, const float* panelBounds, int32_t* labels, double* distances, float* values, int32_t queryCount, int32_t pointCount, int32_t dimension, double unit);
-  void (*cluster_sums_f64)(const double* points, const int32_t* labels, const double* weights, double* sums, int32_t pointCount, int32_t dimension, int32_t clusterCount);
   void (*l2_block_f32)(const float* queryRows, const float* panels, const float* queryLengths, const float* panelLengths, float* out, int32_t queryCount, int32_t pointCount, int32_t dimension);
   void (*nearest_points_f64)(const double* queries, const double* points, const float* queryRows, const float* panels, const double* queryBounds, const float* panelBounds, double* distances, int32_t* indices, float* limits, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t k, double unit);
   void (*cos_f64)(const double* x, double* out, int32_t rowCount);
@@ -171,12 +169,6 @@ int32_t coordinate_gram_f64(const double* gram, double* correlations, double* co
 /// One visit of each listed column; the residual y − x·u follows. Returns the largest squares·change².
 /// x[(columnCount === 0 ? 0 : (columnCount - 1) * columnStride + rowCount)] in; residual[rowCount] inout; coefficients[columnCount] inout; l1[columnCount] in; l2[columnCount] in; squares[columnCount] in; indices[indexCount] in
 double coordinate_residual_f64(const double* x, double* residual, double* coefficients, const double* l1, const double* l2, const double* squares, const int32_t* indices, int32_t rowCount, int32_t columnCount, int32_t columnStride, int32_t indexCount, int32_t positive);
-/// The nearest centre of every query by squared L2 distance, the first of equals, and that distance.
-/// queries[queryCount * dimension] in; centers[pointCount * dimension] in; queryRows[queryCount * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryBounds[queryCount] in; panelBounds[Math.ceil(pointCount / 8) * 8] in; labels[queryCount] out; distances[queryCount] out; values[4 * Math.ceil(pointCount / 8) * 8] scratch
-void assign_points_f64(const double* queries, const double* centers, const float* queryRows, const float* panels, const double* queryBounds, const float* panelBounds, int32_t* labels, double* distances, float* values, int32_t queryCount, int32_t pointCount, int32_t dimension, double unit);
-/// By cluster: the weighted sum of its points, and behind it their weight, added in the order of the points.
-/// points[pointCount * dimension] in; labels[pointCount] in; weights[pointCount] in, may be null; sums[clusterCount * (dimension + 1)] out
-void cluster_sums_f64(const double* points, const int32_t* labels, const double* weights, double* sums, int32_t pointCount, int32_t dimension, int32_t clusterCount);
 /// Squared distances of every query to every point in the expanded form: (|q|² + |p|²) − 2·q·p, in f32.
 /// queryRows[s[count] * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryLengths[queryCount] in; panelLengths[Math.ceil(pointCount / 8) * 8] in; out[queryCount * Math.ceil(pointCount / 8) * 8] out
 void l2_block_f32(const float* queryRows, const float* panels, const float* queryLengths, const float* panelLengths, float* out, int32_t queryCount, int32_t pointCount, int32_t dimension);
@@ -596,8 +588,6 @@ inline constexpr Kernels all_kernels{
     coordinate_correlations_f64,
     coordinate_gram_f64,
     coordinate_residual_f64,
-    assign_points_f64,
-    cluster_sums_f64,
     l2_block_f32,
     nearest_points_f64,
     cos_f64,

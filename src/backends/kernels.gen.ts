@@ -8,10 +8,6 @@ export interface KernelFunctions {
   coordinate_gram_f64(gramOffset: number, correlationsOffset: number, coefficientsOffset: number, l1Offset: number, l2Offset: number, indicesOffset: number, columnCount: number, indexCount: number, positive: number, limit: number, passCount: number): number;
   /** One visit of each listed column; the residual y − x·u follows. Returns the largest squares·change². */
   coordinate_residual_f64(xOffset: number, residualOffset: number, coefficientsOffset: number, l1Offset: number, l2Offset: number, squaresOffset: number, indicesOffset: number, rowCount: number, columnCount: number, columnStride: number, indexCount: number, positive: number): number;
-  /** The nearest centre of every query by squared L2 distance, the first of equals, and that distance. */
-  assign_points_f64(queriesOffset: number, centersOffset: number, queryRowsOffset: number, panelsOffset: number, queryBoundsOffset: number, panelBoundsOffset: number, labelsOffset: number, distancesOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, unit: number): void;
-  /** By cluster: the weighted sum of its points, and behind it their weight, added in the order of the points. */
-  cluster_sums_f64(pointsOffset: number, labelsOffset: number, weightsOffset: number, sumsOffset: number, pointCount: number, dimension: number, clusterCount: number): void;
   /** Squared distances of every query to every point in the expanded form: (|q|² + |p|²) − 2·q·p, in f32. */
   l2_block_f32(queryRowsOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, outOffset: number, queryCount: number, pointCount: number, dimension: number): void;
   /** The k nearest points of every query by squared L2 distance, nearest first, the lower index first among equals. */
@@ -291,4 +287,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '8cdc7f6dc0310fed';
+export const kernelsHash = 'edd1346164baf7e6';

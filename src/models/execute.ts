@@ -1,7 +1,6 @@
 import type { Scope } from '../engine/arena.js';
 import { scoreCentroidsOn, scoreCentroidsOnThreads } from '../engine/clustering/centroid-scores.js';
 import { scoreDenseOn } from '../engine/dense.js';
-import { scoreNeighborsOn, scoreNeighborsOnThreads } from '../engine/distance.js';
 import { scoreAcrossOn, scoreUnaryOn } from '../engine/elementary.js';
 import type { Engine } from '../engine/engine.js';
 import { scoreEnsembleOn, scoreEnsembleOnThreads } from '../engine/ensemble.js';
@@ -10,7 +9,12 @@ import { scoreKernelExpansionOn, scoreKernelExpansionOnThreads } from '../engine
 import { scoreLinearOn } from '../engine/linear-algebra.js';
 import { scoreNearestLabelOn, scoreNearestLabelOnThreads } from '../engine/neighbors/labels.js';
 import { scoreNeighborScoreOn } from '../engine/neighbors/neighbor-score.js';
-import { scoreImputeNeighborsOnThreads, scoreMetricNeighborsOnThreads } from '../engine/neighbors/scoring.js';
+import {
+  scoreImputeNeighborsOnThreads,
+  scoreMetricNeighborsOnThreads,
+  scoreNeighborsOn,
+  scoreNeighborsOnThreads,
+} from '../engine/neighbors/scoring.js';
 import { Breather } from '../engine/turn.js';
 import { throwIfCancelled } from '../errors.js';
 import { execute, type Registers } from '../scoring/interpreter.js';

@@ -1,6 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { frameOf, NeighborIndex, PlacedPoints, type Points, squaredDistance } from '#lanewise/engine/distance.js';
+import { ClusteredPoints } from '#lanewise/engine/clustering/clustered-points.js';
+import { type Points, squaredDistance } from '#lanewise/engine/distance.js';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
+import { NeighborIndex } from '#lanewise/engine/neighbors/neighbor-index.js';
 import { dice } from '../scoring/programs.js';
 
 let engine: Engine;
@@ -49,9 +51,9 @@ for (const [name, value] of clouds) {
         expect([...indices.subarray(6 * i, 6 * i + 6)]).toEqual(nearest);
         expect(distances[6 * i]).toBe(squaredDistance(queries, i, points, nearest[0]!));
       });
-      using placed = await PlacedPoints.place(engine, points, frameOf(points));
-      const { labels } = await placed.assign(queries);
-      expect([...labels]).toEqual(nearestDirectly(points, queries, 1).flat());
+      using placed = await ClusteredPoints.of(engine, points);
+      await placed.assign(queries, 'lloyd');
+      expect([...placed.labels]).toEqual(nearestDirectly(points, queries, 1).flat());
     });
   }
 }

@@ -1,4 +1,4 @@
-import { NeighborIndex } from '../../../dist/engine/distance.js';
+import { NeighborIndex } from '../../../dist/engine/neighbors/neighbor-index.js';
 import { HnswIndex } from '../../../dist/index.js';
 
 export const title =
