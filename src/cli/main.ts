@@ -35,6 +35,7 @@ const commands: readonly Entry[] = [
   { name: 'clusters', summary: 'say what sets clusters of rows apart', load: () => import('./clusters.js') },
   { name: 'compare', summary: 'rank the models by cross-validation', load: () => import('./compare.js') },
   { name: 'train', summary: 'train a model and write its artefact', load: () => import('./train.js') },
+  { name: 'tune', summary: 'search the parameters of a model', load: () => import('./tune.js') },
   { name: 'evaluate', summary: 'cross-validate one model', load: () => import('./evaluate.js') },
   { name: 'predict', summary: 'predict the rows of a file with a trained model', load: () => import('./predict.js') },
   {

@@ -1,5 +1,5 @@
 import { LanewiseError } from '../errors.js';
-import type { FittedRecommender } from '../models/recommendation/index.js';
+import { type FittedRecommender, worseThanPopularity } from '../models/recommendation/index.js';
 import { type RegisterColumn, tableFromRegisters } from '../table/columns.js';
 import { formatCount } from '../table/format.js';
 import type { Id, Recommendations, Recommended } from '../table/recommendation.js';
@@ -37,7 +37,9 @@ const command: CommandFile = {
         hint: '--users all makes the lists of everybody.',
       });
     }
-    const { model } = await openRecommender(path!, options.registry);
+    const { model, metadata } = await openRecommender(path!, options.registry);
+    const warning = users && worseThanPopularity(model, metadata['scores']);
+    if (warning) shell.note(warning);
     await using engine = await engineOf(options, shell);
     const { signal, onProgress } = shell;
     const context = { engine, signal, onProgress };

@@ -3,14 +3,25 @@ import type { Table } from 'apache-arrow';
 import { saveRecommender } from '../deploy/recommender-artefact.js';
 import type { Engine } from '../engine/engine.js';
 import { LanewiseError } from '../errors.js';
-import { evaluateRecommender, leaveOneOut, type RecommenderEvaluation } from '../evaluate/recommendation/index.js';
-import { holdOut, latestHoldOut } from '../evaluate/splitter.js';
-import type { FittedRecommender } from '../models/recommendation/index.js';
-import { recommenderNamed, recommenders } from '../models/recommendation/index.js';
+import {
+  compareRecommenders as compare,
+  type RecommenderCandidate,
+  type RecommenderContestant,
+  type RecommenderEvaluation,
+  recommendationSplitter,
+  type SplitKind,
+  splitKinds,
+} from '../evaluate/recommendation/index.js';
+import {
+  columnsFor,
+  type FittedRecommender,
+  recommenderNamed,
+  recommenders,
+  worseThanPopularity,
+} from '../models/recommendation/index.js';
 import type { ParameterValue } from '../parameters.js';
-import { takeRows } from '../table/columns.js';
 import { formatCount, formatNumber, formatSeconds } from '../table/format.js';
-import type { Progress } from '../table/interfaces.js';
+import type { Fold, Progress } from '../table/interfaces.js';
 import type { InteractionColumns } from '../table/recommendation.js';
 import { columnInfo } from '../table/schema.js';
 import { type Command, type CommonOptions, engineOf, integer, Option, readData } from './command.js';
@@ -25,7 +36,9 @@ export interface RecommendationOptions extends CommonOptions {
   readonly target?: string;
   readonly weight?: string;
   readonly time?: string;
-  readonly split?: 'leave-one-out' | 'random' | 'latest' | 'none';
+  readonly split?: SplitKind | 'none';
+  /** What ranks. */
+  readonly metric?: string;
   readonly k?: number;
   readonly relevantFrom?: number;
   readonly model?: string;
@@ -44,7 +57,7 @@ export function addRecommendationOptions(command: Command): void {
       new Option(
         '--split <kind>',
         'recommendation: what tests; default: random with ratings, else leave-one-out',
-      ).choices(['leave-one-out', 'random', 'latest', 'none']),
+      ).choices([...splitKinds, 'none']),
     )
     .addOption(
       new Option('--k <n>', 'recommendation: length of the lists that are scored (default: 10)').argParser(
@@ -65,7 +78,10 @@ export function requireTarget(target: string | undefined): asserts target is str
 }
 
 /** The columns that the options name. @throws LanewiseError where one is not there, or users or items are not named. */
-function columnsOf(table: Table, { user, item, target, weight, time }: RecommendationOptions): InteractionColumns {
+export function interactionColumnsOf(
+  table: Table,
+  { user, item, target, weight, time }: RecommendationOptions,
+): NamedColumns {
   for (const [option, name] of [
     ['--user', user],
     ['--item', item],
@@ -85,27 +101,22 @@ function columnsOf(table: Table, { user, item, target, weight, time }: Recommend
   };
 }
 
+type NamedColumns = InteractionColumns & { readonly user: string; readonly item: string };
+
 interface Held {
-  readonly train: Table;
-  readonly test: Table | undefined;
+  readonly fold: Fold;
+  readonly test: boolean;
   readonly name: string;
 }
 
-function split(table: Table, columns: InteractionColumns, options: RecommendationOptions): Held {
-  const kind = options.split ?? (options.target === undefined ? 'leave-one-out' : 'random');
-  if (kind === 'none') return { train: table, test: undefined, name: 'nothing held out' };
-  const { user, item, time } = columns;
-  if (kind === 'latest' && time === undefined) {
-    throw new LanewiseError('usage', 'Expected a column for --time with --split latest but received none');
+function split(table: Table, columns: NamedColumns, options: RecommendationOptions): Held {
+  const { seed = 0, split: kind } = options;
+  if (kind === 'none') {
+    const train = Uint32Array.from({ length: table.numRows }, (_, row) => row);
+    return { fold: { train, test: train.subarray(0, 0) }, test: false, name: 'nothing held out' };
   }
-  const splitter =
-    kind === 'random'
-      ? holdOut({ testFraction: TEST_FRACTION })
-      : kind === 'latest'
-        ? latestHoldOut({ time: time!, testFraction: TEST_FRACTION })
-        : leaveOneOut({ user: user!, item: item!, ...(time !== undefined && { time }) });
-  const [fold] = splitter.split(table, { seed: options.seed ?? 0 });
-  return { train: takeRows(table, fold!.train), test: takeRows(table, fold!.test), name: splitter.name };
+  const splitter = recommendationSplitter(columns, kind, TEST_FRACTION);
+  return { fold: splitter.split(table, { seed })[0]!, test: true, name: splitter.name };
 }
 
 /** The measures that people are shown. */
@@ -118,51 +129,42 @@ const shown = [
   ['hitRate', 'hit rate'],
 ] as const;
 
-interface Judged {
-  readonly name: string;
-  readonly model: FittedRecommender;
-  readonly seconds: number;
-  readonly evaluation: RecommenderEvaluation;
+/** Recommenders on the same held-out rows; the parameters are those of the model that is asked for. */
+function contestants(
+  names: readonly string[],
+  columns: NamedColumns,
+  options: RecommendationOptions,
+): RecommenderContestant[] {
+  return names.map((name) => {
+    const entry = recommenderNamed(name);
+    const parameters = name === (options.model ?? defaultRecommender(options)) ? options.param : undefined;
+    return { name, recommender: entry.create(parameters), columns: columnsFor(entry, columns) };
+  });
 }
 
 async function judge(
   shell: Shell,
   engine: Engine,
-  name: string,
+  names: readonly string[],
+  table: Table,
   held: Held,
-  columns: InteractionColumns,
+  columns: NamedColumns,
   options: RecommendationOptions,
-  onProgress: (progress: Progress) => void = shell.onProgress,
-): Promise<Judged> {
-  const context = { engine, seed: options.seed ?? 0, signal: shell.signal };
-  const begin = performance.now();
-  const model = await fitNamed(name, held.train, columns, options, { ...context, onProgress });
-  const seconds = (performance.now() - begin) / 1000;
-  const { k, relevantFrom } = options;
-  const evaluation = await evaluateRecommender(model, held.test!, {
-    ...context,
+) {
+  const { seed = 0, k, relevantFrom, metric } = options;
+  return await compare(contestants(names, columns, options), table, held.fold, {
+    engine,
+    seed,
+    signal: shell.signal,
+    onProgress: shell.onProgress,
     ...(k !== undefined && { k }),
     ...(relevantFrom !== undefined && { relevantFrom }),
+    ...(metric !== undefined && { metric }),
   });
-  return { name, model, seconds, evaluation };
 }
 
-function fitNamed(
-  name: string,
-  table: Table,
-  columns: InteractionColumns,
-  options: RecommendationOptions,
-  context: object,
-): Promise<FittedRecommender> {
-  const entry = recommenderNamed(name);
-  const parameters = name === (options.model ?? defaultName(options)) ? options.param : undefined;
-  const { weight: _, ...rest } = columns;
-  // Ratings are predicted as they are; weights are for those who only order.
-  const given = entry.feedback === 'implicit' || columns.rating === undefined ? columns : rest;
-  return entry.create(parameters).fit(table, { ...given, ...context }) as Promise<FittedRecommender>;
-}
-
-function defaultName({ target }: RecommendationOptions): string {
+/** Ratings are predicted, events ordered. */
+export function defaultRecommender({ target }: RecommendationOptions): string {
   return target === undefined ? 'implicit-als' : 'als';
 }
 
@@ -174,19 +176,22 @@ export async function trainRecommender(
   timeBudget?: number,
 ): Promise<void> {
   await using engine = await engineOf(options, shell);
-  const name = options.model ?? defaultName(options);
+  const name = options.model ?? defaultRecommender(options);
   recommenderNamed(name);
   const { table, hash, quarantine } = await readData(options.file, { engine }, shell);
-  const columns = columnsOf(table, options);
+  const columns = interactionColumnsOf(table, options);
   const held = split(table, columns, options);
-  const judged = held.test && [await judge(shell, engine, name, held, columns, options, onProgress)];
-  if (judged && name !== 'popularity') judged.push(await judge(shell, engine, 'popularity', held, columns, options));
+  const names = [...new Set([name, 'popularity'])];
+  const judged = held.test ? await judge(shell, engine, names, table, held, columns, options) : undefined;
   const context = { engine, seed: options.seed ?? 0, signal: shell.signal, onProgress };
-  const model = await fitNamed(name, table, columns, options, {
+  const [{ recommender, columns: own }] = contestants([name], columns, options) as [RecommenderContestant];
+  const model = (await recommender.fit(table, {
+    ...own,
     ...context,
     ...(timeBudget !== undefined && { timeBudget }),
-  });
-  const scores = judged?.map(({ evaluation }) => evaluation) ?? [];
+  })) as FittedRecommender;
+  const found = judged?.comparison.candidates.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name)) ?? [];
+  const scores = found.map(({ evaluation }) => evaluation);
   const data = { file: basename(options.file), sha256: hash, rows: table.numRows };
   const { digest } = await saveRecommender(options.output, model, {
     data,
@@ -201,7 +206,9 @@ export async function trainRecommender(
   }
   shell.print(`${name}: recommendation of ${options.item} to ${options.user} (${model.feedback} feedback)`);
   shell.print(`${factsInWords(model)}. ${model.training.verdict}\n`);
-  if (judged) shell.print(`${scoresTable(judged)}\n\n${heldInWords(held, judged[0]!.evaluation)}`);
+  if (judged) shell.print(`${scoresTable(found)}\n\n${heldInWords(held, scores[0]!)}`);
+  const warning = worseThanPopularity(model, scores);
+  if (warning) shell.print(warning);
   shell.print(
     `\nThe model is ${options.output}; it has learnt from all rows. Next: lanewise recommend ${options.output} --users all`,
   );
@@ -216,7 +223,7 @@ export async function compareRecommenders(
 ): Promise<void> {
   await using engine = await engineOf(options, shell);
   const { table } = await readData(path, { engine }, shell);
-  const columns = columnsOf(table, options);
+  const columns = interactionColumnsOf(table, options);
   const held = split(table, columns, options);
   if (!held.test) throw new LanewiseError('usage', 'Expected rows to test on but --split none holds none out');
   const asked =
@@ -226,28 +233,23 @@ export async function compareRecommenders(
       .map(({ name }) => name);
   const all = [...new Set([...asked, 'popularity'])];
   for (const name of all) recommenderNamed(name);
-  const judged: Judged[] = [];
-  for (const name of all) judged.push(await judge(shell, engine, name, held, columns, options));
-  judged.sort((a, b) => b.evaluation.metrics.ndcg.value - a.evaluation.metrics.ndcg.value);
+  const { comparison, models } = await judge(shell, engine, all, table, held, columns, options);
+  const { candidates, failed, metric, metricLabel, reason } = comparison;
+  for (const { name, error } of failed) shell.note(`note: ${name} could not be fitted: ${error}`);
   if (options.json) {
-    const ranking = judged.map(({ name, seconds, evaluation }) => ({ model: name, seconds, ...evaluation }));
-    return shell.print(JSON.stringify({ task: 'recommendation', split: held.name, ranking }));
-  }
-  shell.print(
-    `recommendation of ${options.item} to ${options.user}, ${held.name}. ${factsInWords(judged[0]!.model)}\n`,
-  );
-  shell.print(scoresTable(judged));
-  shell.print(`\n${heldInWords(held, judged[0]!.evaluation)}`);
-  const best = judged[0]!;
-  const baseline = judged.find(({ name }) => name === 'popularity')!;
-  const [top, low] = [best.evaluation.metrics.ndcg, baseline.evaluation.metrics.ndcg];
-  if (best === baseline) shell.print('Take popularity: nothing else orders better here.');
-  else {
-    const apart = top.low > low.high ? '' : ', though the intervals overlap';
-    shell.print(
-      `Take ${best.name}: NDCG ${formatNumber(top.value)} where popularity has ${formatNumber(low.value)}${apart}.`,
+    const ranking = candidates.map(({ name, fitSeconds: seconds, evaluation, againstBest }) => {
+      return { model: name, seconds, ...evaluation, ...(againstBest && { againstBest }) };
+    });
+    const { recommended } = comparison;
+    return shell.print(
+      JSON.stringify({ task: 'recommendation', split: held.name, metric, ranking, failed, recommended, reason }),
     );
   }
+  const facts = factsInWords(models.get(candidates[0]!.name) as FittedRecommender);
+  shell.print(`recommendation of ${options.item} to ${options.user}, ${held.name}, by ${metricLabel}. ${facts}\n`);
+  shell.print(scoresTable(candidates));
+  shell.print(`\n${heldInWords(held, candidates[0]!.evaluation)}`);
+  shell.print(reason);
 }
 
 function factsInWords({ facts }: FittedRecommender): string {
@@ -267,18 +269,18 @@ function heldInWords(held: Held, { users, usersWithout, unknownUsers, unknownIte
   return `${held.name}: ${formatCount(users)} users scored${notes.length > 0 ? `; ${notes.join(', ')}` : ''}.`;
 }
 
-function scoresTable(judged: readonly Judged[]): string {
+function scoresTable(judged: readonly RecommenderCandidate[]): string {
   const k = judged[0]!.evaluation.k;
   const rated = judged.some(({ evaluation }) => evaluation.ratings);
   const head = ['model', ...shown.map(([, label]) => `${label}@${k}`), '95 % of NDCG', 'coverage', 'novelty'];
-  const rows = judged.map(({ name, seconds, evaluation: { metrics, coverage, novelty, ratings } }) => [
+  const rows = judged.map(({ name, fitSeconds, evaluation: { metrics, coverage, novelty, ratings } }) => [
     name,
     ...shown.map(([key]) => formatNumber(metrics[key].value)),
     `${formatNumber(metrics.ndcg.low)} … ${formatNumber(metrics.ndcg.high)}`,
     formatNumber(coverage),
     formatNumber(novelty),
     ...(rated ? [ratings ? formatNumber(ratings.rmse) : ''] : []),
-    formatSeconds(seconds),
+    formatSeconds(fitSeconds),
   ]);
   return textTable(
     [...head, ...(rated ? ['RMSE'] : []), 'fit'],

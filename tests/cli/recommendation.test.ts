@@ -110,7 +110,65 @@ test('recommenders are compared on the same rows, popularity among them', async 
   expect(rated.out).toMatch(/hold-out of 20 %/);
 });
 
+test('parameters are searched on the training rows; the held-out ones say whether it was worth it', async () => {
+  const search = ['--model', 'item-knn', '--param', 'shrinkage=3', '--trials', '3', '--folds-count', '2', '--k', '4'];
+  const { code, out } = await lanewise([
+    'tune',
+    events,
+    ...columns,
+    '--time',
+    'when',
+    ...search,
+    '--metric',
+    'map',
+    '--json',
+  ]);
+  const { model: name, scored, tuning, gate } = JSON.parse(out);
+  expect([code, name, scored, tuning.metricLabel, gate.metricLabel, gate.rows]).toEqual([
+    0,
+    'item-knn',
+    'users',
+    'MAP@4',
+    'MAP@4',
+    30,
+  ]);
+  expect(tuning.history.map(({ parameters }: { parameters: { shrinkage: number } }) => parameters.shrinkage)).toEqual([
+    3, 3, 3,
+  ]);
+  expect(tuning.history[0].foldScores).toHaveLength(1);
+  const told = await lanewise([
+    'tune',
+    events,
+    '--target',
+    'amount',
+    '--task',
+    'regression',
+    '--model',
+    'linear',
+    '--trials',
+    '2',
+  ]);
+  expect(told.out).toMatch(/linear: 2 trials by RMSE.*\n[\s\S]*alpha[\s\S]*On \d+ rows that no trial has seen/);
+});
+
+test('who ranks by predicted ratings is told what that is worth', async () => {
+  const output = join(folder, 'rated');
+  const args = ['train', events, ...columns, '--target', 'stars', '--model', 'als'];
+  expect((await lanewise([...args, '--split', 'none', '--output', output])).code).toBe(0);
+  const { out, err } = await lanewise(['recommend', output, '--users', 'c-4', '--n', '1']);
+  expect(err).toMatch(
+    /note: als predicts ratings; .* often worse than those of popularity\. For lists take implicit-als/,
+  );
+  expect(out).not.toMatch(/note/);
+  // Measured on these rows it is better: then there is nothing to say.
+  expect((await lanewise([...args, '--split', 'leave-one-out', '--output', output])).out).not.toMatch(/note/);
+  expect((await lanewise(['recommend', output, '--users', 'c-4', '--n', '1'])).err).toBe('');
+});
+
 test.each([
+  [/measure of lists "ndgc": did you mean "ndcg"/, 2, ['tune', events, ...columns, '--metric', 'ndgc']],
+  [/--split none holds none out/, 2, ['tune', events, ...columns, '--split', 'none']],
+  [/model of rows but .* is a recommender/, 2, ['predict', events, '--model', model]],
   [/--item/, 2, ['train', events, '--task', 'recommendation', '--user', 'customer']],
   [/did you mean "thing"/, 1, ['train', events, '--task', 'recommendation', '--user', 'customer', '--item', 'thin']],
   [/recommender "alz": did you mean "als"/, 2, ['train', events, ...columns, '--model', 'alz']],

@@ -4,7 +4,7 @@ import { invalid, LanewiseError } from '../../errors.js';
 import { readRegister } from '../../table/columns.js';
 import { readIds } from '../../table/ids.js';
 import type { Context } from '../../table/interfaces.js';
-import type { RecommenderModel } from '../../table/recommendation.js';
+import type { Id, RecommenderModel } from '../../table/recommendation.js';
 import { columnsOf } from '../../table/schema.js';
 import { quantileOfSorted } from '../../table/statistics.js';
 import { defaultResamples, type Interval, resample } from '../bootstrap.js';
@@ -39,11 +39,18 @@ export interface RecommenderEvaluation {
   readonly unknownItems: number;
   /** Means over the users, with bootstrap intervals over users. */
   readonly metrics: Readonly<Record<keyof ListScores, Figure>>;
+  /** The figures of each scored user, by which two recommenders are compared in pairs; JSON has the means alone. */
+  readonly perUser: UserScores;
   readonly coverage: number;
   /** In bits. */
   readonly novelty: number;
   /** Where the model predicts ratings and the test rows have them. */
   readonly ratings?: { readonly rows: number; readonly rmse: number; readonly mae: number };
+}
+
+export interface UserScores {
+  readonly users: readonly Id[];
+  readonly scores: Readonly<Record<keyof ListScores, Float64Array>>;
 }
 
 /**
@@ -73,14 +80,17 @@ export async function evaluateRecommender(
   const scores = wanted.relevant.map((relevant, place) =>
     scoreList(lists.items.subarray(place * lists.n, (place + 1) * lists.n), relevant, k),
   );
-  const figures = await meansOver(scores, {
+  const columns = Object.fromEntries(
+    listScoreNames.map((name) => [name, Float64Array.from(scores, (score) => score[name])]),
+  ) as UserScores['scores'];
+  const figures = await meansOver(columns, {
     level,
     seed,
     ...(resamples !== undefined && { resamples }),
     ...(signal && { signal }),
   });
   const ratings = await scoreRatings(model, test, context);
-  return {
+  const evaluation = {
     estimator: model.estimator,
     k,
     users: wanted.users.length,
@@ -90,6 +100,10 @@ export async function evaluateRecommender(
     metrics: figures,
     ...catalogueScores(lists.items, model.popularity, Math.max(1, model.facts.users)),
     ...(ratings && { ratings }),
+  };
+  const perUser: UserScores = { users: wanted.users, scores: columns };
+  return Object.defineProperty(evaluation, 'perUser', { value: perUser, enumerable: false }) as typeof evaluation & {
+    perUser: UserScores;
   };
 }
 
@@ -152,20 +166,21 @@ async function scoreRatings(model: RecommenderModel, test: Table, context: Conte
 }
 
 async function meansOver(
-  scores: readonly ListScores[],
+  scores: UserScores['scores'],
   options: { level: number; seed: number; resamples?: number; signal?: AbortSignal },
 ): Promise<RecommenderEvaluation['metrics']> {
-  const columns = listScoreNames.map((name) => Float64Array.from(scores, (score) => score[name]));
+  const columns = listScoreNames.map((name) => scores[name]);
+  const userCount = columns[0]!.length;
   const statistics = columns.map((column) => (counts: readonly Float64Array[]) => {
     let sum = 0;
     for (let i = 0; i < column.length; i++) sum += counts[0]![i]! * column[i]!;
     return sum / column.length;
   });
-  const { level, seed, signal, resamples = Math.min(400, defaultResamples(scores.length)) } = options;
-  const samples = await resample(statistics, [scores.length], { resamples, seed, ...(signal && { signal }) });
+  const { level, seed, signal, resamples = Math.min(400, defaultResamples(userCount)) } = options;
+  const samples = await resample(statistics, [userCount], { resamples, seed, ...(signal && { signal }) });
   const figures = listScoreNames.map((name, index) => {
     const sorted = samples[index]!.sort();
-    const value = columns[index]!.reduce((sum, score) => sum + score, 0) / scores.length;
+    const value = columns[index]!.reduce((sum, score) => sum + score, 0) / userCount;
     const [low, high] = [quantileOfSorted(sorted, (1 - level) / 2), quantileOfSorted(sorted, (1 + level) / 2)];
     return [name, { value, low, high, level }] as const;
   });

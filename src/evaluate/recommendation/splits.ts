@@ -3,6 +3,33 @@ import { invalid, LanewiseError } from '../../errors.js';
 import { readRegister } from '../../table/columns.js';
 import { readIds } from '../../table/ids.js';
 import type { Splitter } from '../../table/interfaces.js';
+import type { InteractionColumns } from '../../table/recommendation.js';
+import { holdOut, latestHoldOut } from '../splitter.js';
+
+/** How recommenders are tested: one item of each user, a share of the rows at random, or the latest rows. */
+export const splitKinds = ['leave-one-out', 'random', 'latest'] as const;
+export type SplitKind = (typeof splitKinds)[number];
+
+/**
+ * A split by its name. Default: random where there are ratings, which are to be predicted, else leave-one-out.
+ * @throws LanewiseError `usage` where the latest are wanted and no column says when.
+ */
+export function recommendationSplitter(
+  { user, item, time, rating }: InteractionColumns & { readonly user: string; readonly item: string },
+  kind: SplitKind = rating === undefined ? 'leave-one-out' : 'random',
+  testFraction = 0.2,
+): Splitter {
+  if (kind === 'random') return holdOut({ testFraction });
+  if (kind === 'leave-one-out') return leaveOneOut({ user, item, ...(time !== undefined && { time }) });
+  if (time !== undefined) return latestHoldOut({ time, testFraction });
+  throw new LanewiseError(
+    'usage',
+    'Expected a column that says when for a split by the latest rows but received none',
+    {
+      hint: 'Name it with time, or split at random or by leave-one-out.',
+    },
+  );
+}
 
 export interface LeaveOneOutOptions {
   readonly user: string;

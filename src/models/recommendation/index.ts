@@ -1,7 +1,8 @@
 import { unknownName } from '../../errors.js';
 import type { ParameterValue } from '../../parameters.js';
-import type { Recommender } from '../../table/recommendation.js';
+import type { InteractionColumns, Recommender } from '../../table/recommendation.js';
 import { ALS, BPR, ImplicitALS, ItemKNN, Popularity, UserKNN } from './estimators.js';
+import type { FittedRecommender } from './model.js';
 
 export { ALS, BPR, ImplicitALS, ItemKNN, Popularity, UserKNN } from './estimators.js';
 export { FittedRecommender } from './model.js';
@@ -35,4 +36,42 @@ export function recommenderNamed(name: string): RecommenderEntry {
     name,
     recommenders.map((entry) => entry.name),
   );
+}
+
+/** The columns that a recommender reads: ratings are predicted as they are, so that where there are any, weights are for those that only order. */
+export function columnsFor<C extends InteractionColumns>({ feedback }: RecommenderEntry, columns: C): C {
+  if (feedback === 'implicit' || columns.rating === undefined) return columns;
+  const { weight: _, ...rest } = columns;
+  return rest as C;
+}
+
+/** What is known of a recommender's lists: as `evaluateRecommender` gives it, or as an artefact has kept it. */
+interface ListFigures {
+  readonly estimator: string;
+  readonly k: number;
+  readonly metrics: { readonly ndcg: { readonly value: number } };
+}
+
+/**
+ * Says so where lists are ordered by predicted ratings, with the figures where the model was scored beside popularity and lost.
+ * Ratings say how those who chose an item liked it, not who would choose it: the highest predictions go to what few have rated.
+ */
+export function worseThanPopularity(
+  { estimator, feedback, state }: FittedRecommender,
+  scores: unknown,
+): string | undefined {
+  if (feedback !== 'explicit' || state.scoring.kind === 'popularity') return undefined;
+  const known = Array.isArray(scores) ? scores.filter(isFigures) : [];
+  const [own, popular] = [estimator, 'popularity'].map((name) => known.find((score) => score.estimator === name));
+  if (own && popular && own.metrics.ndcg.value >= popular.metrics.ndcg.value) return undefined;
+  const figure = (score: ListFigures) => score.metrics.ndcg.value.toFixed(3);
+  const measured = own && popular ? ` (NDCG@${own.k} ${figure(own)} where popularity has ${figure(popular)})` : '';
+  const often = measured ? '' : 'often ';
+  return `note: ${estimator} predicts ratings; lists in their order are ${often}worse than those of popularity${measured}. For lists take implicit-als, or item-knn with --param feedback=implicit.`;
+}
+
+/** What an artefact has kept is as it was written: anything. */
+function isFigures(score: unknown): score is ListFigures {
+  const { estimator, k, metrics } = (score ?? {}) as Partial<ListFigures>;
+  return typeof estimator === 'string' && typeof k === 'number' && typeof metrics?.ndcg?.value === 'number';
 }
