@@ -39,7 +39,8 @@ export type RowPart =
   | 'weights'
   | 'roles'
   | 'raw'
-  | 'normalizers';
+  | 'normalizers'
+  | 'dropped';
 
 /** What one pass over the windows needs, so that a file is read and written no more than that. */
 export interface Uses {

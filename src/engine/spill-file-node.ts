@@ -1,4 +1,4 @@
-import { close, mkdtempSync, openSync, read, rmSync, statfs, unlinkSync, write } from 'node:fs';
+import { close, mkdtempSync, openSync, read, readdirSync, rmSync, statfs, unlinkSync, write } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +11,8 @@ const MOST_BYTES = 1 << 30;
 
 /**
  * A temporary file in a folder of its own, for what does not fit into memory. Where the system lets an open file be
- * unlinked, its name is gone at once, so that nothing is left behind however the process ends.
+ * unlinked, its name is gone at once, so that nothing is left behind however the process ends; elsewhere the next process
+ * that makes one in the same directory removes what was left.
  */
 export class SpillFile implements AsyncDisposable {
   readonly directory: string;
@@ -29,7 +30,8 @@ export class SpillFile implements AsyncDisposable {
   static create(directory: string = tmpdir()): SpillFile {
     let folder: string | undefined;
     try {
-      folder = mkdtempSync(join(directory, 'lanewise-'));
+      removeAbandoned(directory);
+      folder = mkdtempSync(join(directory, `lanewise-${process.pid}-`));
       const path = join(folder, 'rows');
       const file = openSync(path, 'wx+', 0o600);
       try {
@@ -110,6 +112,28 @@ export class SpillFile implements AsyncDisposable {
     this.#file = -1;
     await closeFile(file);
     if (this.#folder) rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Folders of processes that were killed before they could remove them. */
+function removeAbandoned(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const owner = /^lanewise-(\d+)-[A-Za-z0-9]{6}$/.exec(name)?.[1];
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    try {
+      rmSync(join(directory, name), { recursive: true, force: true });
+    } catch {
+      // Another user's: theirs to remove.
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

@@ -6,8 +6,9 @@ import { ArenaBlock, type GroupLayout } from './trees.js';
 
 /** A window with what the losses are computed from; offsets are bytes of the engine's memory. */
 export interface SpilledWindow extends RowWindow {
-  /** One f64 a row; `weights` only where rows have some. */
+  /** One f64 a row, target by target, `outputBytes` a target. */
   readonly targets: number;
+  /** One f64 a row, where rows have some; else 0. */
   readonly weights: number;
   /** One u8 a row: see `Role`. */
   readonly roles: number;
@@ -15,20 +16,24 @@ export interface SpilledWindow extends RowWindow {
   readonly raw: number;
   /** log Σ e^raw over the outputs, one f64 a row, where it is asked for; else 0. */
   readonly normalizers: number;
+  /** What dropped trees predict, output by output as `raw`, where trees are dropped; else 0. */
+  readonly dropped: number;
   readonly outputBytes: number;
 }
 
-/** What a row is there for. */
-/** `rested`: learnt from, though not by the tree at hand. */
+/** What a row is there for. `rested`: learnt from, though not by the tree at hand. */
 export const Role = { learnt: 0, following: 1, left: 2, rested: 3 } as const;
 
 export interface SpilledSizes {
   readonly rowCount: number;
   readonly layout: GroupLayout;
   readonly outputs: number;
+  readonly targets: number;
   readonly weighted: boolean;
   /** true: the derivatives by each output are functions of all of them, through their normalizers. */
   readonly normalizes: boolean;
+  /** true: what dropped trees predict is kept of each row. */
+  readonly drops: boolean;
   /** Bytes of memory that windows may take. */
   readonly memory: number;
 }
@@ -67,7 +72,8 @@ export class SpilledRows implements RowStore {
   readonly rowBytes: number;
   readonly #file: SpillFile;
   readonly #sections: ReadonlyMap<RowPart, Section>;
-  readonly #outputs: number;
+  readonly targets: number;
+  readonly outputs: number;
   readonly #slots: readonly [Slot, Slot];
   #active = 0;
 
@@ -85,7 +91,8 @@ export class SpilledRows implements RowStore {
     this.windowCount = Math.max(1, Math.ceil(rowCount / this.windowRows));
     this.rowCount = rowCount;
     this.layout = layout;
-    this.#outputs = outputs;
+    this.outputs = outputs;
+    this.targets = sizes.targets;
     this.#file = file;
     const sections = new Map<RowPart, Section>();
     let start = 0;
@@ -227,16 +234,29 @@ export class SpilledRows implements RowStore {
       roles: at('roles'),
       raw: at('raw'),
       normalizers: this.#sections.has('normalizers') ? at('normalizers') : 0,
+      dropped: this.#sections.has('dropped') ? at('dropped') : 0,
       outputBytes: 8 * this.windowRows,
     };
   }
 
-  get weighted(): boolean {
-    return this.#sections.has('weights');
+  /**
+   * Copies what lies from byte `start` of a part of a window on, wherever it lies now: what sorted numbers are merged by, of
+   * all windows at once.
+   */
+  async readPart(window: number, part: RowPart, start: number, into: Uint8Array): Promise<void> {
+    const section = this.#sections.get(part)!.start + start;
+    for (const slot of this.#slots) {
+      await this.#settle(slot);
+      if (slot.window === window && slot.loaded.has(part)) {
+        into.set(slot.memory.values.subarray(section, section + into.length));
+        return;
+      }
+    }
+    await this.#file.read(into, window * this.windowRows * this.rowBytes + section);
   }
 
-  get outputs(): number {
-    return this.#outputs;
+  get weighted(): boolean {
+    return this.#sections.has('weights');
   }
 
   /** Waits until nothing is read or written any more, which would go into memory that has another owner. */
@@ -251,18 +271,20 @@ export class SpilledRows implements RowStore {
 }
 
 /** The parts and their bytes a row. */
-function partsOf({ layout, outputs, weighted, normalizes }: SpilledSizes): [RowPart, number][] {
+function partsOf({ layout, outputs, targets, weighted, normalizes, drops }: SpilledSizes): [RowPart, number][] {
   const parts: [RowPart, number][] = [
     ['bins', layout.groupCount * layout.rowBytes],
-    ['targets', 8],
+    ['targets', 8 * targets],
     ['raw', 8 * outputs],
     ['packed', 8],
+    // Neighbours: between trees they are room for 8 bytes a row, as `packed` is.
     ['gradients', 4],
     ['hessians', 4],
     ['order', 4],
     ['roles', 1],
   ];
   if (weighted) parts.push(['weights', 8]);
+  if (drops) parts.push(['dropped', 8 * outputs]);
   if (normalizes) parts.push(['normalizers', 8]);
   return parts;
 }

@@ -540,15 +540,32 @@ export class TreeWorkspace implements Disposable {
     visit: (node: number, rows: Uint32Array, window: RowWindow) => void,
     ...parts: readonly RowPart[]
   ): Promise<void> {
-    await this.#overWindows(uses(['order', ...parts]), (window, w) => {
-      const order = new Uint32Array(this.#engine.arena.memory.buffer, window.order, window.rowCount);
-      nodes.forEach(({ slot }, node) => {
-        const ranges = this.#rangesOf(w, slot);
-        for (let segment = 0; segment < this.#segments; segment++) {
-          visit(node, order.subarray(ranges[2 * segment], ranges[2 * segment + 1]), window);
-        }
+    await this.visitWindows(nodes, uses(['order', ...parts]), (window, stretches) => {
+      stretches.forEach((ofNode, node) => {
+        for (const rows of ofNode) visit(node, rows, window);
       });
       return undefined;
+    });
+  }
+
+  /**
+   * Calls `work` with one window after the other and, node by node, their rows in it that are learnt from: those of each
+   * segment, counted from the window's first, ascending. `uses` must read the order.
+   */
+  async visitWindows(
+    nodes: readonly NodeRows[],
+    uses: Uses,
+    work: (window: RowWindow, stretches: readonly Uint32Array[][]) => Waiting,
+  ): Promise<void> {
+    await this.#overWindows(uses, (window, w) => {
+      const order = new Uint32Array(this.#engine.arena.memory.buffer, window.order, window.rowCount);
+      const stretches = nodes.map(({ slot }) => {
+        const ranges = this.#rangesOf(w, slot);
+        return Array.from({ length: this.#segments }, (_, segment) =>
+          order.subarray(ranges[2 * segment], ranges[2 * segment + 1]),
+        );
+      });
+      return work(window, stretches);
     });
   }
 

@@ -72,7 +72,30 @@ export function refuseWarmStart({ warmStart }: FitOptions): void {
  * (with their count), fewer than two rows, or one value only.
  */
 export function targetOf(table: Table, options: FitOptions, task: TaskKind): Target {
-  const names = options.targets ?? [options.target ?? namesWithRole(table, 'target')[0]];
+  return readTarget(table, targetNames(table, options, task, false)[0]!, task);
+}
+
+/**
+ * The targets of `options`, in its order; the one of `targetOf` where it names no list.
+ * @throws LanewiseError as `targetOf` does, and `usage` for a list that is empty or names a column twice.
+ */
+export function targetsOf(table: Table, options: FitOptions, task: TaskKind): Target[] {
+  return targetNames(table, options, task, true).map((name) => readTarget(table, name, task));
+}
+
+/**
+ * What is to be predicted, by name: of `options`, or else of the schema.
+ * @throws LanewiseError `usage` where none is named, or several and `several` is false, or a list is empty or has one twice.
+ */
+export function targetNames(table: Table, options: FitOptions, task: TaskKind, several: boolean): readonly string[] {
+  const { targets } = options;
+  if (several && targets && targets.length !== 1) {
+    const twice = targets.find((name, index) => targets.indexOf(name) < index);
+    if (targets.length > 0 && twice === undefined) return targets;
+    const received = twice === undefined ? 'none' : `"${twice}" twice`;
+    throw new LanewiseError('usage', `Expected the names of different target columns but received ${received}`);
+  }
+  const names = targets ?? [options.target ?? namesWithRole(table, 'target')[0]];
   if (names.length > 1) {
     throw new LanewiseError('usage', `Expected one target but received ${names.length}: ${names.join(', ')}`, {
       hint: 'Decision trees, forests and boosting learn several targets at once; for other models fit one a target.',
@@ -83,22 +106,7 @@ export function targetOf(table: Table, options: FitOptions, task: TaskKind): Tar
       hint: 'Name it in fit(table, { target }), or give a column the role target.',
     });
   }
-  return readTarget(table, names[0], task);
-}
-
-/**
- * The targets of `options`, in its order; the one of `targetOf` where it names no list.
- * @throws LanewiseError as `targetOf` does, and `usage` for a list that is empty or names a column twice.
- */
-export function targetsOf(table: Table, options: FitOptions, task: TaskKind): Target[] {
-  const { targets } = options;
-  if (!targets || targets.length === 1) return [targetOf(table, options, task)];
-  const twice = targets.find((name, index) => targets.indexOf(name) < index);
-  if (targets.length === 0 || twice !== undefined) {
-    const received = twice === undefined ? 'none' : `"${twice}" twice`;
-    throw new LanewiseError('usage', `Expected the names of different target columns but received ${received}`);
-  }
-  return targets.map((name) => readTarget(table, name, task));
+  return [names[0]];
 }
 
 function readTarget(table: Table, name: string, task: TaskKind): Target {

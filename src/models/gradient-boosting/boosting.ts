@@ -8,9 +8,9 @@ import type { Deadline } from '../../training/deadline.js';
 import { Stopping } from '../../training/stopping.js';
 import type { FeatureBins } from '../binning/index.js';
 import type { FeatureConstraints } from './constraints.js';
-import type { BoostingStart } from './continuation.js';
+import type { BoostingStart, MemoryStart } from './continuation.js';
 import { measureCover } from './cover.js';
-import { Dart, viewOf } from './dart.js';
+import { Dart, MemoryDroppedSums, viewOf } from './dart.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
 import { growerOptions, renewLeafValues, setLeafValues, treeRules } from './growing.js';
 import { histogramsFor } from './histogram.js';
@@ -18,7 +18,7 @@ import type { BoostingLoss } from './loss.js';
 import { type LossData, LossState } from './loss-state.js';
 import type { GradientBoostingParameters } from './parameters.js';
 import { LeafRenewal } from './renewal.js';
-import { drawsAnew, RowSampling } from './sampling.js';
+import { type DrawParameters, drawsAnew, RowSampling } from './sampling.js';
 import { unscaledSums, unscaledUnits } from './scales.js';
 
 export interface BoostingOptions extends GradientBoostingParameters {
@@ -26,13 +26,18 @@ export interface BoostingOptions extends GradientBoostingParameters {
   readonly seed: number;
   /** Raw predictions to start from; default: those of least loss. */
   readonly base?: Float64Array;
-  /** A fitted model to go on from. */
+  /** What to go on from. */
   readonly start?: BoostingStart;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   readonly deadline?: Deadline;
   /** Called after each round that does not end it all, with everything that there is by then. */
   readonly onRound?: (soFar: Boosted) => Promise<void>;
+}
+
+/** The same, of rows that all lie in memory. */
+interface MemoryOptions extends BoostingOptions {
+  readonly start?: MemoryStart;
 }
 
 /** What boosting learns from. Rows index the binned data, `targets`, `weights` and `groups`. */
@@ -57,7 +62,7 @@ export async function boost(
   engine: Engine,
   data: BoostingData,
   loss: BoostingLoss,
-  options: BoostingOptions,
+  options: MemoryOptions,
 ): Promise<Boosted> {
   using run = new BoostingRun(engine, data, loss, options);
   return await run.boost();
@@ -66,7 +71,7 @@ export async function boost(
 class BoostingRun implements Disposable {
   readonly #data: BoostingData;
   readonly #loss: BoostingLoss;
-  readonly #options: BoostingOptions;
+  readonly #options: MemoryOptions;
   readonly #growing: GrowerOptions;
   readonly #rows: MemoryRows;
   readonly #workspace: TreeWorkspace;
@@ -78,7 +83,7 @@ class BoostingRun implements Disposable {
   readonly #before: number;
   readonly #owned: Disposable[] = [];
 
-  constructor(engine: Engine, data: BoostingData, loss: BoostingLoss, options: BoostingOptions) {
+  constructor(engine: Engine, data: BoostingData, loss: BoostingLoss, options: MemoryOptions) {
     this.#data = data;
     this.#loss = loss;
     this.#options = options;
@@ -110,7 +115,13 @@ class BoostingRun implements Disposable {
     const { renewal } = loss;
     this.#renewal = renewal && own(() => new LeafRenewal(engine, this.#rows, renewal, { training, leaves, weighted }));
     this.#sampling = own(() => new RowSampling(engine, this.#rows, data, options));
-    this.#dart = options.boostingType === 'dart' ? own(() => this.#dartOn(engine)) : undefined;
+    this.#dart =
+      options.boostingType === 'dart'
+        ? new Dart(
+            own(() => this.#sumsOn(engine)),
+            options,
+          )
+        : undefined;
     this.#before = start?.rounds ?? 0;
     start?.raw.forEach((raw, output) => {
       viewOf(engine, this.#state.rawOf(output), raw.length).set(raw);
@@ -118,54 +129,30 @@ class BoostingRun implements Disposable {
   }
 
   async boost(): Promise<Boosted> {
-    const { maxIter, nIterNoChange, tol, onProgress, onRound, deadline } = this.#options;
     const { base } = this.#state;
-    const trees: GrownNode[] = [];
-    const history: HistoryPoint[] = [...(this.#options.start?.history ?? [])];
-    const { signal } = this.#options;
-    await this.#state.beginRound(signal);
-    const start = this.#options.start?.startLoss ?? (await this.#state.validationLoss(signal));
-    const stopping = new Stopping({ patience: nIterNoChange, tolerance: tol, start: start ?? 0 });
-    const untold = replay(stopping, history, this.#before);
-    let stopped: Boosted['stopped'] = 'rounds used up';
-    for (let iteration = this.#before + 1; iteration <= maxIter; iteration++) {
-      const grown = await this.#round(iteration);
-      // Where every tree sees the same, nothing will ever be split again.
-      if (grown.every((tree) => !tree.split) && !drawsAnew(this.#options)) {
-        stopped = 'converged';
-        break;
-      }
-      trees.push(...grown);
-      const point = await this.#measure(iteration);
-      history.push(point);
-      const metrics = {
-        loss: point.loss,
-        ...(point.validationLoss !== undefined && { validationLoss: point.validationLoss }),
-      };
-      onProgress?.({ what: 'tree', done: iteration, total: maxIter, metrics });
-      const verdict = point.validationLoss === undefined ? 'best' : stopping.next(point.validationLoss);
-      if (start === undefined || untold + Math.max(1, stopping.bestIteration) === iteration) this.#dart?.keepBest();
-      if (verdict === 'stop') {
-        stopped = 'no improvement';
-        break;
-      }
-      if (deadline?.passed) stopped = 'time used up';
-      await onRound?.({ base, trees, history, bestIteration: iteration, startLoss: start, stopped });
-      if (stopped === 'time used up') break;
-    }
-    const least = Math.max(1, this.#options.start?.fewestRounds ?? 0);
-    const bestIteration = start === undefined ? history.length : Math.max(least, untold + stopping.bestIteration);
-    this.#dart?.applyWeights();
-    const kept = trees.slice(0, Math.max(0, bestIteration - this.#before) * this.#loss.outputs);
-    return { base, trees: kept, history, bestIteration, startLoss: start, stopped };
+    const before = this.#before;
+    return await boostRounds(
+      {
+        base,
+        outputs: this.#loss.outputs,
+        dart: this.#dart,
+        begin: async () => {
+          await this.#state.beginRound(this.#options.signal);
+          return await this.#state.validationLoss(this.#options.signal);
+        },
+        round: (iteration) => this.#round(iteration, iteration === before + 1),
+        measure: (iteration) => this.#measure(iteration),
+      },
+      this.#options,
+    );
   }
 
   /** Grows the trees of one round, one an output, and adds them to the raw predictions. */
-  async #round(iteration: number): Promise<GrownNode[]> {
+  async #round(iteration: number, first: boolean): Promise<GrownNode[]> {
     // All outputs' derivatives are of the predictions before the round.
     const { signal } = this.#options;
     const share = (await this.#dart?.drop(iteration, signal)) ?? 1;
-    if (iteration > this.#before + 1 || share < 1) await this.#state.beginRound(signal);
+    if (!first || share < 1) await this.#state.beginRound(signal);
     const trees: GrownNode[] = [];
     for (let output = 0; output < this.#loss.outputs; output++) {
       await this.#state.derive(output, signal);
@@ -204,19 +191,16 @@ class BoostingRun implements Disposable {
     return root;
   }
 
-  #dartOn(engine: Engine): Dart {
+  #sumsOn(engine: Engine): MemoryDroppedSums {
     const { training, validation } = this.#data;
-    return new Dart(
-      {
-        engine,
-        workspace: this.#workspace,
-        rows: { training, following: validation },
-        rowCount: this.#rows.rowCount,
-        outputs: this.#loss.outputs,
-        rawOf: (output) => this.#state.rawOf(output),
-      },
-      this.#options,
-    );
+    return new MemoryDroppedSums({
+      engine,
+      workspace: this.#workspace,
+      rows: { training, following: validation },
+      rowCount: this.#rows.rowCount,
+      outputs: this.#loss.outputs,
+      rawOf: (output) => this.#state.rawOf(output),
+    });
   }
 
   async #measure(iteration: number): Promise<HistoryPoint> {
@@ -229,6 +213,68 @@ class BoostingRun implements Disposable {
   [Symbol.dispose](): void {
     for (const part of this.#owned.splice(0)) part[Symbol.dispose]();
   }
+}
+
+/** What boosting repeats, wherever its rows lie. */
+export interface BoostingRounds {
+  readonly base: Float64Array;
+  readonly outputs: number;
+  readonly dart?: Pick<Dart, 'keepBest' | 'applyWeights'>;
+  /** Before the first round: the validation loss, where there are rows to measure it on. */
+  begin(): Promise<number | undefined>;
+  /** Grows the trees of a round (the first is 1) and adds them to the raw predictions. */
+  round(iteration: number): Promise<GrownNode[]>;
+  measure(iteration: number): Promise<HistoryPoint>;
+}
+
+/** Round after round until there are enough, or more would not help. */
+export async function boostRounds(
+  run: BoostingRounds,
+  options: Pick<
+    BoostingOptions,
+    'maxIter' | 'nIterNoChange' | 'tol' | 'onProgress' | 'onRound' | 'deadline' | 'start' | keyof DrawParameters
+  >,
+): Promise<Boosted> {
+  const { maxIter, nIterNoChange, tol, onProgress, onRound, deadline } = options;
+  const { base, outputs, dart } = run;
+  const before = options.start?.rounds ?? 0;
+  const trees: GrownNode[] = [];
+  const history: HistoryPoint[] = [...(options.start?.history ?? [])];
+  const found = await run.begin();
+  const start = options.start?.startLoss ?? found;
+  const stopping = new Stopping({ patience: nIterNoChange, tolerance: tol, start: start ?? 0 });
+  const untold = replay(stopping, history, before);
+  let stopped: Boosted['stopped'] = 'rounds used up';
+  for (let iteration = before + 1; iteration <= maxIter; iteration++) {
+    const grown = await run.round(iteration);
+    // Where every tree sees the same, nothing will ever be split again.
+    if (grown.every((tree) => !tree.split) && !drawsAnew(options)) {
+      stopped = 'converged';
+      break;
+    }
+    trees.push(...grown);
+    const point = await run.measure(iteration);
+    history.push(point);
+    const metrics = {
+      loss: point.loss,
+      ...(point.validationLoss !== undefined && { validationLoss: point.validationLoss }),
+    };
+    onProgress?.({ what: 'tree', done: iteration, total: maxIter, metrics });
+    const verdict = point.validationLoss === undefined ? 'best' : stopping.next(point.validationLoss);
+    if (start === undefined || untold + Math.max(1, stopping.bestIteration) === iteration) dart?.keepBest();
+    if (verdict === 'stop') {
+      stopped = 'no improvement';
+      break;
+    }
+    if (deadline?.passed) stopped = 'time used up';
+    await onRound?.({ base, trees, history, bestIteration: iteration, startLoss: start, stopped });
+    if (stopped === 'time used up') break;
+  }
+  const least = Math.max(1, options.start?.fewestRounds ?? 0);
+  const bestIteration = start === undefined ? history.length : Math.max(least, untold + stopping.bestIteration);
+  dart?.applyWeights();
+  const kept = trees.slice(0, Math.max(0, bestIteration - before) * outputs);
+  return { base, trees: kept, history, bestIteration, startLoss: start, stopped };
 }
 
 /** Tells early stopping of the rounds that were; returns how many of them it was not told of. */

@@ -6,8 +6,9 @@ import type { RegisterColumn } from '../../table/columns.js';
 import { readInput } from '../../table/inputs.js';
 import type { HistoryPoint, Model, TaskKind } from '../../table/interfaces.js';
 import { runProgramOn } from '../execute.js';
+import type { Target } from '../features.js';
 import { joined } from '../validation.js';
-import type { Subject } from './subject.js';
+import type { BoostingLoss } from './loss.js';
 
 /** Boosted trees, as what goes on from them sees them. */
 export interface FittedTrees {
@@ -60,10 +61,16 @@ export function inputColumns({ program }: FittedTrees, table: Table): RegisterCo
   }));
 }
 
+/** What is learnt, wherever its rows lie. */
+export interface Learnt {
+  readonly targets: readonly Omit<Target, 'values'>[];
+  readonly loss: BoostingLoss;
+}
+
 /**
  * @throws LanewiseError `usage` where the rows are learnt from otherwise than the model was: other classes, another loss.
  */
-export function requireSameSubject({ model, operation }: FittedModel, subject: Subject, what: string): void {
+export function requireSameSubject({ model, operation }: FittedModel, subject: Learnt, what: string): void {
   const { classes } = subject.targets[0]!;
   const same =
     classes?.length === model.classes?.length && (classes ?? []).every((label, k) => label === model.classes![k]);
@@ -106,12 +113,16 @@ export async function startFrom(
   fitted: FittedTrees,
   tables: readonly Table[],
   signal?: AbortSignal,
-): Promise<BoostingStart> {
+): Promise<MemoryStart> {
   const parts: Float64Array[][] = [];
   for (const table of tables) parts.push(await rawPredictions(engine, fitted, inputColumns(fitted, table), signal));
-  const { operation, rounds, history } = fitted;
-  const raw = operation.outputs.map((_, output) => joined(...parts.map((part) => part[output]!)));
-  return { rounds, fewestRounds: rounds, base: operation.base, raw, history };
+  const raw = fitted.operation.outputs.map((_, output) => joined(...parts.map((part) => part[output]!)));
+  return { ...startOf(fitted), raw };
+}
+
+/** What boosting goes on from, but for the raw predictions. */
+export function startOf({ operation, rounds, history }: FittedTrees): BoostingStart {
+  return { rounds, fewestRounds: rounds, base: operation.base, history };
 }
 
 /** What boosting goes on from. */
@@ -121,9 +132,13 @@ export interface BoostingStart {
   /** Rounds that are kept whatever the validation loss says. */
   readonly fewestRounds: number;
   /** The validation loss before the first round, where `history` begins there. */
-  readonly startLoss?: number;
+  readonly startLoss?: number | undefined;
   readonly base: Float64Array;
+  readonly history: readonly HistoryPoint[];
+}
+
+/** The same, of rows that all lie in memory. */
+export interface MemoryStart extends BoostingStart {
   /** Raw predictions of every row of the data, output by output. */
   readonly raw: readonly Float64Array[];
-  readonly history: readonly HistoryPoint[];
 }

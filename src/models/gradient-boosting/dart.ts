@@ -11,16 +11,19 @@ import { goesLeftOf } from './splitting.js';
 /** Rows between two turns of the event loop. */
 const BLOCK_ROWS = 65_536;
 
-/** What boosting has: where rows, raw predictions and nodes of trees lie. */
-export interface DartRows {
-  readonly engine: Engine;
-  readonly workspace: TreeWorkspace;
-  /** Every row that raw predictions are kept of. */
-  readonly rows: Bag;
-  readonly rowCount: number;
-  readonly outputs: number;
-  /** Byte offset of an output's raw predictions, one f64 a row. */
-  rawOf(output: number): number;
+/** A round that is left out for a while, and what its trees count. */
+export interface DroppedRound {
+  /** One an output. */
+  readonly trees: readonly GrownNode[];
+  readonly weight: number;
+}
+
+/** What dropped rounds predict of every row, wherever the rows lie. */
+export interface DroppedSums {
+  /** Adds up what these rounds predict, in their order, and takes it out of the raw predictions. */
+  takeOut(rounds: readonly DroppedRound[], signal?: AbortSignal): Promise<void>;
+  /** Adds the sums, times a factor, to the raw predictions. */
+  putBack(factor: number, signal?: AbortSignal): Promise<void>;
 }
 
 type DartParameters = Pick<GradientBoostingParameters, 'dropRate' | 'maxDrop' | 'skipDrop'> & { readonly seed: number };
@@ -31,36 +34,26 @@ type DartParameters = Pick<GradientBoostingParameters, 'dropRate' | 'maxDrop' | 
  * did, so that together they add up to no more than before. Parameters as LightGBM's, but every round is dropped with
  * the same chance.
  */
-export class Dart implements Disposable {
+export class Dart {
   readonly #parameters: DartParameters;
-  readonly #state: DartRows;
+  readonly #sums: DroppedSums;
   readonly #rounds: (readonly GrownNode[])[] = [];
   /** What each round's trees count. */
   readonly #weights: number[] = [];
   #bestWeights: readonly number[] = [];
   #dropped: readonly number[] = [];
-  /** What the dropped rounds predict, output by output. */
-  readonly #sums: readonly ArenaBlock<'f64'>[];
-  readonly #breather = new Breather();
 
-  constructor(state: DartRows, parameters: DartParameters) {
-    this.#state = state;
+  constructor(sums: DroppedSums, parameters: DartParameters) {
+    this.#sums = sums;
     this.#parameters = parameters;
-    const { engine, outputs, rowCount } = state;
-    this.#sums = Array.from({ length: outputs }, () => new ArenaBlock(engine.arena, 'f64', rowCount));
   }
 
   /** Takes some rounds' trees out of the raw predictions; returns what the trees of the new round will count. */
   async drop(iteration: number, signal?: AbortSignal): Promise<number> {
     this.#dropped = droppedRounds(this.#rounds.length, iteration, this.#parameters);
     if (this.#dropped.length === 0) return 1;
-    for (let output = 0; output < this.#state.outputs; output++) {
-      this.#sums[output]!.values.fill(0);
-      for (const round of this.#dropped) {
-        await this.#addTree(this.#rounds[round]![output]!, this.#weights[round]!, this.#sums[output]!, signal);
-      }
-    }
-    await this.#addSums(-1, signal);
+    const rounds = this.#dropped.map((round) => ({ trees: this.#rounds[round]!, weight: this.#weights[round]! }));
+    await this.#sums.takeOut(rounds, signal);
     return 1 / (this.#dropped.length + 1);
   }
 
@@ -68,7 +61,7 @@ export class Dart implements Disposable {
   async finish(trees: readonly GrownNode[], signal?: AbortSignal): Promise<void> {
     const count = this.#dropped.length;
     const share = count / (count + 1);
-    if (count > 0) await this.#addSums(share, signal);
+    if (count > 0) await this.#sums.putBack(share, signal);
     for (const round of this.#dropped) this.#weights[round] = this.#weights[round]! * share;
     this.#rounds.push(trees);
     this.#weights.push(1 / (count + 1));
@@ -84,6 +77,40 @@ export class Dart implements Disposable {
     this.#bestWeights.forEach((weight, round) => {
       for (const tree of this.#rounds[round]!) for (const leaf of leavesOf(tree)) leaf.value *= weight;
     });
+  }
+}
+
+/** What boosting has: where rows, raw predictions and nodes of trees lie. */
+export interface DartRows {
+  readonly engine: Engine;
+  readonly workspace: TreeWorkspace;
+  /** Every row that raw predictions are kept of. */
+  readonly rows: Bag;
+  readonly rowCount: number;
+  readonly outputs: number;
+  /** Byte offset of an output's raw predictions, one f64 a row. */
+  rawOf(output: number): number;
+}
+
+/** What dropped rounds predict of rows that all lie in memory. */
+export class MemoryDroppedSums implements DroppedSums, Disposable {
+  readonly #state: DartRows;
+  /** Output by output. */
+  readonly #sums: readonly ArenaBlock<'f64'>[];
+  readonly #breather = new Breather();
+
+  constructor(state: DartRows) {
+    this.#state = state;
+    const { engine, outputs, rowCount } = state;
+    this.#sums = Array.from({ length: outputs }, () => new ArenaBlock(engine.arena, 'f64', rowCount));
+  }
+
+  async takeOut(rounds: readonly DroppedRound[], signal?: AbortSignal): Promise<void> {
+    for (const [output, sums] of this.#sums.entries()) {
+      sums.values.fill(0);
+      for (const { trees, weight } of rounds) await this.#addTree(trees[output]!, weight, sums, signal);
+    }
+    await this.putBack(-1, signal);
   }
 
   async #addTree(tree: GrownNode, weight: number, to: ArenaBlock<'f64'>, signal?: AbortSignal): Promise<void> {
@@ -108,8 +135,7 @@ export class Dart implements Disposable {
     );
   }
 
-  /** raw ← raw + factor · sums. */
-  async #addSums(factor: number, signal?: AbortSignal): Promise<void> {
+  async putBack(factor: number, signal?: AbortSignal): Promise<void> {
     const { engine, rowCount, outputs } = this.#state;
     for (let output = 0; output < outputs; output++) {
       for (let start = 0; start < rowCount; start += BLOCK_ROWS) {

@@ -36,7 +36,7 @@ import { type EnsembleArrays, lowerTrees } from './lower.js';
 import type { StreamOptions } from './out-of-core/fit-stream.js';
 import type { GradientBoostingParameters } from './parameters.js';
 import { type RefitOptions, refitTrees } from './refit.js';
-import { BoostingCheckpoint } from './resumption.js';
+import { BoostingCheckpoint, keyOf } from './resumption.js';
 import { classificationSubject, rankingSubject, regressionSubject, type Subject } from './subject.js';
 
 /** Above so many rows `earlyStopping: 'auto'` holds some out. */
@@ -62,21 +62,22 @@ export class GradientBoostingRegressor implements Estimator {
   readonly task = 'regression';
   readonly declarations = boostingRegressorParameters;
   readonly parameters: BoostingRegressorParameters;
-  readonly #custom: CustomLoss | undefined;
+  /** Where the loss is functions. */
+  readonly customLoss: CustomLoss | undefined;
 
   constructor(parameters: WithCustomLoss<BoostingRegressorParameters> = {}) {
     const [named, custom] = takeCustomLoss(parameters);
     this.parameters = checkParameters('GradientBoostingRegressor', boostingRegressorParameters, named);
-    this.#custom = custom;
+    this.customLoss = custom;
   }
 
   with(parameters: WithCustomLoss<BoostingRegressorParameters>): GradientBoostingRegressor {
-    const loss = (this.parameters.loss === 'custom' && this.#custom) || this.parameters.loss;
+    const loss = (this.parameters.loss === 'custom' && this.customLoss) || this.parameters.loss;
     return new GradientBoostingRegressor({ ...this.parameters, loss, ...parameters });
   }
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
-    return fitBoosting(this, table, options, () => regressionSubject(table, options, this.parameters, this.#custom));
+    return fitBoosting(this, table, options, () => regressionSubject(table, options, this.parameters, this.customLoss));
   }
 
   /** Fits rows that need not fit into memory, to the same bits; see `StreamOptions`. Node only. */
@@ -87,7 +88,7 @@ export class GradientBoostingRegressor implements Estimator {
 
   /** New leaf values for the trees of a model: see refitTrees. */
   async refit(model: Model, table: Table, options: RefitOptions = {}): Promise<Model> {
-    const subject = () => regressionSubject(table, options, this.parameters, this.#custom);
+    const subject = () => regressionSubject(table, options, this.parameters, this.customLoss);
     return refitTrees(this, model, table, options, subject);
   }
 }
@@ -101,22 +102,23 @@ export class GradientBoostingClassifier implements Estimator {
   readonly task = 'classification';
   readonly declarations = boostingClassifierParameters;
   readonly parameters: BoostingClassifierParameters;
-  readonly #custom: CustomLoss | undefined;
+  /** Where the loss is functions. */
+  readonly customLoss: CustomLoss | undefined;
 
   constructor(parameters: WithCustomLoss<BoostingClassifierParameters> = {}) {
     const [named, custom] = takeCustomLoss(parameters);
     this.parameters = checkParameters('GradientBoostingClassifier', boostingClassifierParameters, named);
-    this.#custom = custom;
+    this.customLoss = custom;
   }
 
   with(parameters: WithCustomLoss<BoostingClassifierParameters>): GradientBoostingClassifier {
-    const loss = (this.parameters.loss === 'custom' && this.#custom) || this.parameters.loss;
+    const loss = (this.parameters.loss === 'custom' && this.customLoss) || this.parameters.loss;
     return new GradientBoostingClassifier({ ...this.parameters, loss, ...parameters });
   }
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
     return fitBoosting(this, table, options, () =>
-      classificationSubject(table, options, this.parameters, this.#custom),
+      classificationSubject(table, options, this.parameters, this.customLoss),
     );
   }
 
@@ -128,7 +130,7 @@ export class GradientBoostingClassifier implements Estimator {
 
   /** New leaf values for the trees of a model: see refitTrees. */
   async refit(model: Model, table: Table, options: RefitOptions = {}): Promise<Model> {
-    const subject = () => classificationSubject(table, options, this.parameters, this.#custom);
+    const subject = () => classificationSubject(table, options, this.parameters, this.customLoss);
     return refitTrees(this, model, table, options, subject);
   }
 }
@@ -193,23 +195,23 @@ async function fitBoosting(
   const { signal, onProgress } = options;
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
   const tables = options.validation && options.validation.numRows > 0 ? [table, options.validation] : [table];
-  const checkpoint = await BoostingCheckpoint.of(options, { estimator, seed, features, subject, previous });
-  const resumed = await checkpoint?.resume(engine, tables, signal);
-  const start = resumed?.start ?? (previous && (await startFrom(engine, previous, tables, signal)));
+  const keyed = { estimator, seed, features, subject, previous };
+  const checkpoint = await BoostingCheckpoint.of(options, estimator, () => keyOf(keyed, options));
+  const resumed = await checkpoint?.load();
   const behind = resumed?.trees ?? previous;
+  const start = behind && (await startFrom(engine, behind, tables, signal));
   const facts = { columns, features, bins, targets, loss, rows: rows.training.length, previous: behind?.operation };
   const boosted = await boost(engine, data, loss, {
     ...parameters,
     constraints,
     seed,
     base,
-    start: start && { ...start, fewestRounds: previous?.rounds ?? 0 },
+    start: start && { ...start, fewestRounds: previous?.rounds ?? 0, startLoss: resumed?.startLoss },
     signal,
     onProgress,
     deadline,
     onRound: async (soFar) => {
-      if (!checkpoint || !(checkpoint.due || soFar.stopped === 'time used up')) return;
-      await checkpoint.save(boostedModel(estimator, { ...facts, boosted: soFar }).program, soFar);
+      await checkpoint?.saveDue(() => boostedModel(estimator, { ...facts, boosted: soFar }).program, soFar);
     },
   });
   const model = boostedModel(estimator, { ...facts, boosted });
@@ -235,7 +237,7 @@ export interface Fitted {
 }
 
 /** Rounds are counted with those that a model has: as many as it has leave it as it is. */
-function requireMoreRounds(rounds: number, maxIter: number): void {
+export function requireMoreRounds(rounds: number, maxIter: number): void {
   if (maxIter >= rounds) return;
   throw new LanewiseError(
     'usage',

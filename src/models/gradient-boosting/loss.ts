@@ -65,8 +65,8 @@ interface LossFacts {
 export interface KernelLoss extends LossFacts {
   readonly kind: 'kernels';
   /**
-   * The base from the weighted mean of the targets, or of classes their shares; absent where it is no function of these,
-   * so that rows cannot come in chunks.
+   * The base from the weighted mean of a target, or of classes their shares; absent where it is no function of these but
+   * the quantile `renewal.level` of the targets.
    */
   baseOf?(means: Float64Array): Float64Array;
   /** Writes the derivatives by one output. */

@@ -1,5 +1,3 @@
-import type { Table } from 'apache-arrow';
-import type { Engine } from '../../engine/engine.js';
 import { LanewiseError } from '../../errors.js';
 import type { Program } from '../../scoring/program.js';
 import { decodeProgram, encodeProgram, programImage } from '../../scoring/serialize.js';
@@ -7,7 +5,7 @@ import type { RegisterColumn } from '../../table/columns.js';
 import type { Checkpoint, FitOptions } from '../../table/interfaces.js';
 import { checkpointKey, decodeHistory, encodeHistory } from '../../training/checkpoint.js';
 import type { Boosted } from './boosting.js';
-import { type BoostingStart, type FittedTrees, startFrom } from './continuation.js';
+import type { FittedTrees } from './continuation.js';
 import type { BoostingEstimator } from './gradient-boosting.js';
 import type { Subject } from './subject.js';
 
@@ -33,34 +31,38 @@ export class BoostingCheckpoint {
     this.#key = key;
   }
 
-  /** @throws LanewiseError `unsupported` for DART, whose later rounds change what earlier trees count. */
-  static async of(options: FitOptions, fit: KeyedFit): Promise<BoostingCheckpoint | undefined> {
-    if (!options.checkpoint) return undefined;
-    if (fit.estimator.parameters.boostingType === 'dart') {
+  /**
+   * `keyOf`: what the checkpoint must be of to go on from it.
+   * @throws LanewiseError `unsupported` for DART, whose later rounds change what earlier trees count.
+   */
+  static async of(
+    { checkpoint }: FitOptions,
+    { parameters }: BoostingEstimator,
+    keyOf: () => Promise<string>,
+  ): Promise<BoostingCheckpoint | undefined> {
+    if (!checkpoint) return undefined;
+    if (parameters.boostingType === 'dart') {
       throw new LanewiseError('unsupported', 'Expected no checkpoint for boostingType dart', {
         hint: 'Its rounds change what earlier trees count. Use gbdt, or fit without a checkpoint.',
       });
     }
-    return new BoostingCheckpoint(options.checkpoint, await keyOf(fit, options));
+    return new BoostingCheckpoint(checkpoint, await keyOf());
   }
 
-  get due(): boolean {
-    return this.#checkpoint.due;
-  }
-
-  async save(program: Program, { history, startLoss }: Pick<Boosted, 'history' | 'startLoss'>): Promise<void> {
-    const encoded = encodeProgram(program);
+  /** Saves the model as it is by now, where it is time to or the last. */
+  async saveDue(
+    programOf: () => Program,
+    { history, startLoss, stopped }: Pick<Boosted, 'history' | 'startLoss' | 'stopped'>,
+  ): Promise<void> {
+    if (!(this.#checkpoint.due || stopped === 'time used up')) return;
+    const encoded = encodeProgram(programOf());
     const curve = encodeHistory(history);
     const arrays = { trees: encoded.buffers, curve, startLoss: Float64Array.of(startLoss ?? Number.NaN) };
     await this.#checkpoint.save(this.#key, { values: { program: encoded.program }, arrays });
   }
 
-  /** What was saved, set up on the rows of the tables; undefined where nothing was. */
-  async resume(
-    engine: Engine,
-    tables: readonly Table[],
-    signal?: AbortSignal,
-  ): Promise<{ start: BoostingStart; trees: FittedTrees } | undefined> {
+  /** The trees that were saved, and the validation loss before the first of them; undefined where nothing was. */
+  async load(): Promise<{ trees: FittedTrees; startLoss: number | undefined } | undefined> {
     const state = await this.#checkpoint.load(this.#key);
     if (!state) return undefined;
     const program = decodeProgram(state.values['program'], state.arrays['trees'] as Uint8Array);
@@ -69,9 +71,8 @@ export class BoostingCheckpoint {
       throw new LanewiseError('file', 'Expected trees in the checkpoint but found none');
     const rounds = operation.roots.length / operation.outputs.length;
     const trees: FittedTrees = { program, operation, rounds, history: decodeHistory(state.arrays['curve']!) };
-    const start = await startFrom(engine, trees, tables, signal);
     const startLoss = state.arrays['startLoss']![0]!;
-    return { trees, start: { ...start, ...(!Number.isNaN(startLoss) && { startLoss }) } };
+    return { trees, startLoss: Number.isNaN(startLoss) ? undefined : startLoss };
   }
 
   clear(): Promise<void> {
@@ -79,7 +80,11 @@ export class BoostingCheckpoint {
   }
 }
 
-async function keyOf({ estimator, seed, features, subject, previous }: KeyedFit, options: FitOptions): Promise<string> {
+/** The key of a fit of rows in memory: every value that is learnt from, and what is made of it. */
+export async function keyOf(
+  { estimator, seed, features, subject, previous }: KeyedFit,
+  options: FitOptions,
+): Promise<string> {
   const { name, task, parameters } = estimator;
   const { values, weights, groups, loss } = subject;
   const described = features.map((column) => [column.name, column.type, column.labels]);

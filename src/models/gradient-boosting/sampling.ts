@@ -27,11 +27,11 @@ export function seesAllRows({ dataSampleStrategy, learningRate }: SamplingParame
   return dataSampleStrategy === 'goss' && iteration <= 1 / learningRate;
 }
 
+export type DrawParameters = SamplingParameters &
+  Pick<GradientBoostingParameters, 'colsampleBytree' | 'colsampleBylevel' | 'colsampleBynode'>;
+
 /** true: trees are not all grown from the same rows and features. */
-export function drawsAnew(
-  parameters: SamplingParameters &
-    Pick<GradientBoostingParameters, 'colsampleBytree' | 'colsampleBylevel' | 'colsampleBynode'>,
-): boolean {
+export function drawsAnew(parameters: DrawParameters): boolean {
   const { colsampleBytree, colsampleBylevel, colsampleBynode } = parameters;
   return samplesRows(parameters) || Math.min(colsampleBytree, colsampleBylevel, colsampleBynode) < 1;
 }

@@ -84,7 +84,7 @@ export function classificationSubject(
   const factors = classFactors(parameters.classWeight, { targets: target.values, classes, rows });
   const weights = weighClasses(target.values, factors, own);
   if (weights?.every((weight) => weight === 0)) {
-    throw new LanewiseError('usage', 'Expected a classWeight above 0 for some class that there is but all are 0');
+    throw noClassWeight();
   }
   return {
     targets: [target],
@@ -100,6 +100,10 @@ export function classificationSubject(
       return { columns: read.columns, weights: weighed, values: [read.target], groups: undefined };
     },
   };
+}
+
+export function noClassWeight(): LanewiseError {
+  return new LanewiseError('usage', 'Expected a classWeight above 0 for some class that there is but all are 0');
 }
 
 /** Grades above this would have gains beyond what 32 bits of any other library hold; nobody grades so finely. */

@@ -1,26 +1,32 @@
-import { defaultEngine } from '../../../engine/engine.js';
+import { defaultEngine, type Engine } from '../../../engine/engine.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../../errors.js';
+import { programImage } from '../../../scoring/serialize.js';
+import type { RegisterColumn } from '../../../table/columns.js';
 import type { FitOptions, Model, Source } from '../../../table/interfaces.js';
 import { Deadline } from '../../../training/deadline.js';
 import { factorsOfCounts } from '../../class-weights.js';
 import type { Target } from '../../features.js';
 import { seedOf } from '../../seed.js';
-import { readValidation } from '../../validation.js';
+import { readValidation, type ValidationRows } from '../../validation.js';
 import { baseOf, checkTarget, classificationLoss, regressionLoss } from '../choose-loss.js';
 import { constraintsOf } from '../constraints.js';
+import { type FittedTrees, fittedTreesOf, rawPredictions, requireSameSubject, startOf } from '../continuation.js';
 import {
   AUTO_STOPPING_ROWS,
   boostedModel,
   type GradientBoostingClassifier,
   type GradientBoostingRegressor,
+  requireMoreRounds,
 } from '../gradient-boosting.js';
 import type { KernelLoss } from '../loss.js';
+import { BoostingCheckpoint } from '../resumption.js';
+import { noClassWeight } from '../subject.js';
 import { requireStreamed } from './base.js';
 import { SpilledBoosting } from './spilled-boosting.js';
 import { spillRows } from './spilled-data.js';
 import { StreamReader } from './stream.js';
+import type { StreamKey } from './stream-key-node.js';
 import { type Survey, survey } from './survey.js';
-import { refuseUnstreamed } from './unstreamed.js';
 
 /** What fitting rows beyond memory is told besides. */
 export interface StreamOptions extends FitOptions {
@@ -49,88 +55,171 @@ export async function fitStream(estimator: StreamedEstimator, source: Source, op
   const deadline = new Deadline(options.timeBudget);
   const engine = options.engine ?? (await defaultEngine());
   const { parameters, task } = estimator;
-  refuseUnstreamed(parameters, options);
   const memory = bytesOf(options.memory ?? DEFAULT_MEMORY);
   const seed = seedOf(parameters.randomState, options);
   const told = (what: string) => (rows: number) =>
     onProgress?.({ what, done: rows, total: Math.max(rows, source.rowCount ?? rows) });
-  const reader = await StreamReader.open(source, task, options);
-  const { earlyStopping, validationFraction, maxBins, binning } = parameters;
+  const previous = options.warmStart && fittedTreesOf(options.warmStart, task, 'warmStart');
+  if (previous) requireMoreRounds(previous.rounds, parameters.maxIter);
+  const reader = await StreamReader.open(source, task, options, previous);
+  const key = options.checkpoint && new (await import('./stream-key-node.js')).StreamKey(reader);
+  const found = await surveyFor(estimator, reader, options, { engine, seed, key, onRows: told('row surveyed') });
+  const columns = reader.columns.map((column) => column.finish().column);
+  const features = reader.features.map((column) => column.finish().column);
+  const classes = reader.targets[0]!.classes()?.labels;
+  const targets = reader.targets.map(({ name }) => ({ name, classes }));
+  const loss = lossOf(estimator, targets);
+  if (previous) requireSameSubject(previous, { targets, loss }, 'warmStart');
+  const factors = factorsOf(estimator, reader, found);
+  const base = baseOf(parameters.baseScore, loss);
+  const constraints = constraintsOf(parameters, columns, features, loss.outputs);
+  const validation = validationOf(estimator, features, targets, options);
+  requireRows(found, factors);
+  const keyed = { key, features, loss, validation, previous };
+  const checkpoint = await BoostingCheckpoint.of(options, estimator, () => keyOf(estimator, seed, keyed));
+  const resumed = await checkpoint?.load();
+  const behind = resumed?.trees ?? previous;
+  const { SpillFile } = await import('../../../engine/spill-file-node.js');
+  await using file = SpillFile.create(options.directory);
+  await using rows = await spillRows(engine, file, reader, found, {
+    outputs: loss.outputs,
+    normalizes: loss.link === 'softmax',
+    drops: parameters.boostingType === 'dart',
+    memory: memory / 2,
+    validation,
+    factors,
+    startOf: async (some) => (behind ? await rawPredictions(engine, behind, inInputOrder(behind, some), signal) : []),
+    onRows: told('row'),
+    signal,
+  });
+  onProgress?.({ what: 'column', done: columns.length, total: columns.length });
+  const followed = found.followed + (validation[0]?.target.length ?? 0);
+  const data = { rows, bins: found.bins, learnt: found.learnt, followed, weighted: rows.weighted };
+  const facts = { columns, features, bins: found.bins, targets, loss, rows: found.learnt, previous: behind?.operation };
+  using run = new SpilledBoosting(engine, data, loss, {
+    ...parameters,
+    constraints,
+    seed,
+    base,
+    start: behind && {
+      ...startOf(behind),
+      fewestRounds: previous?.rounds ?? 0,
+      startLoss: resumed?.startLoss,
+    },
+    signal,
+    onProgress,
+    deadline,
+    onRound: async (soFar) => {
+      await checkpoint?.saveDue(() => boostedModel(estimator, { ...facts, boosted: soFar }).program, soFar);
+    },
+  });
+  const boosted = await run.boost();
+  const model = boostedModel(estimator, { ...facts, boosted });
+  // With more time the same fit goes on.
+  if (boosted.stopped !== 'time used up') await checkpoint?.clear();
+  return model;
+}
+
+/** Looks at all rows, as this estimator wants it. */
+function surveyFor(
+  estimator: StreamedEstimator,
+  reader: StreamReader,
+  options: StreamOptions,
+  how: { engine: Engine; seed: number; key: StreamKey | undefined; onRows: (rows: number) => void },
+): Promise<Survey> {
+  const { earlyStopping, validationFraction, maxBins, binning } = estimator.parameters;
+  const { engine, seed, key, onRows } = how;
   const holdsOut = earlyStopping !== 'false' && !options.validation;
-  const found = await survey(reader, {
+  return survey(reader, {
     engine,
     maxBins,
     binning,
     seed,
     validationFraction: holdsOut ? validationFraction : 0,
     holdOutAbove: earlyStopping === 'auto' ? AUTO_STOPPING_ROWS : 1,
-    byClass: task === 'classification',
-    checkTarget: (values, firstRow) => {
-      if (estimator.task === 'regression') checkTarget(estimator.parameters, reader.target, values, { firstRow });
+    byClass: estimator.task === 'classification',
+    leftOut: leftOut(estimator),
+    checkTarget: (values, firstRow, name) => {
+      if (estimator.task === 'regression') checkTarget(estimator.parameters, name, values, { firstRow });
     },
-    onRows: told('row surveyed'),
-  });
-  const columns = reader.columns.map((column) => column.finish().column);
-  const features = reader.features.map((column) => column.finish().column);
-  const target = { name: reader.target, classes: reader.classes()?.labels };
-  const loss = lossOf(estimator, target);
-  const factors = factorsOf(estimator, reader, found);
-  const base = baseOf(parameters.baseScore, loss);
-  const constraints = constraintsOf(parameters, columns, features, loss.outputs);
-  const { validation: table } = options;
-  const validation = table && table.numRows > 0 ? readValidation(table, features, target, options) : undefined;
-  if (validation && estimator.task === 'regression') {
-    checkTarget(estimator.parameters, target.name, validation.target, { of: ' of the validation table' });
-  }
-  if (found.learnt === 0) throw new LanewiseError('data', 'Expected a row of weight above 0 to learn from');
-  const { SpillFile } = await import('../../../engine/spill-file-node.js');
-  await using file = SpillFile.create(options.directory);
-  await using rows = await spillRows(engine, file, reader, found, {
-    outputs: loss.outputs,
-    normalizes: loss.link === 'softmax',
-    memory: memory / 2,
-    validation,
-    factors,
-    onRows: told('row'),
-    signal,
-  });
-  onProgress?.({ what: 'column', done: columns.length, total: columns.length });
-  const followed = found.followed + (validation?.target.length ?? 0);
-  const data = { rows, bins: found.bins, learnt: found.learnt, followed, weighted: rows.weighted };
-  const given = { ...parameters, constraints, seed, base, signal, onProgress, deadline };
-  using run = new SpilledBoosting(engine, data, loss, given);
-  const boosted = await run.boost();
-  return boostedModel(estimator, {
-    columns,
-    features,
-    bins: found.bins,
-    boosted,
-    targets: [target],
-    loss,
-    rows: found.learnt,
+    onBatch: (batch) => key?.add(batch),
+    onRows,
   });
 }
 
 /** The loss of rows that come in chunks; their targets are looked at as they come. */
-function lossOf(estimator: StreamedEstimator, { name, classes }: Omit<Target, 'values'>): KernelLoss {
+function lossOf(estimator: StreamedEstimator, targets: readonly Omit<Target, 'values'>[]): KernelLoss {
   if (estimator.task === 'regression') {
-    return requireStreamed(regressionLoss(estimator.parameters, undefined, [{ name, values: new Float64Array(0) }]));
+    const none = targets.map(({ name }) => ({ name, values: new Float64Array(0) }));
+    return requireStreamed(regressionLoss(estimator.parameters, estimator.customLoss, none));
   }
-  return requireStreamed(classificationLoss(estimator.parameters.loss, undefined, classes!));
+  return requireStreamed(classificationLoss(estimator.parameters.loss, estimator.customLoss, targets[0]!.classes!));
+}
+
+/** The rows of the validation table, once for each target. */
+function validationOf(
+  estimator: StreamedEstimator,
+  features: readonly Omit<RegisterColumn, 'values'>[],
+  targets: readonly Omit<Target, 'values'>[],
+  options: StreamOptions,
+): ValidationRows[] {
+  const { validation } = options;
+  if (!validation || validation.numRows === 0) return [];
+  return targets.map((target) => {
+    const rows = readValidation(validation, features, target, options);
+    if (estimator.task === 'regression') {
+      checkTarget(estimator.parameters, target.name, rows.target, { of: ' of the validation table' });
+    }
+    return rows;
+  });
+}
+
+/** Classes of weight 0, which are known by name alone. */
+function leftOut(estimator: StreamedEstimator): ReadonlySet<string> {
+  const factors = estimator.task === 'classification' ? estimator.parameters.classWeight : null;
+  if (factors === null || factors === 'balanced') return new Set();
+  return new Set(Object.keys(factors).filter((label) => factors[label] === 0));
 }
 
 /** What the rows of each class are multiplied by; undefined where all count alike. */
 function factorsOf(estimator: StreamedEstimator, reader: StreamReader, found: Survey): Float64Array | undefined {
-  const classes = reader.classes();
+  const classes = reader.targets[0]!.classes();
   if (estimator.task === 'regression' || estimator.parameters.classWeight === null || !classes) return undefined;
   const counts = new Float64Array(classes.labels.length);
   for (const [code, count] of found.classCounts) counts[classes.codes[code]!]! += count;
-  const factors = factorsOfCounts(estimator.parameters.classWeight, classes.labels, counts);
-  const none = factors.indexOf(0);
-  if (none < 0) return factors;
-  // Who is held out is known before the classes are.
-  const message = `Expected classWeight above 0 for rows beyond memory but that of "${classes.labels[none]}" is 0`;
-  throw new LanewiseError('unsupported', message, { hint: 'Leave the rows of that class out of the source.' });
+  return factorsOfCounts(estimator.parameters.classWeight, classes.labels, counts);
+}
+
+function requireRows(found: Survey, factors: Float64Array | undefined): void {
+  if (found.learnt > 0) return;
+  if (factors?.every((factor) => factor === 0)) throw noClassWeight();
+  throw new LanewiseError('data', 'Expected a row of weight above 0 to learn from');
+}
+
+/** The columns that trees read, in the order in which they do. */
+function inInputOrder({ program }: FittedTrees, columns: readonly RegisterColumn[]): RegisterColumn[] {
+  return program.inputs.map(({ name }) => columns.find((column) => column.name === name)!);
+}
+
+/** What a checkpoint must be of to go on from it. */
+function keyOf(
+  { name, task, parameters }: StreamedEstimator,
+  seed: number,
+  fit: {
+    key: StreamKey | undefined;
+    features: readonly Omit<RegisterColumn, 'values'>[];
+    loss: KernelLoss;
+    validation: readonly ValidationRows[];
+    previous: FittedTrees | undefined;
+  },
+): Promise<string> {
+  const { key, features, loss, validation, previous } = fit;
+  const described = features.map((column) => [column.name, column.type, column.labels]);
+  const arrays = validation.flatMap(({ target, weights }) => (weights ? [target, weights] : [target]));
+  for (const { values } of validation[0]?.columns ?? []) arrays.push(values);
+  const images = previous ? [programImage(previous.program)] : [];
+  const what = { name, task, parameters, seed, loss: loss.name, described, rows: 'in chunks' };
+  return key!.finish(what, [...arrays, ...images]);
 }
 
 /** '1GB', '512 MB', 1e9 → bytes. */

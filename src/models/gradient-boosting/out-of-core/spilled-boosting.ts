@@ -2,23 +2,24 @@ import type { Engine, Task } from '../../../engine/engine.js';
 import { randomKey } from '../../../engine/random.js';
 import type { RowWindow, Uses } from '../../../engine/row-store.js';
 import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/spilled-rows.js';
-import { TreeWorkspace } from '../../../engine/tree-workspace.js';
+import { type NodeRows, TreeWorkspace } from '../../../engine/tree-workspace.js';
 import { Breather } from '../../../engine/turn.js';
 import type { HistoryPoint } from '../../../table/interfaces.js';
-import { Stopping } from '../../../training/stopping.js';
 import type { FeatureBins } from '../../binning/index.js';
-import type { Boosted, BoostingOptions } from '../boosting.js';
+import { type Boosted, type BoostingOptions, boostRounds } from '../boosting.js';
 import { measureCover } from '../cover.js';
+import { Dart } from '../dart.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from '../grower.js';
-import { growerOptions, setLeafValues, treeRules } from '../growing.js';
+import { growerOptions, renewLeafValues, setLeafValues, treeRules } from '../growing.js';
 import { histogramsFor } from '../histogram.js';
 import { normalizeTask } from '../kernel-losses.js';
 import type { KernelLoss, RowBlock } from '../loss.js';
 import { LOSS_ROWS } from '../loss-state.js';
-import { drawsAnew } from '../sampling.js';
 import { type Scales, unscaledSums, unscaledUnits } from '../scales.js';
 import { StreamedBase } from './base.js';
+import { SpilledDroppedSums } from './spilled-dart.js';
 import { viewsOf } from './spilled-data.js';
+import { SpilledRenewal } from './spilled-renewal.js';
 import { SpilledSampling } from './spilled-sampling.js';
 import { StreamedMean } from './streamed-mean.js';
 import { rowsWith } from './survey.js';
@@ -55,6 +56,8 @@ export class SpilledBoosting implements Disposable {
   readonly #growing: GrowerOptions;
   readonly #workspace: TreeWorkspace;
   readonly #sampling: SpilledSampling;
+  readonly #renewal: SpilledRenewal | undefined;
+  readonly #dart: Dart | undefined;
   readonly #breather = new Breather();
   #scales: Scales = { gradientScale: 1, hessianScale: 1 };
 
@@ -77,79 +80,98 @@ export class SpilledBoosting implements Disposable {
       this.#sampling[Symbol.dispose]();
       throw error;
     }
+    const { renewal } = loss;
+    this.#renewal = renewal && new SpilledRenewal(engine, data.rows, this.#workspace, renewal);
+    this.#dart =
+      options.boostingType === 'dart' ? new Dart(new SpilledDroppedSums(engine, data.rows), options) : undefined;
   }
 
   async boost(): Promise<Boosted> {
-    const { maxIter, nIterNoChange, tol, onProgress, deadline } = this.#options;
-    const found = await this.#base();
-    const base = this.#options.base ?? found.base;
+    const { start, signal } = this.#options;
+    const found = await this.#findStart();
     this.#scales = found.scales;
-    await this.#eachWindow(START, (_, views) => {
-      base.forEach((value, output) => {
-        views.raw(output).fill(value);
+    const base = start?.base ?? this.#options.base ?? found.base;
+    if (!start) {
+      await this.#eachWindow(START, (_, views) => {
+        base.forEach((value, output) => {
+          views.raw(output).fill(value);
+        });
       });
-    });
-    const trees: GrownNode[] = [];
-    const history: HistoryPoint[] = [];
-    const follows = this.#data.followed > 0;
-    const start = follows ? (await this.#measure()).validationLoss! : 0;
-    const stopping = new Stopping({ patience: nIterNoChange, tolerance: tol, start });
-    let stopped: Boosted['stopped'] = 'rounds used up';
-    for (let iteration = 1; iteration <= maxIter; iteration++) {
-      const grown = await this.#round(iteration);
-      if (grown.every((tree) => !tree.split) && !drawsAnew(this.#options)) {
-        stopped = 'converged';
-        break;
-      }
-      trees.push(...grown);
-      const metrics = await this.#measure();
-      history.push({ iteration, ...metrics });
-      onProgress?.({ what: 'tree', done: iteration, total: maxIter, metrics: { ...metrics } });
-      if (metrics.validationLoss !== undefined && stopping.next(metrics.validationLoss) === 'stop') {
-        stopped = 'no improvement';
-        break;
-      }
-      if (deadline?.passed) {
-        stopped = 'time used up';
-        break;
-      }
     }
-    const bestIteration = follows ? Math.max(1, stopping.bestIteration) : history.length;
-    return { base, trees: trees.slice(0, bestIteration * this.#loss.outputs), history, bestIteration, stopped };
+    return await boostRounds(
+      {
+        base,
+        outputs: this.#loss.outputs,
+        dart: this.#dart,
+        begin: async () => {
+          await this.#renewal?.updateDelta(() => this.#allRows(), signal);
+          return this.#data.followed > 0 ? (await this.#measure()).validationLoss : undefined;
+        },
+        round: (iteration) => this.#round(iteration, iteration === (start?.rounds ?? 0) + 1),
+        measure: async (iteration): Promise<HistoryPoint> => ({ iteration, ...(await this.#measure()) }),
+      },
+      this.#options,
+    );
   }
 
-  /** The constants of least loss, summed in the order of the rows. */
-  async #base(): Promise<{ base: Float64Array; scales: Scales }> {
+  /** The constants of least loss, summed in the order of the rows, and the scales of the derivatives. */
+  async #findStart(): Promise<{ base: Float64Array; scales: Scales }> {
+    const { rows } = this.#data;
+    const { start, base, signal } = this.#options;
     const sums = new StreamedBase(this.#loss);
-    await this.#eachWindow(BASE, (_, { targets, weights, roles }) => {
+    await this.#eachWindow(BASE, (_, { target, weights, roles }) => {
+      const targets = Array.from({ length: rows.targets }, (_, t) => target(t));
       sums.add(targets, rowsWith(roles, Role.learnt), weights);
     });
-    return sums.finish();
+    const { scales } = sums;
+    const known = start?.base ?? base;
+    if (known) return { base: known, scales };
+    if (!this.#renewal) return { base: sums.base, scales };
+    const found = new Float64Array(this.#loss.outputs);
+    const all = await this.#allRows();
+    for (let t = 0; t < found.length; t++) found[t] = await this.#renewal.baseOf(all, t, signal);
+    return { base: found, scales };
   }
 
-  async #round(iteration: number): Promise<GrownNode[]> {
+  /** All rows that are learnt from, whether a tree sees them or not, in the place of a tree's root. */
+  async #allRows(): Promise<NodeRows> {
+    return await this.#workspace.beginWith(this.#data.learnt, false, (order, window, from, to) => {
+      const { roles } = viewsOf(this.#engine, window as SpilledWindow);
+      let end = from;
+      for (let row = from; row < to; row++) {
+        if (roles[row] === Role.learnt || roles[row] === Role.rested) order[end++] = row;
+      }
+      return [end, end];
+    });
+  }
+
+  async #round(iteration: number, first: boolean): Promise<GrownNode[]> {
+    const { signal } = this.#options;
+    const share = (await this.#dart?.drop(iteration, signal)) ?? 1;
+    if (!first || share < 1) await this.#renewal?.updateDelta(() => this.#allRows(), signal);
     if (this.#loss.link === 'softmax') await this.#normalize();
     const trees: GrownNode[] = [];
     for (let output = 0; output < this.#loss.outputs; output++) {
       await this.#derive(output);
-      trees.push(await this.#grow(iteration, output));
+      trees.push(await this.#grow(iteration, output, share));
     }
+    await this.#dart?.finish(trees, signal);
     return trees;
   }
 
   /** Before the trees of a round: what the derivatives by every class need of all of them. */
   async #normalize(): Promise<void> {
     await this.#eachWindow(NORMALIZE, async (window) => {
-      const tasks = blocksOf(window).map(({ block }) => normalizeTask(block, this.#loss.outputs));
+      const tasks = blocksOf(window, 1).map(({ block }) => normalizeTask(block, this.#loss.outputs));
       await this.#engine.run(tasks, this.#options.signal);
     });
   }
 
   async #derive(output: number): Promise<void> {
     await this.#eachWindow(DERIVE, async (window, { roles }) => {
-      const tasks = blocksOf(window).map(({ block, start }): Task => {
+      const tasks = blocksOf(window, this.#data.rows.targets).map(({ block, start }): Task => {
         const to = { gradients: window.gradients + 4 * start, hessians: window.hessians + 4 * start };
-        return this.#loss.derivatives(block, output, { ...to, ...this.#scales }, 0);
+        return this.#loss.derivatives(block, output, { ...to, ...this.#scales }, this.#renewal?.delta ?? 0);
       });
       await this.#engine.run(tasks, this.#options.signal);
       const { gradients, hessians } = viewsOf(this.#engine, window);
@@ -160,7 +182,8 @@ export class SpilledBoosting implements Disposable {
     });
   }
 
-  async #grow(iteration: number, output: number): Promise<GrownNode> {
+  /** `share`: what the tree counts (less than 1 after a dropout). */
+  async #grow(iteration: number, output: number, share: number): Promise<GrownNode> {
     const { signal, seed, learningRate } = this.#options;
     const { bins, learnt, followed, weighted } = this.#data;
     const workspace = this.#workspace;
@@ -178,9 +201,13 @@ export class SpilledBoosting implements Disposable {
     await measureCover(root, workspace, weighted ? weightsOf : undefined);
     const leaves = leavesOf(root);
     const nodes = leaves.map((leaf) => leaf.rows);
-    const sums = unscaledSums(await workspace.leafSums(nodes, signal), this.#scales);
-    setLeafValues(leaves, sums, this.#growing, learningRate, this.#loss.mostStep);
-    const values = leaves.map((leaf) => leaf.value);
+    if (this.#renewal) {
+      renewLeafValues(leaves, await this.#renewal.valuesOf(nodes, output, signal), learningRate);
+    } else {
+      const sums = unscaledSums(await workspace.leafSums(nodes, signal), this.#scales);
+      setLeafValues(leaves, sums, this.#growing, learningRate, this.#loss.mostStep);
+    }
+    const values = leaves.map((leaf) => leaf.value * share);
     const raw = (window: SpilledWindow) => window.raw + output * window.outputBytes;
     await workspace.addToLeaves(nodes, values, (window) => raw(window as SpilledWindow), signal);
     return root;
@@ -188,10 +215,12 @@ export class SpilledBoosting implements Disposable {
 
   /** The weighted mean losses of some rows learnt from, spread evenly, and of all that follow. */
   async #measure(): Promise<{ loss: number; validationLoss?: number }> {
-    const { learnt, followed, weighted } = this.#data;
+    const { learnt, followed, weighted, rows } = this.#data;
     const most = Math.min(learnt, LOSS_ROWS);
-    using training = new StreamedMean(this.#engine, this.#loss, weighted, most);
-    using validation = new StreamedMean(this.#engine, this.#loss, weighted, followed);
+    const { targets } = rows;
+    const how = { targets, weighted, delta: this.#renewal?.firstDelta ?? 0 };
+    using training = new StreamedMean(this.#engine, this.#loss, { ...how, most });
+    using validation = new StreamedMean(this.#engine, this.#loss, { ...how, most: followed });
     let [seen, taken] = [0, 0];
     const isTaken = () => {
       const wanted = taken < most && seen === Math.floor((taken * learnt) / most);
@@ -199,10 +228,14 @@ export class SpilledBoosting implements Disposable {
       if (wanted) taken++;
       return wanted;
     };
-    await this.#eachWindow(MEASURE, async (_, { targets, weights, roles, raw }) => {
-      const rows = { raw: Array.from({ length: this.#loss.outputs }, (_, output) => raw(output)), targets, weights };
-      await training.add(rowsWith(roles, Role.learnt, Role.rested).filter(isTaken), rows);
-      await validation.add(rowsWith(roles, Role.following), rows);
+    await this.#eachWindow(MEASURE, async (_, { target, weights, roles, raw }) => {
+      const columns = {
+        raw: Array.from({ length: this.#loss.outputs }, (_, output) => raw(output)),
+        targets: Array.from({ length: targets }, (_, t) => target(t)),
+        weights,
+      };
+      await training.add(rowsWith(roles, Role.learnt, Role.rested).filter(isTaken), columns);
+      await validation.add(rowsWith(roles, Role.following), columns);
     });
     const loss = await training.mean();
     return followed > 0 ? { loss, validationLoss: await validation.mean() } : { loss };
@@ -228,7 +261,7 @@ export class SpilledBoosting implements Disposable {
 }
 
 /** A window in blocks of rows. */
-function blocksOf(window: SpilledWindow): { block: RowBlock; start: number }[] {
+function blocksOf(window: SpilledWindow, targetCount: number): { block: RowBlock; start: number }[] {
   const { rowCount, raw, targets, weights, normalizers, outputBytes } = window;
   return Array.from({ length: Math.ceil(rowCount / BLOCK_ROWS) }, (_, index) => {
     const start = index * BLOCK_ROWS;
@@ -236,7 +269,7 @@ function blocksOf(window: SpilledWindow): { block: RowBlock; start: number }[] {
       raw: raw + 8 * start,
       stride: outputBytes / 8,
       targets: targets + 8 * start,
-      targetStride: 0,
+      targetStride: targetCount > 1 ? outputBytes / 8 : 0,
       weights: weights > 0 ? weights + 8 * start : 0,
       normalizers: normalizers > 0 ? normalizers + 8 * start : 0,
       rows: Math.min(BLOCK_ROWS, rowCount - start),

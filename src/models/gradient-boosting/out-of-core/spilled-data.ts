@@ -12,13 +12,16 @@ import type { Survey } from './survey.js';
 
 /** What is written of the rows, before anything is learnt. */
 const INGEST = { read: [], write: ['bins', 'targets', 'weights', 'roles'] } as const;
+const INGEST_STARTED = { read: [], write: [...INGEST.write, 'raw'] } as const;
 
 /** Some rows with everything that is known of them. */
 interface Stretch {
   readonly columns: readonly RegisterColumn[];
-  readonly target: Float64Array;
+  readonly targets: readonly Float64Array[];
   readonly weights: Float64Array | undefined;
   readonly roles: Uint8Array;
+  /** What is predicted so far, output by output; none: nothing is. */
+  readonly raw: readonly Float64Array[];
 }
 
 /** Writes rows behind each other, window after window. */
@@ -34,13 +37,14 @@ export class RowWriter {
     this.#bins = bins;
   }
 
-  async write({ columns, target, weights, roles }: Stretch, signal?: AbortSignal): Promise<void> {
-    for (let start = 0; start < target.length; ) {
+  async write({ columns, targets, weights, roles, raw }: Stretch, signal?: AbortSignal): Promise<void> {
+    const uses = raw.length > 0 ? INGEST_STARTED : INGEST;
+    for (let start = 0; start < roles.length; ) {
       const { windowRows, rowCount } = this.#rows;
       const from = this.#row % windowRows;
-      const end = Math.min(target.length, start + windowRows - from);
+      const end = Math.min(roles.length, start + windowRows - from);
       if (this.#row + end - start > rowCount) throw changed();
-      const window = await this.#rows.open(Math.floor(this.#row / windowRows), INGEST);
+      const window = await this.#rows.open(Math.floor(this.#row / windowRows), uses);
       const part = columns.map((column, index) => {
         return columnToBin({ ...column, values: column.values.subarray(start, end) }, this.#bins[index]!);
       });
@@ -48,7 +52,12 @@ export class RowWriter {
       const derived = part.map((column) => ({ ...column, derived: true }));
       await encodeColumns(this.#engine, derived, this.#rows.layout, place, from, signal);
       const views = viewsOf(this.#engine, window);
-      views.targets.set(target.subarray(start, end), from);
+      targets.forEach((values, target) => {
+        views.target(target).set(values.subarray(start, end), from);
+      });
+      raw.forEach((values, output) => {
+        views.raw(output).set(values.subarray(start, end), from);
+      });
       views.roles.set(roles.subarray(start, end), from);
       if (weights) views.weights?.set(weights.subarray(start, end), from);
       else views.weights?.fill(1, from, from + end - start);
@@ -74,7 +83,7 @@ export function viewsOf({ arena }: Engine, window: SpilledWindow) {
   const { buffer } = arena.memory;
   const { rowCount, outputBytes } = window;
   return {
-    targets: new Float64Array(buffer, window.targets, rowCount),
+    target: (target: number) => new Float64Array(buffer, window.targets + target * outputBytes, rowCount),
     weights: window.weights > 0 ? new Float64Array(buffer, window.weights, rowCount) : undefined,
     roles: new Uint8Array(buffer, window.roles, rowCount),
     gradients: new Float32Array(buffer, window.gradients, rowCount),
@@ -92,45 +101,54 @@ export async function spillRows(
   options: {
     readonly outputs: number;
     readonly normalizes: boolean;
+    readonly drops: boolean;
     readonly memory: number;
-    readonly validation: ValidationRows | undefined;
+    /** Rows of a table of their own: one for each target, with the same columns and weights. */
+    readonly validation: readonly ValidationRows[];
+    /** What is predicted so far of rows, whose columns are in no certain order. */
+    readonly startOf: (columns: readonly RegisterColumn[]) => Promise<readonly Float64Array[]>;
     /** By class, what the rows' weights are multiplied by. */
     readonly factors: Float64Array | undefined;
     readonly onRows?: (rows: number) => void;
     readonly signal?: AbortSignal;
   },
 ): Promise<SpilledRows> {
-  const { outputs, normalizes, memory, validation, factors, signal } = options;
+  const { outputs, normalizes, drops, memory, validation, factors, startOf, signal } = options;
   const layout = evenLayout(reader.features.length);
-  const rowCount = found.rowCount + (validation?.target.length ?? 0);
+  const added = validation[0];
   const rows = new SpilledRows(engine, file, {
-    rowCount,
+    rowCount: found.rowCount + (added?.target.length ?? 0),
     layout,
     outputs,
-    weighted: found.weighted || factors !== undefined,
+    targets: reader.targets.length,
+    weighted: found.weighted || factors !== undefined || added?.weights !== undefined,
     normalizes,
+    drops,
     memory,
   });
   try {
     await file.reserve(rows.fileBytes);
     const writer = new RowWriter(engine, rows, found.bins);
     const finished = reader.features.map((feature) => feature.finish());
-    const classes = reader.classes();
+    const classes = reader.targets[0]!.classes();
     let done = 0;
     for await (const batch of reader.batches()) {
       const columns = batch.features.map((values, index) => {
         const { column, codes } = finished[index]!;
         return { ...column, values: codes ? recoded(values, codes) : values };
       });
-      const target = classes ? recoded(batch.target, classes.codes) : batch.target;
-      const weights = weighClasses(target, factors, batch.weights);
-      await writer.write({ columns, target, weights, roles: found.roles.of(batch) }, signal);
+      const targets = classes ? batch.targets.map((target) => recoded(target, classes.codes)) : batch.targets;
+      const weights = weighClasses(targets[0]!, factors, batch.weights);
+      const raw = await startOf(columns);
+      await writer.write({ columns, targets, weights, roles: found.roles.of(batch), raw }, signal);
       options.onRows?.((done += batch.rowCount));
     }
-    if (validation) {
-      const roles = new Uint8Array(validation.target.length).fill(Role.following);
-      const weights = weighClasses(validation.target, factors, validation.weights);
-      await writer.write({ ...validation, weights, roles }, signal);
+    if (added) {
+      const { columns, target } = added;
+      const roles = new Uint8Array(target.length).fill(Role.following);
+      const weights = weighClasses(target, factors, added.weights);
+      const raw = await startOf(columns);
+      await writer.write({ columns, targets: validation.map((rows) => rows.target), weights, roles, raw }, signal);
     }
     writer.finish();
     return rows;

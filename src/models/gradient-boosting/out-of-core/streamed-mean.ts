@@ -14,18 +14,29 @@ export class StreamedMean implements Disposable {
   readonly #weights: ArenaBlock<'f64'> | undefined;
   readonly #tile: ArenaBlock<'f64'>;
   readonly #room: number;
+  readonly #targetCount: number;
+  readonly #delta: number;
+  /** By output, the sum of each block: those of an output are added up before the next one's. */
+  readonly #sums: number[][];
   #rows = 0;
-  #sum = 0;
   #total = 0;
 
-  /** `most`: rows that will be added at most. */
-  constructor(engine: Engine, loss: KernelLoss, weighted: boolean, most: number) {
+  /** `most`: rows that will be added at most. `delta`: Huber's, 0 for others. */
+  constructor(
+    engine: Engine,
+    loss: KernelLoss,
+    { targets, weighted, most, delta }: { targets: number; weighted: boolean; most: number; delta: number },
+  ) {
     this.#engine = engine;
     this.#loss = loss;
+    this.#targetCount = targets;
+    this.#delta = delta;
+    // Classes make up one loss; targets have one each.
+    this.#sums = Array.from({ length: targets }, () => []);
     this.#room = Math.min(BLOCK_ROWS, most);
     const block = (length: number) => new ArenaBlock(engine.arena, 'f64', length);
     this.#raw = block(loss.outputs * this.#room);
-    this.#targets = block(this.#room);
+    this.#targets = block(targets * this.#room);
     this.#weights = weighted ? block(this.#room) : undefined;
     this.#tile = block(TILE);
   }
@@ -33,7 +44,11 @@ export class StreamedMean implements Disposable {
   /** Adds rows of a window, in the order of all rows. */
   async add(
     rows: Uint32Array,
-    { raw, targets, weights }: { raw: readonly Float64Array[]; targets: Float64Array; weights?: Float64Array },
+    {
+      raw,
+      targets,
+      weights,
+    }: { raw: readonly Float64Array[]; targets: readonly Float64Array[]; weights: Float64Array | undefined },
   ): Promise<void> {
     for (let from = 0; from < rows.length; ) {
       const some = rows.subarray(from, from + this.#room - this.#rows);
@@ -45,7 +60,9 @@ export class StreamedMean implements Disposable {
       raw.forEach((values, output) => {
         put(own, values, output * this.#room + at);
       });
-      put(this.#targets.values, targets, at);
+      targets.forEach((values, target) => {
+        put(this.#targets.values, values, target * this.#room + at);
+      });
       if (weights && this.#weights) put(this.#weights.values, weights, at);
       for (const row of some) this.#total += weights ? weights[row]! : 1;
       this.#rows += some.length;
@@ -59,19 +76,22 @@ export class StreamedMean implements Disposable {
       raw: this.#raw.offset,
       stride: this.#room,
       targets: this.#targets.offset,
-      targetStride: 0,
+      targetStride: this.#targetCount > 1 ? this.#room : 0,
       weights: this.#weights?.offset ?? 0,
       normalizers: 0,
       rows: this.#rows,
     };
-    const task: Task = this.#loss.value(block, 0, this.#tile.offset, 0);
-    this.#sum += (await this.#engine.run([task]))[0]!;
+    for (const [output, sums] of this.#sums.entries()) {
+      const task: Task = this.#loss.value(block, output, this.#tile.offset, this.#delta);
+      sums.push(...(await this.#engine.run([task])));
+    }
     this.#rows = 0;
   }
 
   async mean(): Promise<number> {
     if (this.#rows > 0) await this.#flush();
-    return this.#total > 0 ? this.#sum / this.#total : 0;
+    const sum = this.#sums.flat().reduce((all, part) => all + part, 0);
+    return this.#total > 0 ? sum / (this.#total * this.#targetCount) : 0;
   }
 
   [Symbol.dispose](): void {

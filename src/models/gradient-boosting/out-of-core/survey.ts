@@ -19,8 +19,12 @@ export interface SurveyOptions {
   /** Rows up to which none is held out. */
   readonly holdOutAbove: number;
   readonly byClass: boolean;
+  /** Classes of weight 0, whose rows are as if they were not there. */
+  readonly leftOut: ReadonlySet<string>;
   /** Refuses targets that the loss is not defined for. */
-  readonly checkTarget?: (targets: Float64Array, firstRow: number) => void;
+  readonly checkTarget?: (values: Float64Array, firstRow: number, name: string) => void;
+  /** Sees every batch. */
+  readonly onBatch?: (batch: StreamBatch) => void;
   readonly onRows?: (rows: number) => void;
 }
 
@@ -40,34 +44,58 @@ export interface Survey {
 export class Roles {
   readonly #seed: number;
   readonly #held: HoldOut | undefined;
+  readonly #weighs: Weighs;
 
-  constructor(seed: number, held: HoldOut | undefined) {
+  constructor(seed: number, held: HoldOut | undefined, weighs: Weighs) {
     this.#seed = seed;
     this.#held = held;
+    this.#weighs = weighs;
   }
 
-  of({ firstRow, rowCount, target, weights }: Omit<StreamBatch, 'features'>): Uint8Array {
+  of(batch: Omit<StreamBatch, 'features'>): Uint8Array {
+    const { firstRow, rowCount } = batch;
+    const target = batch.targets[0]!;
     const roles = new Uint8Array(rowCount);
     const words = this.#held && holdOutWords(this.#seed, firstRow, rowCount);
+    const weighs = this.#weighs(batch);
     for (let row = 0; row < rowCount; row++) {
-      if (weights && !(weights[row]! > 0)) roles[row] = Role.left;
+      if (!weighs(row)) roles[row] = Role.left;
       else if (words && this.#held!.takes(words[row]!, target[row]!)) roles[row] = Role.following;
     }
     return roles;
   }
 }
 
+/** Which rows of a batch weigh something, by their own weight and that of their class. */
+type Weighs = (batch: Omit<StreamBatch, 'features'>) => (row: number) => boolean;
+
+function weighsOf({ targets: [target] }: StreamReader, leftOut: ReadonlySet<string>): Weighs {
+  return ({ targets, weights }) => {
+    const codes = new Set<number>();
+    if (leftOut.size > 0) {
+      target!.arrived().forEach((label, code) => {
+        if (leftOut.has(label)) codes.add(code);
+      });
+    }
+    const classes = targets[0]!;
+    return (row) => (!weights || weights[row]! > 0) && (codes.size === 0 || !codes.has(classes[row]!));
+  };
+}
+
 /** Looks at all rows: once, and once more before that at their targets where some are to be held out. */
 export async function survey(reader: StreamReader, options: SurveyOptions): Promise<Survey> {
-  const held = await findHeld(reader, options);
-  const roles = new Roles(options.seed, held);
+  const weighs = weighsOf(reader, options.leftOut);
+  const held = await findHeld(reader, options, weighs);
+  const roles = new Roles(options.seed, held, weighs);
   const summaries = reader.features.map(() => undefined) as (FeatureSummary | undefined)[];
-  const distinct = new Set<number>();
   const classCounts = new Map<number, number>();
   const counts = { rows: 0, learnt: 0, followed: 0 };
   let weighted = false;
   for await (const batch of reader.batches()) {
-    options.checkTarget?.(batch.target, batch.firstRow);
+    reader.targets.forEach(({ name }, t) => {
+      options.checkTarget?.(batch.targets[t]!, batch.firstRow, name);
+    });
+    options.onBatch?.(batch);
     const rolesOf = roles.of(batch);
     const learnt = rowsWith(rolesOf, Role.learnt);
     const atMost = largestWanted(reader, summaries);
@@ -78,18 +106,17 @@ export async function survey(reader: StreamReader, options: SurveyOptions): Prom
         numeric: new NumericSummary(feature.name, options.binning, options.maxBins),
         category: new CategorySummary(feature.name),
       });
-      if (feature.type === 'category') summary.category.add(values, learnt, feature.labels.count, batch.weights);
+      if (feature.type === 'category') summary.category.add(values, learnt, feature.labelCount, batch.weights);
       else summary.numeric.add({ values, type: feature.type as InputType }, chunk);
     }
-    for (let row = 0; row < batch.rowCount && distinct.size < 2; row++) distinct.add(batch.target[row]!);
-    if (options.byClass) countClasses(classCounts, batch.target, rolesOf);
+    if (options.byClass) countClasses(classCounts, batch.targets[0]!, rolesOf);
     weighted ||= batch.weights !== undefined;
     counts.rows += batch.rowCount;
     counts.learnt += learnt.length;
     counts.followed += rowsWith(rolesOf, Role.following).length;
     options.onRows?.(counts.rows);
   }
-  reader.checkTarget(counts.rows, distinct.size);
+  reader.checkTargets(counts.rows);
   const bins = await binsOf(reader, summaries as FeatureSummary[], options);
   const { rows: rowCount, learnt, followed } = counts;
   return { rowCount, bins, roles, learnt, followed, weighted, classCounts };
@@ -133,20 +160,19 @@ async function binsOf(
 }
 
 /** Who is held out. Where rows are many, that needs no look at them; where they are few, the share is exact. */
-async function findHeld(reader: StreamReader, options: SurveyOptions): Promise<HoldOut | undefined> {
+async function findHeld(reader: StreamReader, options: SurveyOptions, weighs: Weighs): Promise<HoldOut | undefined> {
   const { validationFraction, holdOutAbove, byClass, seed } = options;
   if (validationFraction === 0) return undefined;
   const held = new HoldOut(validationFraction, byClass);
   let count = 0;
-  for await (const { firstRow, rowCount, target, weights } of reader.batches(true)) {
+  for await (const batch of reader.batches(true)) {
+    const { firstRow, rowCount, targets } = batch;
     const words = holdOutWords(seed, firstRow, rowCount);
-    const present = Uint32Array.from({ length: rowCount }, (_, row) => row).filter(
-      (row) => !weights || weights[row]! > 0,
-    );
+    const present = Uint32Array.from({ length: rowCount }, (_, row) => row).filter(weighs(batch));
     count += present.length;
     held.add(
       Uint32Array.from(present, (row) => words[row]!),
-      Float64Array.from(present, (row) => target[row]!),
+      Float64Array.from(present, (row) => targets[0]![row]!),
     );
     // What follows would change nothing.
     if (count > EXACT_ROWS) break;

@@ -1,0 +1,119 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createEngine, type Engine } from '#lanewise/engine/engine.js';
+import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
+import { takeRows } from '#lanewise/table/columns.js';
+import type { FitOptions } from '#lanewise/table/interfaces.js';
+import { bits, chunked, streamColumns, streamTable } from './stream-data.js';
+
+// Three windows of the least rows that a window has.
+const ROWS = 34_000;
+const directory = mkdtempSync(join(tmpdir(), 'out-of-core-losses-'));
+let engines: Engine[] = [];
+beforeAll(async () => {
+  engines = await Promise.all([1, 2].map((threads) => createEngine({ threads })));
+});
+afterAll(async () => {
+  await Promise.all(engines.map((engine) => engine.close()));
+  rmSync(directory, { recursive: true });
+});
+
+const all = streamColumns(ROWS);
+const small = { maxIter: 2, maxLeafNodes: 8 };
+const stays = { ...small, earlyStopping: 'false' } as const;
+const some = (...names: string[]) =>
+  takeRows(
+    streamTable(all, ...names),
+    Uint32Array.from({ length: 400 }, (_, i) => 7 * i),
+  );
+
+const cases: [string, GradientBoostingRegressor | GradientBoostingClassifier, string[], FitOptions][] = [
+  ['absolute error', new GradientBoostingRegressor({ ...stays, loss: 'absolute_error' }), ['y'], { target: 'y' }],
+  [
+    'absolute error, weights, a share held out',
+    new GradientBoostingRegressor({ ...small, loss: 'absolute_error' }),
+    ['y', 'w'],
+    { target: 'y', weights: 'w' },
+  ],
+  [
+    'a quantile that falls between two rows, bags of rows',
+    new GradientBoostingRegressor({ ...stays, loss: 'quantile', quantile: 0.75, subsample: 0.5 }),
+    ['y'],
+    { target: 'y' },
+  ],
+  [
+    'Huber, weights, rows chosen by their gradients, a validation table',
+    new GradientBoostingRegressor({ ...small, loss: 'huber', dataSampleStrategy: 'goss', learningRate: 0.5 }),
+    ['y', 'w'],
+    { target: 'y', weights: 'w', validation: some('y', 'w') },
+  ],
+  [
+    'Huber, monotone',
+    new GradientBoostingRegressor({ ...stays, loss: 'huber', alpha: 0.8, monotonicCst: { x: 1 } as never }),
+    ['y'],
+    { target: 'y' },
+  ],
+  [
+    'several targets, weights, a validation table',
+    new GradientBoostingRegressor(small),
+    ['y', 'z', 'w'],
+    { targets: ['z', 'y'], weights: 'w', validation: some('y', 'z', 'w') },
+  ],
+  [
+    'several quantiles, a share held out',
+    new GradientBoostingRegressor({ ...small, loss: 'quantile', quantile: 0.2 }),
+    ['y', 'z', 'w'],
+    { targets: ['y', 'z', 'w'] },
+  ],
+  [
+    'DART, three classes, weights, a share held out',
+    new GradientBoostingClassifier({ ...small, maxIter: 3, boostingType: 'dart', dropRate: 0.9, skipDrop: 0 }),
+    ['size', 'w'],
+    { target: 'size', weights: 'w' },
+  ],
+  [
+    'DART of Huber’s loss, a validation table',
+    new GradientBoostingRegressor({
+      ...small,
+      loss: 'huber',
+      maxIter: 3,
+      boostingType: 'dart',
+      dropRate: 0.9,
+      skipDrop: 0,
+    }),
+    ['y'],
+    { target: 'y', validation: some('y') },
+  ],
+  [
+    'a class of weight 0, a share held out',
+    new GradientBoostingClassifier({ ...small, classWeight: { middle: 0, large: 2 } as never }),
+    ['size'],
+    { target: 'size' },
+  ],
+];
+
+for (const [name, estimator, others, options] of cases) {
+  test(name, async () => {
+    const table = streamTable(all, ...others);
+    const expected = bits(await estimator.fit(table, { ...options, engine: engines[1] }));
+    for (const [length, memory, threads] of [
+      [7919, '8MB', 2],
+      [ROWS, '1MB', 1],
+    ] as const) {
+      const engine = engines[threads - 1]!;
+      const before = engine.arena.bytesUsed;
+      const model = await estimator.fitStream(chunked(table, length), { ...options, engine, memory, directory });
+      expect(bits(model)).toBe(expected);
+      expect(engine.arena.bytesUsed).toBe(before);
+    }
+    expect(readdirSync(directory)).toEqual([]);
+  });
+}
+
+test('classes that all weigh nothing are told', async () => {
+  const nobody = new GradientBoostingClassifier({ ...small, classWeight: { small: 0, middle: 0, large: 0 } as never });
+  const fitting = nobody.fitStream(chunked(streamTable(all, 'size'), 9000), { target: 'size', directory });
+  await expect(fitting).rejects.toThrow('Expected a classWeight above 0 for some class that there is but all are 0');
+});
