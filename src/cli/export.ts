@@ -1,8 +1,8 @@
-import writeFileAtomic from 'write-file-atomic';
 import { exportFormats, exportModel } from '../deploy/exchange/export.js';
 import { exportArtefact } from '../deploy/wasm.js';
 import { formatCount } from '../table/format.js';
 import { openModel } from '../workflow/open-model.js';
+import { writeWhole } from '../workflow/write-table.js';
 import { type CommandFile, type CommonOptions, engineOf, Option, readData } from './command.js';
 
 interface ExportOptions extends CommonOptions {
@@ -35,7 +35,7 @@ const command: CommandFile = {
       format === 'wasm'
         ? { bytes: await exportArtefact(opened, { name: opened.name, version: opened.version }), notes: [] }
         : exportModel(opened.model, format, { rows, lossy: options.lossy });
-    await writeFileAtomic(output, Buffer.from(bytes));
+    await writeWhole(output, bytes);
     if (json) return shell.print(JSON.stringify({ output, format, bytes: bytes.length, notes }));
     for (const note of notes) shell.note(`note: ${note}`);
     shell.print(`${output}: ${formatCount(bytes.length)} bytes of ${format}.`);

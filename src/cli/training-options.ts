@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { makeFolder } from '../engine/file-system-node.js';
 import { LanewiseError } from '../errors.js';
 import type { Checkpoint, Progress, Training } from '../table/interfaces.js';
 import { fileCheckpoint } from '../training/checkpoint.js';
@@ -83,7 +84,7 @@ class EventLog {
   constructor(path: string) {
     this.#path = path;
     this.#file = this.#guarded(() => {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       return openSync(path, 'a');
     });
     this.write({ event: 'start' });

@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { drawnTree, treeSvg, treeText } from '../explain/drawing/index.js';
 import { openModel } from '../workflow/open-model.js';
+import { writeWhole } from '../workflow/write-table.js';
 import { type CommandFile, type CommonOptions, integer } from './command.js';
 
 interface TreeOptions extends CommonOptions {
@@ -21,7 +21,7 @@ const command: CommandFile = {
   run: async (shell, { registry, tree, depth, output, json }: TreeOptions, reference) => {
     const { model } = await openModel(reference!, registry);
     const drawn = drawnTree(model, { tree, depth });
-    if (output) await writeFile(output, output.endsWith('.svg') ? treeSvg(drawn) : `${treeText(drawn)}\n`);
+    if (output) await writeWhole(output, output.endsWith('.svg') ? treeSvg(drawn) : `${treeText(drawn)}\n`);
     if (json) return shell.print(JSON.stringify(drawn));
     shell.print(output ? `Tree ${tree} of ${drawn.trees} is in ${output}.` : treeText(drawn));
   },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeFolder, readIfThere } from '../engine/file-system-node.js';
 import { LanewiseError } from '../errors.js';
 import { makeModel } from '../models/model.js';
 import { type ColumnRanges, makeGoldenRows } from '../scoring/golden.js';
@@ -53,7 +54,7 @@ export async function saveArtefact(path: string, parts: ArtefactParts): Promise<
   await refuseForeign(path);
   const partial = `${resolve(path)}.partial-${process.pid}-${partials++}`;
   try {
-    await mkdir(partial, { recursive: true });
+    makeFolder(partial);
     for (const [name, bytes] of artefactFiles(parts)) await writeFile(join(partial, name), bytes);
     const saved = await loadArtefact(partial);
     await replace(partial, resolve(path));
@@ -177,7 +178,7 @@ async function readPart(directory: string, name: string): Promise<Buffer> {
 }
 
 async function artefactDirectory(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await readIfThere(path, stat(path));
   if (!found) {
     throw new LanewiseError('file', `There is no model artefact at ${path}`, {
       file: path,
@@ -190,12 +191,13 @@ async function artefactDirectory(path: string): Promise<string> {
 }
 
 async function refuseForeign(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await readIfThere(path, stat(path));
   if (!found) return;
   const names = found.isDirectory() ? await readdir(path) : undefined;
   if (names?.length === 0) return;
-  const manifest = await readFile(join(path, MANIFEST_FILE), 'utf8').catch(() => '');
-  if (manifest.includes(`"${FORMAT}"`)) return;
+  const file = join(path, MANIFEST_FILE);
+  const manifest = await readIfThere(file, readFile(file, 'utf8'));
+  if (manifest?.includes(`"${FORMAT}"`)) return;
   throw new LanewiseError(
     'file',
     `Expected a free name or an artefact to replace at ${path}, but other things are there`,

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolder, readIfThere } from '../engine/file-system-node.js';
 import type { SparseRows } from '../engine/sparse-matrix.js';
 import { LanewiseError } from '../errors.js';
 import { FittedRecommender, type RecommenderState } from '../models/recommendation/index.js';
@@ -81,7 +82,7 @@ export async function saveRecommender(
   await refuseForeign(path);
   const partial = `${resolve(path)}.partial-${process.pid}-r${partials++}`;
   try {
-    await mkdir(partial, { recursive: true });
+    makeFolder(partial);
     const { manifest, buffers } = encode(model, metadata);
     await writeFile(join(partial, BUFFERS_FILE), buffers);
     await writeFile(join(partial, MANIFEST_FILE), manifest);
@@ -98,7 +99,7 @@ export async function saveRecommender(
  * @throws LanewiseError `file` where nothing is, else `artefact`, naming the file and the reason.
  */
 export async function loadRecommender(path: string): Promise<RecommenderArtefact> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await readIfThere(path, stat(path));
   if (!found?.isDirectory()) {
     throw new LanewiseError('file', `There is no recommender at ${path}`, {
       file: path,
@@ -120,8 +121,9 @@ export async function loadRecommender(path: string): Promise<RecommenderArtefact
 
 /** Is this the directory of a recommender? For commands that take either kind of artefact. */
 export async function isRecommender(path: string): Promise<boolean> {
-  const text = await readFile(join(path, MANIFEST_FILE), 'utf8').catch(() => '');
-  return text.slice(0, 200).includes(`"${RECOMMENDER_FORMAT}"`);
+  const file = join(path, MANIFEST_FILE);
+  const text = await readIfThere(file, readFile(file, 'utf8'));
+  return text?.slice(0, 200).includes(`"${RECOMMENDER_FORMAT}"`) ?? false;
 }
 
 function encode(model: FittedRecommender, metadata: Readonly<Record<string, unknown>>) {
@@ -398,7 +400,7 @@ async function readPart(path: string): Promise<Buffer> {
 }
 
 async function refuseForeign(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await readIfThere(path, stat(path));
   if (!found || (await isRecommender(path))) return;
   throw new LanewiseError(
     'file',

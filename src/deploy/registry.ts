@@ -1,6 +1,7 @@
-import { appendFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
+import { makeFolder, readIfThere } from '../engine/file-system-node.js';
 import { LanewiseError, unknownName } from '../errors.js';
 import { type ArtefactParts, saveArtefact } from './artefact.js';
 import { type RecommenderParts, saveRecommender } from './recommender-artefact.js';
@@ -70,7 +71,7 @@ export class Registry {
   ): Promise<Registered> {
     const folder = this.#folder(name);
     if (options.alias !== undefined) checkName('alias', options.alias);
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     return this.#locked(folder, async () => {
       const state = await readAliases(folder);
       const version = Math.max(state.latest, ...(await this.versions(name))) + 1;
@@ -124,8 +125,8 @@ export class Registry {
 
   /** The names that have a version. */
   async names(): Promise<string[]> {
-    const entries = await readdir(this.root, { withFileTypes: true }).catch(() => []);
-    return entries
+    const entries = await readIfThere(this.root, readdir(this.root, { withFileTypes: true }));
+    return (entries ?? [])
       .filter((entry) => entry.isDirectory() && NAME.test(entry.name))
       .map((entry) => entry.name)
       .sort();
@@ -133,8 +134,9 @@ export class Registry {
 
   /** The versions of a name, ascending. */
   async versions(name: string): Promise<number[]> {
-    const entries = await readdir(this.#folder(name)).catch(() => []);
-    return entries
+    const folder = this.#folder(name);
+    const entries = await readIfThere(folder, readdir(folder));
+    return (entries ?? [])
       .filter((entry) => /^[1-9]\d*$/.test(entry))
       .map(Number)
       .sort((a, b) => a - b);
@@ -172,8 +174,9 @@ export class Registry {
 
   /** Everything that was done to a name, oldest first. */
   async audit(name: string): Promise<AuditEntry[]> {
-    const text = await readFile(join(await this.#existing(name), AUDIT_FILE), 'utf8').catch(() => '');
-    return text
+    const file = join(await this.#existing(name), AUDIT_FILE);
+    const text = await readIfThere(file, readFile(file, 'utf8'));
+    return (text ?? '')
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line));
@@ -261,7 +264,7 @@ async function point(folder: string, version: number, alias: Alias, note: string
 
 async function readAliases(folder: string): Promise<Aliases> {
   const file = join(folder, ALIASES_FILE);
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const text = await readIfThere(file, readFile(file, 'utf8'));
   if (text === undefined) return { format: 1, latest: 0, aliases: {} };
   try {
     const state = JSON.parse(text) as Aliases;

@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../engine/file-system-node.js';
 import { invalid, LanewiseError } from '../errors.js';
 import type { Checkpoint, CheckpointState } from '../table/interfaces.js';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
@@ -37,7 +38,7 @@ export class FileCheckpoint implements Checkpoint {
   async save(key: string, state: CheckpointState): Promise<void> {
     const bytes = await encodeCheckpoint(key, state);
     try {
-      await mkdir(dirname(this.path), { recursive: true });
+      makeFolder(dirname(this.path));
       await writeWhole(this.path, bytes);
     } catch (cause) {
       throw this.#trouble('write', cause);

@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
+import { appendFile, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../engine/file-system-node.js';
 import { LanewiseError } from '../errors.js';
 import { takeLock } from './lock.js';
 import type { ParameterSet, Space } from './space.js';
@@ -56,7 +57,7 @@ export function memoryJournal(): Journal {
  * @throws LanewiseError `usage` where another process has it open, `file` where it is another study or damaged.
  */
 export async function openJournal(path: string, header: StudyHeader): Promise<Journal> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   // proper-lockfile locks a file that exists; appending nothing creates it and changes nothing else.
   await appendFile(path, '');
   const lock = await takeLock(path, 'study');

@@ -1,9 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artefact } from '../deploy/artefact.js';
 import { type AnyArtefact, isRecommenderArtefact, loadAnyArtefact } from '../deploy/index.js';
 import type { RecommenderArtefact } from '../deploy/recommender-artefact.js';
 import { Registry } from '../deploy/registry.js';
+import { readIfThere } from '../engine/file-system-node.js';
 import { LanewiseError } from '../errors.js';
 
 /** An artefact with the name and version under which it is served. */
@@ -36,7 +38,7 @@ export async function openRecommender(reference: string, registry?: string): Pro
 
 /** Loads whatever is meant: a model of rows, or a recommender. */
 export async function openAny(reference: string, registry?: string): Promise<OpenedModel | OpenedRecommender> {
-  if (existsSync(reference)) return named(await loadAnyArtefact(reference), 'model', '1');
+  if (await readIfThere(reference, stat(reference))) return named(await loadAnyArtefact(reference), 'model', '1');
   const [, name, separator] = /^([a-zA-Z0-9][a-zA-Z0-9._-]*)([@/])/.exec(reference) ?? [];
   for (const root of registry === undefined ? registriesNearby() : [registry]) {
     const known = await new Registry(root).names();

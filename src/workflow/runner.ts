@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { makeFolder } from '../engine/file-system-node.js';
 import { LanewiseError, throwIfCancelled } from '../errors.js';
 import type { Progress } from '../table/interfaces.js';
 import { takeLock } from '../tune/lock.js';
@@ -82,7 +83,7 @@ export async function runWorkflow<State>(
   const { folder, id, started } = chooseFolder(workflow, earlier, options);
   const isNew = !existsSync(folder);
   let abandoned = false;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const lock = await takeLock(join(folder, '.run'), 'run');
   const done: StepRecord[] = [];
   const { seed } = workflow;
@@ -188,7 +189,7 @@ function makeContext<State>(
     signal: options.signal,
     onProgress: (progress) => options.onProgress?.(name, progress),
     async write(path, content) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      makeFolder(dirname(join(folder, path)));
       await writeFileAtomic(join(folder, path), content as Buffer);
       files.add(path);
     },
@@ -208,7 +209,7 @@ async function findKept(
     if (!step || !(await intact(run.folder, step))) continue;
     if (run.folder === folder) return step;
     for (const path of Object.keys(step.outputs)) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      makeFolder(dirname(join(folder, path)));
       cpSync(join(run.folder, path), join(folder, path));
     }
     return step;

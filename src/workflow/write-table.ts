@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Table, tableToIPC } from 'apache-arrow';
 import writeFileAtomic from 'write-file-atomic';
+import { makeFolder, readIfThere } from '../engine/file-system-node.js';
 import { LanewiseError } from '../errors.js';
 import { type RegisterColumn, readRegister } from '../table/columns.js';
 import { columnsOf } from '../table/schema.js';
@@ -15,11 +16,17 @@ export async function writeTable(path: string, table: Table): Promise<void> {
   await writeWhole(path, isArrow ? tableToIPC(table, 'file') : toCsv(table));
 }
 
-/** Writes a file beside and renames it; folders on the way are made. */
+/**
+ * Writes a file beside and renames it; folders on the way are made. Into what is there and no file (a pipe, /dev/null) it
+ * writes straight: a file renamed over it would take its place.
+ * @throws LanewiseError `file` where it cannot be written.
+ */
 export async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFileAtomic(path, typeof contents === 'string' ? contents : Buffer.from(contents));
+    makeFolder(dirname(path));
+    const there = await readIfThere(path, stat(path));
+    if (there && !there.isFile()) await writeFile(path, contents);
+    else await writeFileAtomic(path, typeof contents === 'string' ? contents : Buffer.from(contents));
   } catch (cause) {
     throw new LanewiseError('file', `Expected to write ${path} but could not: ${(cause as Error).message}`, {
       file: path,

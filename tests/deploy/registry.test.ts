@@ -1,13 +1,23 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { loadArtefact, saveArtefact } from '#lanewise/deploy/artefact.js';
-import { loadRecommender, saveRecommender } from '#lanewise/deploy/recommender-artefact.js';
+import { isRecommender, loadRecommender, saveRecommender } from '#lanewise/deploy/recommender-artefact.js';
 import { Registry } from '#lanewise/deploy/registry.js';
 import { ItemKNN } from '#lanewise/models/recommendation/index.js';
 import { tableFromRegisters } from '#lanewise/table/columns.js';
+import { openModel } from '#lanewise/workflow/open-model.js';
 import { classifier, regressor } from './sample.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lanewise-registry-'));
@@ -139,4 +149,25 @@ test('aliases that are damaged are named and not written over', async () => {
   await expect(registry.resolve('fare')).rejects.toThrow(/aliases\.json/);
   await expect(registry.promote('fare', 1)).rejects.toThrow(/aliases\.json/);
   expect(readFileSync(file, 'utf8')).toBe('{"format": 1');
+});
+
+test('what the system does not let be read is told as such, and not taken for nothing', async () => {
+  const refused = { code: 'file', message: expect.stringMatching(/loop\S* but the system refused it: ELOOP/) };
+  const loop = join(folder, 'loop');
+  symlinkSync(loop, loop);
+  const { path } = await registry.register('fare', { model: regressor(1) }, { alias: 'champion' });
+  await expect(new Registry(loop).names()).rejects.toMatchObject(refused);
+  await expect(new Registry(loop).resolve('fare')).rejects.toMatchObject(refused);
+  for (const read of [loadArtefact, loadRecommender, isRecommender, openModel]) {
+    await expect(read(loop)).rejects.toMatchObject(refused);
+  }
+  await expect(saveArtefact(loop, { model: regressor(1) })).rejects.toMatchObject(refused);
+  for (const [file, read] of [
+    ['aliases.json', () => registry.resolve('fare')],
+    ['audit.jsonl', () => registry.audit('fare')],
+  ] as const) {
+    rmSync(join(path, '..', file));
+    symlinkSync(loop, join(path, '..', file));
+    await expect(read()).rejects.toMatchObject({ code: 'file', message: expect.stringMatching(`${file}.*ELOOP`) });
+  }
 });

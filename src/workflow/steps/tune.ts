@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { loadArtefact, saveArtefact } from '../../deploy/artefact.js';
 import { columnRanges } from '../../deploy/ranges.js';
+import { makeFolder } from '../../engine/file-system-node.js';
 import { LanewiseError } from '../../errors.js';
 import { defaultSplitter, evaluateModel, metricNamed, scoreModel } from '../../evaluate/index.js';
 import { type GateResult, gate, type TuneResult, tune as tuneModel } from '../../tune/index.js';
@@ -114,7 +114,7 @@ async function search(context: StepContext<RunState>, name: string): Promise<Tun
   const { workflow, state, folder, key, wrote } = context;
   // Named by what the study reads, so that a run with other settings starts another one.
   const journal = `tune/study-${key.slice(0, 12)}.ndjson`;
-  await mkdir(dirname(join(folder, journal)), { recursive: true });
+  makeFolder(dirname(join(folder, journal)));
   const result = await tuneModel((parameters) => recipeOf(state, workflow, name, parameters), trainRows(state), {
     ...contextOf(context),
     target: workflow.target,
