@@ -56,16 +56,20 @@ function plusTotal(form: i32, total: v128, q: v128, p: v128, weight: v128): v128
   return f64x2.add(total, v128.and(f64x2.splat(1), both(q, p)));
 }
 
+// Of products and the products of the squared lengths; 1 where a vector has no length.
+// @ts-ignore: decorator
+@inline
+function cosineApart(product: v128, lengths: v128): v128 {
+  const cosine = f64x2.sub(f64x2.splat(1), f64x2.div(product, f64x2.sqrt(lengths)));
+  const held = f64x2.max(f64x2.splat(0), f64x2.min(f64x2.splat(2), cosine));
+  return v128.bitselect(held, f64x2.splat(1), f64x2.gt(lengths, f64x2.splat(0)));
+}
+
 // The reduced distance of what was summed.
 // @ts-ignore: decorator
 @inline
 function reduced(form: i32, metric: i32, sum: v128, total: v128, lengths: v128, dimension: v128): v128 {
-  if (form == COSINE) {
-    if (metric == DOT) return f64x2.sub(f64x2.splat(0), sum);
-    const cosine = f64x2.sub(f64x2.splat(1), f64x2.div(sum, f64x2.sqrt(lengths)));
-    const held = f64x2.max(f64x2.splat(0), f64x2.min(f64x2.splat(2), cosine));
-    return v128.bitselect(held, f64x2.splat(1), f64x2.gt(lengths, f64x2.splat(0)));
-  }
+  if (form == COSINE) return metric == DOT ? f64x2.sub(f64x2.splat(0), sum) : cosineApart(sum, lengths);
   if (form == HAMMING) return f64x2.div(sum, dimension);
   const some = f64x2.gt(total, f64x2.splat(0));
   if (form == JACCARD) return v128.and(f64x2.div(sum, total), some);
@@ -194,9 +198,82 @@ export function metric_block_f64(
         panels + <usize>block * (rowBytes << 3), panelLengths + ahead, columns,
         out + <usize>i * line + ahead, line, count, dimension,
       );
+      finishLine(metric, out + <usize>i * line + ahead, count << 3);
+      if (i + 1 < queryCount) finishLine(metric, out + <usize>(i + 1) * line + ahead, count << 3);
     }
   }
-  for (let i = 0; i < queryCount; i++) finishLine(metric, out + <usize>i * line, panelTotal << 3);
+}
+
+// Below this share of |q|² + |p|² the product form has cancelled too much; and what underflow may hide.
+const NEAR_SHARE: f64 = 0.0009765625;
+const LEAST_SQUARE: f64 = 1e-290;
+
+function directSquare(a: usize, b: usize, dimension: i32): f64 {
+  const end = a + (<usize>dimension << 3);
+  let sum: f64 = 0;
+  for (; a < end; a += 8, b += 8) {
+    const difference = load<f64>(a) - load<f64>(b);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+// Distances of a query's products with two points, the second of which may be the first again.
+// @ts-ignore: decorator
+@inline
+function ofProducts(
+  metric: i32, product: v128, length: v128, lengths: v128, query: usize, point: usize, second: usize, dimension: i32,
+): v128 {
+  if (metric == DOT) return f64x2.sub(f64x2.splat(0), product);
+  if (metric == COSINE) return cosineApart(product, f64x2.mul(length, lengths));
+  const sums = f64x2.add(length, lengths);
+  let squared = f64x2.sub(sums, f64x2.mul(f64x2.splat(2), product));
+  const least = f64x2.add(f64x2.mul(sums, f64x2.splat(NEAR_SHARE)), f64x2.splat(LEAST_SQUARE));
+  const far = i64x2.bitmask(f64x2.gt(squared, least));
+  if (far != 3) {
+    if ((far & 1) == 0) squared = f64x2.replace_lane(squared, 0, directSquare(query, point, dimension));
+    if ((far & 2) == 0) squared = f64x2.replace_lane(squared, 1, directSquare(query, point + second, dimension));
+  }
+  return metric == EUCLIDEAN ? f64x2.sqrt(squared) : squared;
+}
+
+// @ts-ignore: decorator
+@inline
+function productLine(
+  metric: i32, query: usize, points: usize, queryLength: f64, pointLengths: usize, out: usize, pointCount: i32, dimension: i32,
+): void {
+  const length = f64x2.splat(queryLength), rowBytes = <usize>dimension << 3;
+  const pairs = pointCount & ~1;
+  for (let k = 0; k < pairs; k += 2) {
+    const at = <usize>k << 3;
+    const lengths = metric == DOT ? length : v128.load(pointLengths + at);
+    const point = points + <usize>k * rowBytes;
+    v128.store(out + at, ofProducts(metric, v128.load(out + at), length, lengths, query, point, rowBytes, dimension));
+  }
+  if (pairs < pointCount) {
+    const at = <usize>pairs << 3;
+    const lengths = metric == DOT ? length : v128.load64_splat(pointLengths + at);
+    const point = points + <usize>pairs * rowBytes;
+    const last = ofProducts(metric, v128.load64_splat(out + at), length, lengths, query, point, 0, dimension);
+    store<f64>(out + at, f64x2.extract_lane(last, 0));
+  }
+}
+
+export function product_distances_f64(
+  queries: usize, points: usize, queryLengths: usize, pointLengths: usize, out: usize,
+  queryCount: i32, pointCount: i32, dimension: i32, stride: i32, metric: i32,
+): void {
+  for (let i = 0; i < queryCount; i++) {
+    const query = queries + (<usize>i * <usize>dimension << 3);
+    const line = out + (<usize>i * <usize>stride << 3);
+    const length: f64 = metric == DOT ? 0 : load<f64>(queryLengths + (<usize>i << 3));
+    switch (metric) {
+      case EUCLIDEAN: productLine(EUCLIDEAN, query, points, length, pointLengths, line, pointCount, dimension); break;
+      case COSINE: productLine(COSINE, query, points, length, pointLengths, line, pointCount, dimension); break;
+      case DOT: productLine(DOT, query, points, length, pointLengths, line, pointCount, dimension); break;
+      default: productLine(SQEUCLIDEAN, query, points, length, pointLengths, line, pointCount, dimension);
+    }
+  }
 }
 
 // @ts-ignore: decorator

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "edd1346164baf7e6"
+#define LANEWISE_KERNELS_HASH "ec48518f346feedb"
 
 namespace lanewise {
 
@@ -71,6 +71,7 @@ struct Kernels {
   void (*metric_count_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* counts, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery);
   void (*metric_nearest_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, double* distances, int32_t* indices, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, int32_t k, int32_t firstQuery);
   void (*metric_within_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* places, int32_t* indices, double* distances, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery, int32_t found);
+  void (*product_distances_f64)(const double* queries, const double* points, const double* queryLengths, const double* pointLengths, double* out, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t stride, int32_t metric);
   void (*mixture_expect_f64)(const double* columns, const double* means, const double* factors, const double* offsets, double* shares, double* logs, double* differences, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t full);
   void (*mixture_moments_f64)(const double* columns, const double* shares, const double* weights, const double* centers, double* moments, double* scratch, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t kind);
   void (*batch_norm_backward_f32)(float* delta, const float* normalized, const float* gamma, const float* inverse, float* gammaGradient, double* sums, int32_t rowCount, int32_t unitCount);
@@ -343,6 +344,9 @@ void metric_nearest_f64(const double* queries, const double* panels, const doubl
 /// The points within a distance of every query and how far they are, by any metric, in the order of the points.
 /// queries[queryCount * dimension] in; panels[Math.ceil(pointCount / 8) * 8 * dimension] in; queryLengths[queryCount] in, may be null; panelLengths[Math.ceil(pointCount / 8) * 8] in, may be null; columns[2 * dimension] in, may be null; places[queryCount] inout; indices[found] out; distances[found] out; values[2048] scratch
 void metric_within_f64(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* places, int32_t* indices, double* distances, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery, int32_t found);
+/// Distances of products: |q|² + |p|² − 2·q·p (or its root), where that is more than a 1024th of |q|² + |p|², direct differences where not; 1 − q·p/√(|q|²·|p|²); −q·p.
+/// queries[queryCount * dimension] in, may be null; points[pointCount * dimension] in, may be null; queryLengths[queryCount] in, may be null; pointLengths[pointCount] in, may be null; out[(queryCount === 0 ? 0 : (queryCount - 1) * stride + pointCount)] inout
+void product_distances_f64(const double* queries, const double* points, const double* queryLengths, const double* pointLengths, double* out, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t stride, int32_t metric);
 /// Of rows, the log of their density in a mixture of normal densities, and the share that each component has in it.
 /// columns[rowCount * dimension] in; means[componentCount * dimension] in; factors[componentCount * dimension * (full ? dimension : 1)] in; offsets[componentCount] in; shares[componentCount * rowCount] out; logs[rowCount] out; differences[16 * dimension] scratch
 void mixture_expect_f64(const double* columns, const double* means, const double* factors, const double* offsets, double* shares, double* logs, double* differences, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t full);
@@ -646,6 +650,7 @@ inline constexpr Kernels all_kernels{
     metric_count_f64,
     metric_nearest_f64,
     metric_within_f64,
+    product_distances_f64,
     mixture_expect_f64,
     mixture_moments_f64,
     batch_norm_backward_f32,

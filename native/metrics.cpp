@@ -9,6 +9,8 @@ constexpr int valueLanes = vectorLength<double>;
 constexpr int panelVectors = panelPoints / valueLanes;
 /// Queries that meet a panel together: as many sums as registers hold.
 constexpr int queriesTogether = vectorBytes == 16 ? 2 : 4;
+/// The same where nothing but the distances is wanted, and a pair has one sum: enough of them to hide how long an addition takes.
+constexpr int blockQueries = vectorBytes == 64 ? 8 : queriesTogether;
 /// Values of four queries and a block of points: what `values` holds.
 constexpr int32_t valuesOfQuery = 512;
 /// Bytes of panels that stay in the second-level cache while the queries meet them.
@@ -73,16 +75,19 @@ struct PairSums {
     }
   }
 
+  /// metricCosine: of the products of the squared lengths.
+  LANEWISE_INLINE Values cosineApart(Values product) const {
+    const Values zero{}, one = splat(1.0);
+    const Values apart = one - sum / rootOf(product);
+    const Values below = chosen(apart > splat(2.0), splat(2.0), apart);
+    return chosen(product > zero, chosen(below < zero, zero, below), one);
+  }
+
   /// `lengths` of the points, from `at` on, are looked at for metricCosine alone.
   LANEWISE_INLINE Values reduced(double queryLength, const double* lengths, size_t at, int32_t dimension) const {
-    const Values zero{}, one = splat(1.0);
+    const Values zero{};
     if constexpr (form == metricDot) return zero - sum;
-    if constexpr (form == metricCosine) {
-      const Values product = splat(queryLength) * loadVector(lengths + at);
-      const Values apart = one - sum / rootOf(product);
-      const Values below = chosen(apart > splat(2.0), splat(2.0), apart);
-      return chosen(product > zero, chosen(below < zero, zero, below), one);
-    }
+    if constexpr (form == metricCosine) return cosineApart(splat(queryLength) * loadVector(lengths + at));
     if constexpr (form == metricHamming) return sum / splat(static_cast<double>(dimension));
     if constexpr (form == metricJaccard) return chosen(total > zero, sum / total, zero);
     const Values infinite = splat(__builtin_inf());
@@ -111,53 +116,66 @@ struct Given {
     return fitting < 1 ? 1 : fitting < most ? fitting : most;
   }
 
-  /// Reduced distances of queries [first, first + count) to the points of panels [from, end), `line` values a query.
-  template <Metric form>
+  /// Reduced distances (their roots, where `rooted`) of queries [first, first + count) to the points of panels [from, end),
+  /// `line` values a query.
+  template <Metric form, int together, bool rooted>
   void linesOf(int32_t first, int32_t count, int32_t from, int32_t end, double* out, size_t line) const {
     const size_t width = static_cast<size_t>(dimension);
-    const double* rows[queriesTogether];
-    double lengths[queriesTogether];
-    for (int q = 0; q < queriesTogether; q++) {
+    const double* rows[together];
+    double lengths[together];
+    for (int q = 0; q < together; q++) {
       const int32_t query = first + (q < count ? q : count - 1);
       rows[q] = queries + static_cast<size_t>(query) * width;
       lengths[q] = form == metricCosine ? queryLengths[query] : 0;
     }
     for (int32_t panel = from; panel < end; panel++) {
       const double* points = panels + static_cast<size_t>(panel) * width * panelPoints;
-      PairSums<form> sums[queriesTogether][panelVectors];
+      PairSums<form> sums[together][panelVectors];
       for (size_t j = 0; j < width; j++) {
         const double range = form == metricGower ? columns[j] : 0, weight = form == metricGower ? columns[width + j] : 0;
 #pragma GCC unroll 4
         for (int v = 0; v < panelVectors; v++) {
           const Values point = loadVector(points + j * panelPoints + v * valueLanes);
-#pragma GCC unroll 4
-          for (int q = 0; q < queriesTogether; q++) sums[q][v].add(splat(rows[q][j]), point, range, weight);
+#pragma GCC unroll 8
+          for (int q = 0; q < together; q++) sums[q][v].add(splat(rows[q][j]), point, range, weight);
         }
       }
-#pragma GCC unroll 4
-      for (int q = 0; q < queriesTogether; q++) {
+#pragma GCC unroll 8
+      for (int q = 0; q < together; q++) {
         if (q >= count) break;
         double* to = out + static_cast<size_t>(q) * line + static_cast<size_t>(panel - from) * panelPoints;
 #pragma GCC unroll 4
         for (int v = 0; v < panelVectors; v++) {
           const size_t at = static_cast<size_t>(panel) * panelPoints + static_cast<size_t>(v) * valueLanes;
-          storeVector(to + v * valueLanes, sums[q][v].reduced(lengths[q], panelLengths, at, dimension));
+          const Values distance = sums[q][v].reduced(lengths[q], panelLengths, at, dimension);
+          storeVector(to + v * valueLanes, rooted ? rootOf(distance) : distance);
         }
       }
     }
   }
 
+  /// Queries that `lines` takes at a time.
+  template <bool finished>
+  int linesTogether() const {
+    return finished && metric < metricJaccard ? blockQueries : queriesTogether;
+  }
+
+  /// `finished`: the distances, but for haversine's arcs, of `linesTogether` queries; otherwise what they are ranked by.
+  template <bool finished>
   void lines(int32_t first, int32_t count, int32_t from, int32_t end, double* out, size_t line) const {
+    constexpr int many = finished ? blockQueries : queriesTogether, few = queriesTogether;
     switch (metric) {
-      case metricCosine: return linesOf<metricCosine>(first, count, from, end, out, line);
-      case metricDot: return linesOf<metricDot>(first, count, from, end, out, line);
-      case metricManhattan: return linesOf<metricManhattan>(first, count, from, end, out, line);
-      case metricChebyshev: return linesOf<metricChebyshev>(first, count, from, end, out, line);
-      case metricHamming: return linesOf<metricHamming>(first, count, from, end, out, line);
-      case metricJaccard: return linesOf<metricJaccard>(first, count, from, end, out, line);
-      case metricGower: return linesOf<metricGower>(first, count, from, end, out, line);
-      case metricThere: return linesOf<metricThere>(first, count, from, end, out, line);
-      default: return linesOf<metricSquares>(first, count, from, end, out, line);
+      case metricRoot: return linesOf<metricSquares, many, finished>(first, count, from, end, out, line);
+      case metricSquares: return linesOf<metricSquares, many, false>(first, count, from, end, out, line);
+      case metricCosine: return linesOf<metricCosine, many, false>(first, count, from, end, out, line);
+      case metricDot: return linesOf<metricDot, many, false>(first, count, from, end, out, line);
+      case metricManhattan: return linesOf<metricManhattan, many, false>(first, count, from, end, out, line);
+      case metricChebyshev: return linesOf<metricChebyshev, many, false>(first, count, from, end, out, line);
+      case metricHamming: return linesOf<metricHamming, many, false>(first, count, from, end, out, line);
+      case metricJaccard: return linesOf<metricJaccard, few, false>(first, count, from, end, out, line);
+      case metricGower: return linesOf<metricGower, few, false>(first, count, from, end, out, line);
+      case metricThere: return linesOf<metricThere, few, finished>(first, count, from, end, out, line);
+      default: return linesOf<metricSquares, few, false>(first, count, from, end, out, line);
     }
   }
 
@@ -171,7 +189,7 @@ struct Given {
       const int32_t points = (end * panelPoints < pointCount ? end * panelPoints : pointCount) - first;
       for (int32_t i = 0; i < queryCount; i += queriesTogether) {
         const int32_t count = queryCount - i < queriesTogether ? queryCount - i : queriesTogether;
-        lines(i, count, from, end, values, valuesOfQuery);
+        lines<false>(i, count, from, end, values, valuesOfQuery);
         for (int32_t q = 0; q < count; q++) body(i + q, values + q * valuesOfQuery, first, points);
       }
     }
@@ -227,20 +245,106 @@ void metric_block_f64(const double* queries, const double* panels, const double*
                       const double* columns, double* out, int32_t queryCount, int32_t pointCount, int32_t dimension,
                       int32_t metric) {
   const Given given{queries, panels, queryLengths, panelLengths, columns, queryCount, pointCount, dimension, metric};
-  const int32_t total = given.panelTotal(), together = given.panelsOfBlock();
+  const int32_t total = given.panelTotal(), panelsAtOnce = given.panelsOfBlock(), together = given.linesTogether<true>();
   const size_t line = static_cast<size_t>(total) * panelPoints;
-  for (int32_t from = 0; from < total; from += together) {
-    const int32_t end = total - from < together ? total : from + together;
-    for (int32_t i = 0; i < queryCount; i += queriesTogether) {
-      const int32_t count = queryCount - i < queriesTogether ? queryCount - i : queriesTogether;
-      given.lines(i, count, from, end, out + static_cast<size_t>(i) * line + static_cast<size_t>(from) * panelPoints, line);
+  for (int32_t from = 0; from < total; from += panelsAtOnce) {
+    const int32_t end = total - from < panelsAtOnce ? total : from + panelsAtOnce;
+    for (int32_t i = 0; i < queryCount; i += together) {
+      const int32_t count = queryCount - i < together ? queryCount - i : together;
+      double* to = out + static_cast<size_t>(i) * line + static_cast<size_t>(from) * panelPoints;
+      given.lines<true>(i, count, from, end, to, line);
     }
   }
+  if (metric != metricHaversine) return;
   const size_t length = static_cast<size_t>(queryCount) * line;
-  if (metric == metricRoot || metric == metricThere) {
-    for (size_t i = 0; i < length; i += valueLanes) storeVector(out + i, rootOf(loadVector(out + i)));
-  } else if (metric == metricHaversine) {
-    for (size_t i = 0; i < length; i++) out[i] = arcOfChord(out[i]);
+  for (size_t i = 0; i < length; i++) out[i] = arcOfChord(out[i]);
+}
+
+namespace {
+
+/// Below this share of |q|² + |p|² the product form has cancelled too much; and what underflow may hide.
+constexpr double nearShare = 0.0009765625, leastSquare = 1e-290;
+
+LANEWISE_INLINE bool allOf(Vector<int64_t> mask) {
+#if defined(__AVX512F__)
+  return _mm512_movepi64_mask(reinterpret_cast<__m512i>(mask)) == 255;
+#elif defined(__AVX2__)
+  return _mm256_movemask_pd(reinterpret_cast<__m256d>(mask)) == 15;
+#elif defined(__x86_64__)
+  return _mm_movemask_pd(reinterpret_cast<__m128d>(mask)) == 3;
+#else
+  int64_t all = -1;
+  for (int lane = 0; lane < valueLanes; lane++) all &= mask[lane];
+  return all != 0;
+#endif
+}
+
+/// A query's products with the points, and what makes distances of them.
+struct ProductLine {
+  const double* query;
+  const double* points;
+  double queryLength;
+  const double* pointLengths;
+  int32_t dimension;
+
+  /// Products with points [k, k + `count`), of which the first `count` are there.
+  template <Metric form>
+  LANEWISE_INLINE Values distances(Values product, Values lengths, int32_t k, int32_t count) const {
+    const Values zero{};
+    if constexpr (form == metricDot) return zero - product;
+    if constexpr (form == metricCosine) {
+      PairSums<metricCosine> pair;
+      pair.sum = product;
+      return pair.cosineApart(splat(queryLength) * lengths);
+    }
+    const Values sums = splat(queryLength) + lengths;
+    Values squared = sums - 2.0 * product;
+    const Vector<int64_t> far = squared > sums * splat(nearShare) + splat(leastSquare);
+    if (!allOf(far)) {
+      for (int lane = 0; lane < count; lane++) {
+        if (far[lane] != 0) continue;
+        const double* point = points + static_cast<size_t>(k + lane) * static_cast<size_t>(dimension);
+        squared[lane] = squaredDistance(query, point, dimension);
+      }
+    }
+    if constexpr (form == metricRoot) return rootOf(squared);
+    return squared;
+  }
+
+  template <Metric form>
+  void finish(double* products, int32_t pointCount) const {
+    int32_t k = 0;
+    for (; k + valueLanes <= pointCount; k += valueLanes) {
+      const Values lengths = form == metricDot ? Values{} : loadVector(pointLengths + k);
+      storeVector(products + k, distances<form>(loadVector(products + k), lengths, k, valueLanes));
+    }
+    const int32_t count = pointCount - k;
+    if (count == 0) return;
+    Values last{}, lengths{};
+    for (int lane = 0; lane < count; lane++) last[lane] = products[k + lane];
+    if (form != metricDot) {
+      for (int lane = 0; lane < count; lane++) lengths[lane] = pointLengths[k + lane];
+    }
+    const Values found = distances<form>(last, lengths, k, count);
+    for (int lane = 0; lane < count; lane++) products[k + lane] = found[lane];
+  }
+};
+
+}  // namespace
+
+void product_distances_f64(const double* queries, const double* points, const double* queryLengths,
+                           const double* pointLengths, double* out, int32_t queryCount, int32_t pointCount,
+                           int32_t dimension, int32_t stride, int32_t metric) {
+  for (int32_t i = 0; i < queryCount; i++) {
+    const double* query = queries == nullptr ? nullptr : queries + static_cast<size_t>(i) * static_cast<size_t>(dimension);
+    const ProductLine line{query, points, metric == metricDot ? 0 : queryLengths[i], pointLengths, dimension};
+    double* products = out + static_cast<size_t>(i) * static_cast<size_t>(stride);
+    switch (metric) {
+      case metricRoot: line.finish<metricRoot>(products, pointCount); break;
+      case metricCosine: line.finish<metricCosine>(products, pointCount); break;
+      case metricDot: line.finish<metricDot>(products, pointCount); break;
+      default: line.finish<metricSquares>(products, pointCount);
+    }
   }
 }
 

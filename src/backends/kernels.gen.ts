@@ -124,6 +124,8 @@ export interface KernelFunctions {
   metric_nearest_f64(queriesOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, columnsOffset: number, distancesOffset: number, indicesOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, metric: number, k: number, firstQuery: number): void;
   /** The points within a distance of every query and how far they are, by any metric, in the order of the points. */
   metric_within_f64(queriesOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, columnsOffset: number, placesOffset: number, indicesOffset: number, distancesOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, metric: number, limit: number, firstQuery: number, found: number): void;
+  /** Distances of products: |q|² + |p|² − 2·q·p (or its root), where that is more than a 1024th of |q|² + |p|², direct differences where not; 1 − q·p/√(|q|²·|p|²); −q·p. */
+  product_distances_f64(queriesOffset: number, pointsOffset: number, queryLengthsOffset: number, pointLengthsOffset: number, outOffset: number, queryCount: number, pointCount: number, dimension: number, stride: number, metric: number): void;
   /** Of rows, the log of their density in a mixture of normal densities, and the share that each component has in it. */
   mixture_expect_f64(columnsOffset: number, meansOffset: number, factorsOffset: number, offsetsOffset: number, sharesOffset: number, logsOffset: number, differencesOffset: number, rowCount: number, componentCount: number, dimension: number, full: number): void;
   /** By component: sums of rows and shares, or squares or products of rows about a centre, by the shares. */
@@ -287,4 +289,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'edd1346164baf7e6';
+export const kernelsHash = 'ec48518f346feedb';

@@ -1,5 +1,5 @@
 import type { Table, Vector } from 'apache-arrow';
-import type { BackendName, KernelName, PassedOver } from '../backends/backend.js';
+import type { BackendName, KernelName, Numerics, PassedOver } from '../backends/backend.js';
 import { type Choice, type ChoiceOptions, chooseBackend } from '../backends/choose.js';
 import type { KernelFunctions } from '../backends/kernels.gen.js';
 import { environment, isNode } from '../backends/platform.js';
@@ -60,19 +60,25 @@ export class Engine {
   readonly kernels: KernelFunctions;
   readonly threads: number;
   readonly strict: boolean;
+  /** What was asked for, whether or not this processor fuses products and sums. */
+  readonly numerics: Numerics;
   readonly stats: EngineStats = { bytesCopied: 0, kernelCalls: 0 };
   readonly #choice: Choice;
   readonly #pool: Pool | undefined;
   readonly #checked: boolean;
   #sliceStart = 0;
 
-  constructor(choice: Choice, options: { threads: number; strict: boolean; checked: boolean; spawn: Spawn }) {
+  constructor(
+    choice: Choice,
+    options: { threads: number; strict: boolean; checked: boolean; numerics: Numerics; spawn: Spawn },
+  ) {
     this.#choice = choice;
     this.arena = new Arena(choice.memory, choice.shared);
     this.#checked = options.checked;
     this.kernels = options.checked ? checkedKernels(this.arena, choice.backend.kernels) : choice.backend.kernels;
     this.threads = choice.shared ? options.threads : 1;
     this.strict = options.strict;
+    this.numerics = options.numerics;
     if (this.threads > 1) {
       this.#pool = new Pool(this.arena, choice.binding, this.kernels, this.threads, options.spawn);
     }
@@ -82,14 +88,16 @@ export class Engine {
    * Runs independent calls, on every thread, and returns what each returned (0 for void), in order. Tasks must write to
    * places of their own. Between tasks the event loop turns (every 20 ms) and the signal is looked at. One task, or one
    * thread, runs at once, without any handing over.
+   * @param meanwhile what this thread does before it takes part, while the others begin; it must not throw
    * @throws LanewiseError `cancelled` by the signal; `engine` where a call failed. No task runs on after that.
    */
-  async run(tasks: readonly Task[], signal?: AbortSignal): Promise<number[]> {
+  async run(tasks: readonly Task[], signal?: AbortSignal, meanwhile?: () => void): Promise<number[]> {
     if (tasks.length > 1 && this.#pool) {
       this.stats.kernelCalls += tasks.length;
       this.#check(tasks);
-      return this.#pool.run(tasks, signal);
+      return this.#pool.run(tasks, signal, meanwhile);
     }
+    meanwhile?.();
     return this.runAlone(tasks, signal);
   }
 
@@ -213,7 +221,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const threads = await threadCount(options.threads);
   const choice = await chooseBackend(options);
   const checked = options.checked ?? environment('LANEWISE_CHECKED') === '1';
-  return new Engine(choice, { threads, strict: options.strict ?? false, checked, spawn: await loadSpawn() });
+  const { strict = false, numerics = 'reproducible' } = options;
+  return new Engine(choice, { threads, strict, checked, numerics, spawn: await loadSpawn() });
 }
 
 let shared: Promise<Engine> | undefined;

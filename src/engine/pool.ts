@@ -73,11 +73,11 @@ export class Pool {
   }
 
   /** Runs a batch; batches that are handed in meanwhile come after it. See Engine.run. */
-  run(tasks: readonly Task[], signal?: AbortSignal): Promise<number[]> {
+  run(tasks: readonly Task[], signal?: AbortSignal, meanwhile?: () => void): Promise<number[]> {
     if (this.#closed) {
       return Promise.reject(new LanewiseError('engine', 'Expected an open engine but it was closed'));
     }
-    return this.#enqueue(() => this.#runBatch(tasks, signal));
+    return this.#enqueue(() => this.#runBatch(tasks, signal, meanwhile));
   }
 
   /** Runs a batch at once where none is before it and it is over soon; then there is nothing to wait for. */
@@ -119,10 +119,11 @@ export class Pool {
     this.#arena.free(this.#queueBlock);
   }
 
-  async #runBatch(tasks: readonly Task[], signal: AbortSignal | undefined): Promise<number[]> {
+  async #runBatch(tasks: readonly Task[], signal?: AbortSignal, meanwhile?: () => void): Promise<number[]> {
     throwIfCancelled(signal);
     this.#makeRoom(tasks.length);
     this.#queue.offer(tasks, this.#room);
+    meanwhile?.();
     await this.#takePart(signal);
     await this.#waitForOthers(signal);
     this.#throwIfFailed(signal);

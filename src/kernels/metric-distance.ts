@@ -91,7 +91,7 @@ export function reducedDistance(
     case 'dot':
       return 0 - sum;
     case 'cosine':
-      return lengths > 0 ? Math.max(0, Math.min(2, 1 - sum / Math.sqrt(lengths))) : 1;
+      return cosineDistance(sum, lengths);
     case 'hamming':
       return sum / dimension;
     case 'jaccard':
@@ -103,6 +103,11 @@ export function reducedDistance(
     default:
       return sum;
   }
+}
+
+/** Of a product and the product of the squared lengths; 1 where a vector has no length. */
+export function cosineDistance(product: number, lengths: number): number {
+  return lengths > 0 ? Math.max(0, Math.min(2, 1 - product / Math.sqrt(lengths))) : 1;
 }
 
 /** The distance that a reduced distance stands for. */

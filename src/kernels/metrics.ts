@@ -1,6 +1,13 @@
 import { type CaseRandom, defineKernel, type Flavour, type Scalars } from './contract.js';
-import { PANEL, panelCount } from './distance.js';
-import { finishedDistance, type MetricName, metricCode, metricNames, reducedDistance } from './metric-distance.js';
+import { PANEL, panelCount, squaredDistance } from './distance.js';
+import {
+  cosineDistance,
+  finishedDistance,
+  type MetricName,
+  metricCode,
+  metricNames,
+  reducedDistance,
+} from './metric-distance.js';
 
 /** Points as panels of eight: the first coordinate of eight points, then their second, …; absent ones are 0. */
 export function metricPanels(values: ArrayLike<number>, dimension: number): Float64Array {
@@ -189,6 +196,102 @@ export const metric_block_f64 = defineKernel({
     return { scalars, buffers };
   },
   work,
+});
+
+/** Where the product form has cancelled to less than this share of |q|² + |p|², direct differences take its place. */
+export const NEAR_SHARE = 2 ** -10;
+/** What underflow may hide of a squared distance. */
+const LEAST_SQUARE = 1e-290;
+
+/** The metrics that `product_distances_f64` knows. */
+export const productMetrics = ['euclidean', 'sqeuclidean', 'cosine', 'dot'] as const;
+export type ProductMetric = (typeof productMetrics)[number];
+
+const forMetrics = (names: string) => ({ optional: true, meaning: `${names} alone` });
+
+export const product_distances_f64 = defineKernel({
+  name: 'product_distances_f64',
+  family: 'distance',
+  summary:
+    'Distances of products: |q|² + |p|² − 2·q·p (or its root), where that is more than a 1024th of |q|² + |p|², direct \
+differences where not; 1 − q·p/√(|q|²·|p|²); −q·p.',
+  arguments: [
+    { ...given[0], ...forMetrics('queries, row-major, for direct differences: euclidean and sqeuclidean') },
+    {
+      name: 'points',
+      role: 'in',
+      dtype: 'f64',
+      length: (s: Scalars) => s.pointCount! * s.dimension!,
+      ...forMetrics('points, row-major, for direct differences: euclidean and sqeuclidean'),
+    },
+    { ...given[2], ...forMetrics('squared lengths of the queries, less the centre of the products: all but dot') },
+    {
+      name: 'pointLengths',
+      role: 'in',
+      dtype: 'f64',
+      length: (s: Scalars) => s.pointCount!,
+      ...forMetrics('squared lengths of the points, less the centre of the products: all but dot'),
+    },
+    {
+      name: 'out',
+      role: 'inout',
+      dtype: 'f64',
+      length: (s: Scalars) => (s.queryCount! === 0 ? 0 : (s.queryCount! - 1) * s.stride! + s.pointCount!),
+      meaning: 'products of queries and points, then distances; what lies between its rows is left alone',
+    },
+    shape[0],
+    shape[1],
+    shape[2],
+    { name: 'stride', dtype: 'i32', meaning: 'elements between rows of out' },
+    { ...shape[3], meaning: 'place of the metric in metricNames: euclidean, sqeuclidean, cosine or dot' },
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (queries, points, queryLengths, pointLengths, out, queryCount, pointCount, dimension, stride, metric) => {
+    const name = metricNames[metric] as ProductMetric;
+    for (let i = 0; i < queryCount; i++) {
+      for (let k = 0; k < pointCount; k++) {
+        const product = out[i * stride + k]!;
+        let reduced = 0 - product;
+        if (name === 'cosine') reduced = cosineDistance(product, queryLengths![i]! * pointLengths![k]!);
+        else if (name !== 'dot') {
+          const lengths = queryLengths![i]! + pointLengths![k]!;
+          reduced = lengths - 2 * product;
+          if (!(reduced > lengths * NEAR_SHARE + LEAST_SQUARE)) {
+            reduced = squaredDistance(queries!, i, points!, k, dimension);
+          }
+        }
+        out[i * stride + k] = finishedDistance(name, reduced);
+      }
+    }
+  },
+  inputs: (size, random, flavour) => {
+    const large = size >= 8192;
+    const metric = large ? 'euclidean' : productMetrics[random.integer(productMetrics.length)]!;
+    const [few, dimension] = large ? [64, 32] : [random.integer(11), 1 + random.integer(6)];
+    const queries = coordinates(metric, few * dimension, random, flavour);
+    const points = coordinates(metric, size * dimension, random, flavour);
+    const stride = size + (large ? 0 : random.integer(3));
+    const out = new Float64Array(few === 0 ? 0 : (few - 1) * stride + size);
+    for (let i = 0; i < few; i++) {
+      for (let k = 0; k < size; k++) {
+        for (let j = 0; j < dimension; j++)
+          out[i * stride + k]! += queries[i * dimension + j]! * points[k * dimension + j]!;
+      }
+    }
+    const squares = metric === 'euclidean' || metric === 'sqeuclidean';
+    return {
+      scalars: { queryCount: few, pointCount: size, dimension, stride, metric: metricCode(metric) },
+      buffers: {
+        queries: squares ? queries : null,
+        points: squares ? points : null,
+        queryLengths: metric === 'dot' ? null : squaredLengths(queries, dimension),
+        pointLengths: metric === 'dot' ? null : squaredLengths(points, dimension),
+        out,
+      },
+    };
+  },
+  work: (s) => ({ elements: s.queryCount! * s.pointCount!, flops: 3 * s.queryCount! * s.pointCount! }),
 });
 
 export const metric_nearest_f64 = defineKernel({

@@ -6,6 +6,7 @@ import type { Scope } from '../arena.js';
 import type { Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
 import { turnEventLoop } from '../turn.js';
+import type { DistanceBlocks } from './distance-blocks.js';
 import { type MetricSpace, PLACED_VALUES } from './metric-space.js';
 
 /** Coordinates that a task looks at: some ten milliseconds. */
@@ -24,8 +25,9 @@ export interface QueryRows {
 }
 
 /** Points in the engine's memory as panels of eight, for every kernel of src/kernels/metrics.ts. */
-export class PlacedPanels implements Disposable {
+export class PlacedPanels implements DistanceBlocks {
   readonly points: Points;
+  readonly line: number;
   readonly space: MetricSpace;
   readonly #engine: Engine;
   readonly #scope: Scope;
@@ -38,9 +40,9 @@ export class PlacedPanels implements Disposable {
     this.space = space;
     this.#engine = engine;
     this.#scope = engine.arena.scope();
-    const places = panelCount(points.count) * PANEL;
-    this.#panels = this.#scope.allocate('f64', places * space.placedDimension);
-    if (space.metric === 'cosine') this.#lengths = this.#scope.zeros('f64', places);
+    this.line = panelCount(points.count) * PANEL;
+    this.#panels = this.#scope.allocate('f64', this.line * space.placedDimension);
+    if (space.metric === 'cosine') this.#lengths = this.#scope.zeros('f64', this.line);
     if (space.columns) this.#columns = this.#scope.copy('f64', space.columns);
   }
 
@@ -77,12 +79,19 @@ export class PlacedPanels implements Disposable {
   /** Stretches of a batch's queries, a task each. */
   rowsOfTasks(queryCount: number): QueryRows[] {
     const pairs = Math.max(1, this.points.count * this.space.placedDimension);
-    const rows = 4 * Math.max(1, Math.min(TASK_QUERIES / 4, Math.floor(TASK_VALUES / pairs / 4)));
+    const share = 2 * Math.ceil(queryCount / (32 * this.#engine.threads));
+    const rows = 4 * Math.max(1, Math.min(TASK_QUERIES / 4, Math.floor(TASK_VALUES / pairs / 4), share));
     const tasks: QueryRows[] = [];
     for (let start = 0; start < queryCount; start += rows) {
       tasks.push({ start, count: Math.min(rows, queryCount - start) });
     }
     return tasks;
+  }
+
+  async tasks(scope: Scope, queries: Points, out: Float64Array, signal?: AbortSignal): Promise<[Task[]]> {
+    const asked = await this.queries(scope, queries, signal);
+    const rows = this.rowsOfTasks(queries.count);
+    return [rows.map((row) => asked.call('metric_block_f64', row, [out.byteOffset + 8 * row.start * this.line], []))];
   }
 
   /** Queries in the engine's memory, and calls of kernels on them and the points. */
