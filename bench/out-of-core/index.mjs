@@ -1,6 +1,8 @@
 // Rows beyond memory: HIGGS-like tables of 28 columns, generated chunk by chunk and never held, each fitted in a process of
 // its own. Prints rows, seconds, what one pass and one tree cost, peak resident memory, and bytes of the spill file.
-//   npm run bench -- out-of-core [--rows 1e6,5e6] [--trees 3] [--leaves 31] [--memory 512MB] [--directory DIR] [--json]
+//   npm run bench -- out-of-core [--rows 1e6,5e6] [--loss log_loss] [--trees 3] [--leaves 31] [--memory 512MB] [--directory DIR]
+//     [--json]
+// A loss but log_loss is one of regression, and learns the number whose sign is the class.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +12,7 @@ const { values: options } = parseArgs({
   allowPositionals: true,
   options: {
     rows: { type: 'string', default: '1e6,5e6' },
+    loss: { type: 'string', default: 'log_loss' },
     trees: { type: 'string', default: '3' },
     leaves: { type: 'string', default: '31' },
     memory: { type: 'string', default: '512MB' },
@@ -20,6 +23,7 @@ const { values: options } = parseArgs({
 });
 
 const COLUMNS = 28;
+const classes = options.loss === 'log_loss';
 const CHUNK = 262_144;
 
 /** Sums of three uniform numbers, of which some columns carry the signal; a function of the row alone. */
@@ -38,8 +42,9 @@ function* chunks(rows, tableFromRegisters) {
     });
     const [a, b, c, d, noise] = columns.map(({ values }) => values);
     const y = new Float64Array(count);
-    for (let i = 0; i < count; i++) y[i] = Number(a[i] * b[i] + 0.6 * c[i] - 0.4 * d[i] * d[i] + 0.5 * noise[i] > 0);
-    yield tableFromRegisters([...columns, { name: 'y', type: 'boolean', values: y }], count);
+    for (let i = 0; i < count; i++) y[i] = a[i] * b[i] + 0.6 * c[i] - 0.4 * d[i] * d[i] + 0.5 * noise[i];
+    if (classes) for (let i = 0; i < count; i++) y[i] = Number(y[i] > 0);
+    yield tableFromRegisters([...columns, { name: 'y', type: classes ? 'boolean' : 'number', values: y }], count);
   }
 }
 
@@ -50,7 +55,7 @@ function peakMemory() {
 }
 
 async function fitOnce(rows) {
-  const { createEngine, GradientBoostingClassifier } = await import('../../dist/index.js');
+  const { createEngine, GradientBoostingClassifier, GradientBoostingRegressor } = await import('../../dist/index.js');
   const { tableFromRegisters } = await import('../../dist/table/columns.js');
   const { SpilledRows } = await import('../../dist/engine/spilled-rows.js');
   const engine = await createEngine();
@@ -75,7 +80,8 @@ async function fitOnce(rows) {
   const marks = new Map();
   const onProgress = ({ what }) => marks.set(what, (performance.now() - start) / 1000);
   const start = performance.now();
-  const estimator = new GradientBoostingClassifier({
+  const estimator = new (classes ? GradientBoostingClassifier : GradientBoostingRegressor)({
+    loss: options.loss,
     maxIter: Number(options.trees),
     maxLeafNodes: Number(options.leaves),
     earlyStopping: 'false',

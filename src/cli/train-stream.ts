@@ -8,7 +8,11 @@ import { saveArtefact } from '../deploy/artefact.js';
 import { columnRanges } from '../deploy/ranges.js';
 import type { Engine } from '../engine/engine.js';
 import { LanewiseError } from '../errors.js';
-import { GradientBoostingClassifier, GradientBoostingRegressor } from '../models/gradient-boosting/index.js';
+import {
+  GradientBoostingClassifier,
+  GradientBoostingRanker,
+  GradientBoostingRegressor,
+} from '../models/gradient-boosting/index.js';
 import { bytesOf } from '../models/gradient-boosting/out-of-core/fit-stream.js';
 import type { ParameterValue } from '../parameters.js';
 import { findModel } from '../prepare/index.js';
@@ -17,12 +21,14 @@ import type { TaskKind } from '../table/interfaces.js';
 import { outcomeOf } from '../training/verdict.js';
 import { chooseTask } from '../workflow/task.js';
 import type { Shell } from './shell.js';
+import { splitTargets } from './train-more.js';
 import { openTraining, type TrainingOptions } from './training-options.js';
 
 /** What `train` is told that matters to a table beyond memory. */
 export interface StreamTraining extends TrainingOptions {
   readonly target: string;
   readonly task?: TaskKind;
+  readonly group?: string;
   readonly model: string;
   readonly param?: Readonly<Record<string, ParameterValue>>;
   readonly drop?: string[];
@@ -34,6 +40,8 @@ export interface StreamTraining extends TrainingOptions {
 
 /** The only model that learns from a file. */
 const MODEL = 'gradient-boosting';
+const estimators = [GradientBoostingRegressor, GradientBoostingClassifier, GradientBoostingRanker];
+type BoostingEstimator = InstanceType<(typeof estimators)[number]>;
 
 /**
  * The file as a source, where its table would not fit into the memory that `train` may take (half of the machine's by
@@ -59,19 +67,21 @@ export async function trainFromSource(
   output: string,
   options: StreamTraining,
 ): Promise<void> {
-  const { target, seed = 0, memory, directory } = options;
+  const { target, group, seed = 0, memory, directory } = options;
   const unreadable = new Set<number>();
   const passes = await openSource(path, { ignore: options.drop, onQuarantine: ({ line }) => unreadable.add(line) });
   const first = await firstTable(source);
-  const { task, reason } = chooseTask(first, target, options.task);
+  const targets = splitTargets(first, target);
+  const several = { task: 'regression' as const, reason: 'several targets' };
+  const { task, reason } = targets.length > 1 ? several : chooseTask(first, target, options.task);
   const estimator = findModel(MODEL, task).create(task, options.param);
-  if (!(estimator instanceof GradientBoostingRegressor || estimator instanceof GradientBoostingClassifier)) {
-    throw new LanewiseError('unsupported', `Expected classification or regression for ${MODEL} but received ${task}`);
+  if (!estimators.some((known) => estimator instanceof known)) {
+    throw new LanewiseError('unsupported', `Expected a task of ${MODEL} with a target but received ${task}`);
   }
   using training = await openTraining(shell, options);
   const { signal } = shell;
-  const rest = { engine, seed, signal, ...training.given, target, directory, ...(memory && { memory }) };
-  const model = await estimator.fitStream(passes, rest);
+  const rest = { engine, seed, signal, ...training.given, targets, group, directory, ...(memory && { memory }) };
+  const model = await (estimator as BoostingEstimator).fitStream(passes, rest);
   training.end(model.training);
   const artefact = await saveArtefact(output, {
     model,

@@ -86,8 +86,7 @@ const command: CommandFile = {
     if (options.target !== undefined && options.task && !isSupervised(options.task)) throw needlessTarget(options.task);
     await using engine = await engineOf(options, shell);
     const output = options.output ?? join('runs', 'models', stemOf(path!));
-    // Lists are ranked in memory: a list in a window of rows would be cut.
-    if (options.target !== undefined && options.task !== 'ranking') {
+    if (options.target !== undefined) {
       const streamed = { ...options, model: named, target: options.target };
       const source = await sourceBeyondMemory(path!, streamed);
       if (source) return await trainFromSource(shell, engine, source, path!, output, streamed);

@@ -40,7 +40,8 @@ export type RowPart =
   | 'roles'
   | 'raw'
   | 'normalizers'
-  | 'dropped';
+  | 'dropped'
+  | 'groups';
 
 /** What one pass over the windows needs, so that a file is read and written no more than that. */
 export interface Uses {

@@ -16,6 +16,8 @@ export interface SpilledWindow extends RowWindow {
   readonly raw: number;
   /** log Σ e^raw over the outputs, one f64 a row, where it is asked for; else 0. */
   readonly normalizers: number;
+  /** The list of each row, one f64 a row, where there are lists; else 0. */
+  readonly groups: number;
   /** What dropped trees predict, output by output as `raw`, where trees are dropped; else 0. */
   readonly dropped: number;
   readonly outputBytes: number;
@@ -32,6 +34,8 @@ export interface SpilledSizes {
   readonly weighted: boolean;
   /** true: the derivatives by each output are functions of all of them, through their normalizers. */
   readonly normalizes: boolean;
+  /** true: each row is of a list. */
+  readonly grouped: boolean;
   /** true: what dropped trees predict is kept of each row. */
   readonly drops: boolean;
   /** Bytes of memory that windows may take. */
@@ -234,6 +238,7 @@ export class SpilledRows implements RowStore {
       roles: at('roles'),
       raw: at('raw'),
       normalizers: this.#sections.has('normalizers') ? at('normalizers') : 0,
+      groups: this.#sections.has('groups') ? at('groups') : 0,
       dropped: this.#sections.has('dropped') ? at('dropped') : 0,
       outputBytes: 8 * this.windowRows,
     };
@@ -271,7 +276,15 @@ export class SpilledRows implements RowStore {
 }
 
 /** The parts and their bytes a row. */
-function partsOf({ layout, outputs, targets, weighted, normalizes, drops }: SpilledSizes): [RowPart, number][] {
+function partsOf({
+  layout,
+  outputs,
+  targets,
+  weighted,
+  normalizes,
+  drops,
+  grouped,
+}: SpilledSizes): [RowPart, number][] {
   const parts: [RowPart, number][] = [
     ['bins', layout.groupCount * layout.rowBytes],
     ['targets', 8 * targets],
@@ -284,6 +297,7 @@ function partsOf({ layout, outputs, targets, weighted, normalizes, drops }: Spil
     ['roles', 1],
   ];
   if (weighted) parts.push(['weights', 8]);
+  if (grouped) parts.push(['groups', 8]);
   if (drops) parts.push(['dropped', 8 * outputs]);
   if (normalizes) parts.push(['normalizers', 8]);
   return parts;

@@ -148,18 +148,28 @@ export function weightsOf(table: Table, options: FitOptions): Float64Array | und
  * @throws LanewiseError `usage` where none is named, `data` where a row has none.
  */
 export function groupsOf(table: Table, options: FitOptions): Float64Array {
-  const name = options.group ?? namesWithRole(table, 'group')[0];
-  if (name === undefined) {
-    throw new LanewiseError('usage', 'Expected a column of groups for ranking but none is named', {
-      hint: 'Its values say which rows are ranked together: fit(table, { group }), or a column with the role group.',
-    });
-  }
+  const name = groupName(table, options);
   const { values } = readRegister(table, name);
+  requireGroups(name, values);
+  return values;
+}
+
+/** @throws LanewiseError `usage` where no column of groups is named. */
+export function groupName(table: Table, options: FitOptions): string {
+  const name = options.group ?? namesWithRole(table, 'group')[0];
+  if (name !== undefined) return name;
+  throw new LanewiseError('usage', 'Expected a column of groups for ranking but none is named', {
+    hint: 'Its values say which rows are ranked together: fit(table, { group }), or a column with the role group.',
+  });
+}
+
+/** @throws LanewiseError `data` where a row has no group. `firstRow`: rows before these. */
+export function requireGroups(name: string, values: Float64Array, firstRow = 0): void {
   const row = values.findIndex(Number.isNaN);
-  if (row < 0) return values;
+  if (row < 0) return;
   throw new LanewiseError('data', `Expected a group in every row but column "${name}" lacks some`, {
     column: name,
-    row: row + 1,
+    row: firstRow + row + 1,
     hint: 'Leave these rows out, or give each a group of its own.',
   });
 }

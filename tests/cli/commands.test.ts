@@ -256,6 +256,12 @@ test('a table larger than --memory is trained from a file, by gradient boosting 
   expect(report).toMatchObject({ task: 'regression', rows: { test: 0, quarantined: 1 } });
   // A tenth is held out for early stopping.
   expect(report.rows.train).toBe(54_000);
+  const ranking = ['--task', 'ranking', '--group', 'q', '--output', at('ranked'), '--memory', '1MB'];
+  const lists = Array.from({ length: 60_000 }, (_, i) => `${(i * 7919) % 1000}.25,${(i * 31) % 9973},${i % 3}`);
+  writeFileSync(at('lists.csv'), ['a,q,y', ...lists].join('\n'));
+  const ranked = await json('train', at('lists.csv'), '--target', 'y', ...ranking, '--param', 'maxIter=2');
+  expect(ranked).toMatchObject({ task: 'ranking', rows: { test: 0 } });
+  expect(ranked.training.lossName).toBe('1 − NDCG@10');
   const { code, err } = await lanewise(...argv, '--model', 'linear');
   expect(code).toBe(2);
   expect(err).toContain('Expected gradient-boosting for a table that does not fit into 1MB but received linear');

@@ -1,12 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
-import { takeRows } from '#lanewise/table/columns.js';
 import type { FitOptions } from '#lanewise/table/interfaces.js';
-import { bits, chunked, streamColumns, streamTable } from './stream-data.js';
+import { chunked, expectBitsOfMemory, someRows, streamColumns, streamTable } from './stream-data.js';
 
 // Three windows of the least rows that a window has.
 const ROWS = 34_000;
@@ -23,11 +22,6 @@ afterAll(async () => {
 const all = streamColumns(ROWS);
 const small = { maxIter: 2, maxLeafNodes: 8 };
 const stays = { ...small, earlyStopping: 'false' } as const;
-const some = (...names: string[]) =>
-  takeRows(
-    streamTable(all, ...names),
-    Uint32Array.from({ length: 400 }, (_, i) => 7 * i),
-  );
 
 const cases: [string, GradientBoostingRegressor | GradientBoostingClassifier, string[], FitOptions][] = [
   ['absolute error', new GradientBoostingRegressor({ ...stays, loss: 'absolute_error' }), ['y'], { target: 'y' }],
@@ -47,7 +41,7 @@ const cases: [string, GradientBoostingRegressor | GradientBoostingClassifier, st
     'Huber, weights, rows chosen by their gradients, a validation table',
     new GradientBoostingRegressor({ ...small, loss: 'huber', dataSampleStrategy: 'goss', learningRate: 0.5 }),
     ['y', 'w'],
-    { target: 'y', weights: 'w', validation: some('y', 'w') },
+    { target: 'y', weights: 'w', validation: someRows(all, 'y', 'w') },
   ],
   [
     'Huber, monotone',
@@ -59,32 +53,13 @@ const cases: [string, GradientBoostingRegressor | GradientBoostingClassifier, st
     'several targets, weights, a validation table',
     new GradientBoostingRegressor(small),
     ['y', 'z', 'w'],
-    { targets: ['z', 'y'], weights: 'w', validation: some('y', 'z', 'w') },
+    { targets: ['z', 'y'], weights: 'w', validation: someRows(all, 'y', 'z', 'w') },
   ],
   [
     'several quantiles, a share held out',
     new GradientBoostingRegressor({ ...small, loss: 'quantile', quantile: 0.2 }),
     ['y', 'z', 'w'],
     { targets: ['y', 'z', 'w'] },
-  ],
-  [
-    'DART, three classes, weights, a share held out',
-    new GradientBoostingClassifier({ ...small, maxIter: 3, boostingType: 'dart', dropRate: 0.9, skipDrop: 0 }),
-    ['size', 'w'],
-    { target: 'size', weights: 'w' },
-  ],
-  [
-    'DART of Huber’s loss, a validation table',
-    new GradientBoostingRegressor({
-      ...small,
-      loss: 'huber',
-      maxIter: 3,
-      boostingType: 'dart',
-      dropRate: 0.9,
-      skipDrop: 0,
-    }),
-    ['y'],
-    { target: 'y', validation: some('y') },
   ],
   [
     'a class of weight 0, a share held out',
@@ -95,21 +70,7 @@ const cases: [string, GradientBoostingRegressor | GradientBoostingClassifier, st
 ];
 
 for (const [name, estimator, others, options] of cases) {
-  test(name, async () => {
-    const table = streamTable(all, ...others);
-    const expected = bits(await estimator.fit(table, { ...options, engine: engines[1] }));
-    for (const [length, memory, threads] of [
-      [7919, '8MB', 2],
-      [ROWS, '1MB', 1],
-    ] as const) {
-      const engine = engines[threads - 1]!;
-      const before = engine.arena.bytesUsed;
-      const model = await estimator.fitStream(chunked(table, length), { ...options, engine, memory, directory });
-      expect(bits(model)).toBe(expected);
-      expect(engine.arena.bytesUsed).toBe(before);
-    }
-    expect(readdirSync(directory)).toEqual([]);
-  });
+  test(name, () => expectBitsOfMemory(estimator, streamTable(all, ...others), options, { engines, directory }));
 }
 
 test('classes that all weigh nothing are told', async () => {

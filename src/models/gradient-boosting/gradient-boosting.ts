@@ -157,6 +157,12 @@ export class GradientBoostingRanker implements Estimator {
     return fitBoosting(this, table, options, () => rankingSubject(table, options, this.parameters));
   }
 
+  /** Fits rows that need not fit into memory, to the same bits; see `StreamOptions`. Node only. */
+  async fitStream(source: Source, options: StreamOptions = {}): Promise<Model> {
+    const { fitStream } = await import('./out-of-core/fit-stream.js');
+    return fitStream(this, source, options);
+  }
+
   /** New leaf values for the trees of a model: see refitTrees. */
   async refit(model: Model, table: Table, options: RefitOptions = {}): Promise<Model> {
     const subject = () => rankingSubject(table, options, this.parameters);

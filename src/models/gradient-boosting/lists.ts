@@ -5,7 +5,7 @@ import { discountsOf, idealDcg, listsOf } from '../../evaluate/lists.js';
 import type { Derivatives } from './loss.js';
 
 /** Rows of the lists of one task, about: a task is long enough to share out, and short enough for the event loop. */
-const TASK_ROWS = 4_096;
+export const TASK_ROWS = 4_096;
 
 /** Where what lists are computed from lies, in bytes. */
 export interface ListColumns {
@@ -29,8 +29,8 @@ export class RankedLists implements Disposable {
   readonly #longest: number;
   /** First list of each task, and behind the last. */
   readonly #parts: readonly number[];
-  /** Σ weights of the lists that have a relevant row. */
-  readonly totalWeight: number;
+  /** The weights of the lists that have a relevant row. */
+  readonly relevant: readonly number[];
 
   /** `within`: places that count for the greatest DCG. */
   constructor(
@@ -72,7 +72,7 @@ export class RankedLists implements Disposable {
       weights ? list.reduce((sum, row) => sum + weights[row]!, 0) / list.length : 1;
     this.#weights = new ArenaBlock(arena, 'f64', lists.length);
     this.#weights.values.set(lists.map(weightOf));
-    this.totalWeight = lists.reduce((sum, list, index) => sum + (ideals[index]! > 0 ? weightOf(list) : 0), 0);
+    this.relevant = lists.filter((_, index) => ideals[index]! > 0).map(weightOf);
     this.#parts = partsOf(ends);
     this.#scratch = new ArenaBlock(arena, 'f64', (this.#parts.length - 1) * this.#scratchLength);
   }
@@ -100,13 +100,17 @@ export class RankedLists implements Disposable {
   }
 
   /** The weighted mean NDCG of the lists within the places that the greatest DCG counts; 1 where no row is relevant. */
-  async ndcg({ raw, gains, rowCount }: ListColumns, within: number, signal?: AbortSignal): Promise<number> {
+  async ndcg(columns: ListColumns, within: number, signal?: AbortSignal): Promise<number> {
+    return meanNdcg(await this.ndcgSums(columns, within, signal), this.relevant);
+  }
+
+  /** Σ weight · NDCG of one part of the lists after the other. */
+  async ndcgSums({ raw, gains, rowCount }: ListColumns, within: number, signal?: AbortSignal): Promise<number[]> {
     const tasks = this.#tasks(({ ends, inverseIdeal, weights, scratch, lists }): Task => {
       const columns = [raw, gains, weights, this.#rows.offset, ends, inverseIdeal, this.#discounts.offset, scratch];
       return { kernel: 'ndcg_sum_f64', values: [...columns, within, ...this.#sizes(lists, rowCount)] };
     });
-    const sums = await this.#engine.run(tasks, signal);
-    return this.totalWeight > 0 ? sums.reduce((sum, part) => sum + part, 0) / this.totalWeight : 1;
+    return await this.#engine.run(tasks, signal);
   }
 
   #sizes(lists: number, rowCount: number): number[] {
@@ -129,6 +133,12 @@ export class RankedLists implements Disposable {
     const blocks = [this.#rows, this.#ends, this.#inverseIdeal, this.#discounts, this.#weights, this.#scratch];
     for (const block of blocks) block[Symbol.dispose]();
   }
+}
+
+/** Of the parts' sums and the weights of the lists with a relevant row; 1 where there is none. */
+export function meanNdcg(sums: readonly number[], relevant: readonly number[]): number {
+  const total = relevant.reduce((sum, weight) => sum + weight, 0);
+  return total > 0 ? sums.reduce((sum, part) => sum + part, 0) / total : 1;
 }
 
 /** The offsets of one task's lists. */
@@ -158,12 +168,28 @@ export function holdOutLists(
   seed: number,
 ): { training: Uint32Array; validation: Uint32Array } {
   const lists = listsOf(Float64Array.from(rows, (row) => groups[row]!));
-  const wanted = Math.max(1, Math.round(rows.length * fraction));
   const held = new Set<number>();
-  // One list at least stays to learn from.
-  for (const list of permutation(seed, 'validation', lists.length).slice(0, -1)) {
-    if (held.size >= wanted) break;
+  for (const list of heldLists(
+    lists.map(({ length }) => length),
+    fraction,
+    seed,
+  )) {
     for (const place of lists[list]!) held.add(rows[place]!);
   }
   return { training: rows.filter((row) => !held.has(row)), validation: rows.filter((row) => held.has(row)) };
+}
+
+/** Which of the lists, by their numbers of rows, are put aside. */
+export function heldLists(sizes: readonly number[], fraction: number, seed: number): Set<number> {
+  const rows = sizes.reduce((sum, size) => sum + size, 0);
+  const wanted = Math.max(1, Math.round(rows * fraction));
+  const held = new Set<number>();
+  let count = 0;
+  // One list at least stays to learn from.
+  for (const list of permutation(seed, 'validation', sizes.length).slice(0, -1)) {
+    if (count >= wanted) break;
+    held.add(list);
+    count += sizes[list]!;
+  }
+  return held;
 }

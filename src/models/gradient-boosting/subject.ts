@@ -9,7 +9,7 @@ import { weighingRows } from '../rows.js';
 import { readValidation } from '../validation.js';
 import { baseOf, checkTarget, classificationLoss, regressionLoss } from './choose-loss.js';
 import type { CustomLoss } from './custom-loss.js';
-import type { BoostingLoss } from './loss.js';
+import type { BoostingLoss, ListLoss } from './loss.js';
 import type {
   BoostingClassifierParameters,
   BoostingRankerParameters,
@@ -114,17 +114,7 @@ export function rankingSubject(table: Table, options: FitOptions, parameters: Bo
   const target = targetOf(table, options, 'ranking');
   checkGrades(target.name, target.values);
   const weights = weightsOf(table, options);
-  const { lambdarankTruncationLevel, lambdarankNorm, evalAt } = parameters;
-  const loss: BoostingLoss = {
-    kind: 'lists',
-    name: `1 − NDCG@${evalAt}`,
-    outputs: 1,
-    link: 'identity',
-    base: () => new Float64Array(1),
-    truncation: lambdarankTruncationLevel,
-    normalise: lambdarankNorm,
-    evalAt,
-  };
+  const loss = rankingLoss(parameters);
   return {
     targets: [target],
     loss,
@@ -135,20 +125,37 @@ export function rankingSubject(table: Table, options: FitOptions, parameters: Bo
     groups: groupsOf(table, options),
     validation(rows, features) {
       const read = readValidation(rows, features, target, options);
-      checkGrades(target.name, read.target, ' of the validation table');
+      checkGrades(target.name, read.target, { of: ' of the validation table' });
       const groups = groupsOf(rows, options);
       return { columns: read.columns, weights: read.weights, values: [read.target.map(gainOf)], groups };
     },
   };
 }
 
-function checkGrades(column: string, values: Float64Array, of = ''): void {
+export function rankingLoss({ lambdarankTruncationLevel, lambdarankNorm, evalAt }: BoostingRankerParameters): ListLoss {
+  return {
+    kind: 'lists',
+    name: `1 − NDCG@${evalAt}`,
+    outputs: 1,
+    link: 'identity',
+    base: () => new Float64Array(1),
+    truncation: lambdarankTruncationLevel,
+    normalise: lambdarankNorm,
+    evalAt,
+  };
+}
+
+export function checkGrades(
+  column: string,
+  values: Float64Array,
+  { of = '', firstRow = 0 }: { of?: string; firstRow?: number } = {},
+): void {
   const row = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value <= HIGHEST_GRADE));
   if (row < 0) return;
   const message = `Expected whole grades from 0 to ${HIGHEST_GRADE} to rank by but "${column}"${of} holds ${values[row]}`;
   throw new LanewiseError('data', message, {
     column,
-    row: row + 1,
+    row: firstRow + row + 1,
     hint: 'A grade of g is worth a gain of 2^g − 1; put finer figures into a few steps, 0 for what is not wanted.',
   });
 }

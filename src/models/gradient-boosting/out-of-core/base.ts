@@ -1,13 +1,16 @@
 import { LanewiseError } from '../../../errors.js';
-import type { BoostingLoss, KernelLoss } from '../loss.js';
+import type { BoostingLoss, KernelLoss, ListLoss } from '../loss.js';
 import { type Scales, scalesFor } from '../scales.js';
+
+/** What rows that come in chunks can be fitted by. */
+export type StreamedLoss = KernelLoss | ListLoss;
 
 /**
  * A loss whose start is a function of sums or a quantile, which rows that come in chunks can give.
  * @throws LanewiseError `unsupported` for any other.
  */
-export function requireStreamed(loss: BoostingLoss): KernelLoss {
-  if (loss.kind === 'kernels' && (loss.baseOf || loss.renewal)) return loss;
+export function requireStreamed(loss: BoostingLoss): StreamedLoss {
+  if (loss.kind === 'lists' || (loss.kind === 'kernels' && (loss.baseOf || loss.renewal))) return loss;
   throw new LanewiseError('unsupported', `Expected a loss that can be fitted in chunks but received ${loss.name}`, {
     hint: 'A loss of one’s own may look at all rows at once, which are not in memory: fit a table, or take a loss by name.',
   });
@@ -18,14 +21,14 @@ export function requireStreamed(loss: BoostingLoss): KernelLoss {
  * Where these are quantiles, which are no matter of sums, only the scales.
  */
 export class StreamedBase {
-  readonly #loss: KernelLoss;
+  readonly #loss: StreamedLoss;
   /** By class the weights, or by target the sums. */
   readonly #sums: Float64Array;
   #total = 0;
   #largestTarget = 0;
   #largestWeight = 0;
 
-  constructor(loss: KernelLoss) {
+  constructor(loss: StreamedLoss) {
     this.#loss = loss;
     this.#sums = new Float64Array(loss.outputs);
   }
@@ -49,8 +52,9 @@ export class StreamedBase {
     return scalesFor(this.#loss.link, this.#largestTarget, this.#largestWeight);
   }
 
-  /** Of losses that have a `baseOf`. */
+  /** Of losses but those that start from quantiles. */
   get base(): Float64Array {
+    if (this.#loss.kind === 'lists') return new Float64Array(1);
     const baseOf = this.#loss.baseOf!;
     if (this.#loss.link !== 'softmax') {
       return this.#sums.map((sum) => baseOf(Float64Array.of(sum / this.#total))[0]!);

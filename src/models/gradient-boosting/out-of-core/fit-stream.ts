@@ -1,29 +1,25 @@
 import { defaultEngine, type Engine } from '../../../engine/engine.js';
+import type { SpilledRows } from '../../../engine/spilled-rows.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../../errors.js';
+import { gainOf } from '../../../evaluate/lists.js';
 import { programImage } from '../../../scoring/serialize.js';
 import type { RegisterColumn } from '../../../table/columns.js';
 import type { FitOptions, Model, Source } from '../../../table/interfaces.js';
 import { Deadline } from '../../../training/deadline.js';
 import { factorsOfCounts } from '../../class-weights.js';
-import type { Target } from '../../features.js';
+import { groupsOf, type Target } from '../../features.js';
 import { seedOf } from '../../seed.js';
 import { readValidation, type ValidationRows } from '../../validation.js';
 import { baseOf, checkTarget, classificationLoss, regressionLoss } from '../choose-loss.js';
 import { constraintsOf } from '../constraints.js';
 import { type FittedTrees, fittedTreesOf, rawPredictions, requireSameSubject, startOf } from '../continuation.js';
-import {
-  AUTO_STOPPING_ROWS,
-  boostedModel,
-  type GradientBoostingClassifier,
-  type GradientBoostingRegressor,
-  requireMoreRounds,
-} from '../gradient-boosting.js';
-import type { KernelLoss } from '../loss.js';
+import { AUTO_STOPPING_ROWS, type BoostingEstimator, boostedModel, requireMoreRounds } from '../gradient-boosting.js';
 import { BoostingCheckpoint } from '../resumption.js';
-import { noClassWeight } from '../subject.js';
-import { requireStreamed } from './base.js';
+import { checkGrades, noClassWeight, rankingLoss } from '../subject.js';
+import { requireStreamed, type StreamedLoss } from './base.js';
 import { SpilledBoosting } from './spilled-boosting.js';
 import { spillRows } from './spilled-data.js';
+import { SpilledLists } from './spilled-lists.js';
 import { StreamReader } from './stream.js';
 import type { StreamKey } from './stream-key-node.js';
 import { type Survey, survey } from './survey.js';
@@ -39,8 +35,6 @@ export interface StreamOptions extends FitOptions {
   readonly directory?: string;
 }
 
-type StreamedEstimator = GradientBoostingRegressor | GradientBoostingClassifier;
-
 const DEFAULT_MEMORY = 512e6;
 const LEAST_MEMORY = 1e6;
 
@@ -49,7 +43,7 @@ const LEAST_MEMORY = 1e6;
  * once for the bins, once to write binned rows to a temporary file, from which all trees are then grown.
  * @throws LanewiseError `file` where the disk is full, `data` where the rows change between the passes; as `fit`, else.
  */
-export async function fitStream(estimator: StreamedEstimator, source: Source, options: StreamOptions): Promise<Model> {
+export async function fitStream(estimator: BoostingEstimator, source: Source, options: StreamOptions): Promise<Model> {
   const { signal, onProgress } = options;
   throwIfCancelled(signal);
   const deadline = new Deadline(options.timeBudget);
@@ -71,7 +65,7 @@ export async function fitStream(estimator: StreamedEstimator, source: Source, op
   const loss = lossOf(estimator, targets);
   if (previous) requireSameSubject(previous, { targets, loss }, 'warmStart');
   const factors = factorsOf(estimator, reader, found);
-  const base = baseOf(parameters.baseScore, loss);
+  const base = estimator.task === 'ranking' ? undefined : baseOf(estimator.parameters.baseScore, loss);
   const constraints = constraintsOf(parameters, columns, features, loss.outputs);
   const validation = validationOf(estimator, features, targets, options);
   requireRows(found, factors);
@@ -87,14 +81,17 @@ export async function fitStream(estimator: StreamedEstimator, source: Source, op
     drops: parameters.boostingType === 'dart',
     memory: memory / 2,
     validation,
+    validationGroups: validation.length > 0 && reader.groups ? groupsOf(options.validation!, options) : undefined,
     factors,
+    targetOf: (values) => (task === 'ranking' ? values.map(gainOf) : values),
     startOf: async (some) => (behind ? await rawPredictions(engine, behind, inInputOrder(behind, some), signal) : []),
     onRows: told('row'),
     signal,
   });
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
   const followed = found.followed + (validation[0]?.target.length ?? 0);
-  const data = { rows, bins: found.bins, learnt: found.learnt, followed, weighted: rows.weighted };
+  await using lists = await spilledListsOf(engine, rows, loss, options);
+  const data = { rows, bins: found.bins, learnt: found.learnt, followed, weighted: rows.weighted, lists };
   const facts = { columns, features, bins: found.bins, targets, loss, rows: found.learnt, previous: behind?.operation };
   using run = new SpilledBoosting(engine, data, loss, {
     ...parameters,
@@ -120,9 +117,21 @@ export async function fitStream(estimator: StreamedEstimator, source: Source, op
   return model;
 }
 
+/** Where rows are ranked: their lists, in a file of their own. */
+async function spilledListsOf(
+  engine: Engine,
+  rows: SpilledRows,
+  loss: StreamedLoss,
+  { directory, signal }: StreamOptions,
+): Promise<SpilledLists | undefined> {
+  if (loss.kind !== 'lists') return undefined;
+  const { SpillFile } = await import('../../../engine/spill-file-node.js');
+  return await SpilledLists.of(engine, rows, SpillFile.create(directory), signal);
+}
+
 /** Looks at all rows, as this estimator wants it. */
 function surveyFor(
-  estimator: StreamedEstimator,
+  estimator: BoostingEstimator,
   reader: StreamReader,
   options: StreamOptions,
   how: { engine: Engine; seed: number; key: StreamKey | undefined; onRows: (rows: number) => void },
@@ -141,6 +150,7 @@ function surveyFor(
     leftOut: leftOut(estimator),
     checkTarget: (values, firstRow, name) => {
       if (estimator.task === 'regression') checkTarget(estimator.parameters, name, values, { firstRow });
+      if (estimator.task === 'ranking') checkGrades(name, values, { firstRow });
     },
     onBatch: (batch) => key?.add(batch),
     onRows,
@@ -148,7 +158,8 @@ function surveyFor(
 }
 
 /** The loss of rows that come in chunks; their targets are looked at as they come. */
-function lossOf(estimator: StreamedEstimator, targets: readonly Omit<Target, 'values'>[]): KernelLoss {
+function lossOf(estimator: BoostingEstimator, targets: readonly Omit<Target, 'values'>[]): StreamedLoss {
+  if (estimator.task === 'ranking') return rankingLoss(estimator.parameters);
   if (estimator.task === 'regression') {
     const none = targets.map(({ name }) => ({ name, values: new Float64Array(0) }));
     return requireStreamed(regressionLoss(estimator.parameters, estimator.customLoss, none));
@@ -158,7 +169,7 @@ function lossOf(estimator: StreamedEstimator, targets: readonly Omit<Target, 'va
 
 /** The rows of the validation table, once for each target. */
 function validationOf(
-  estimator: StreamedEstimator,
+  estimator: BoostingEstimator,
   features: readonly Omit<RegisterColumn, 'values'>[],
   targets: readonly Omit<Target, 'values'>[],
   options: StreamOptions,
@@ -170,21 +181,22 @@ function validationOf(
     if (estimator.task === 'regression') {
       checkTarget(estimator.parameters, target.name, rows.target, { of: ' of the validation table' });
     }
+    if (estimator.task === 'ranking') checkGrades(target.name, rows.target, { of: ' of the validation table' });
     return rows;
   });
 }
 
 /** Classes of weight 0, which are known by name alone. */
-function leftOut(estimator: StreamedEstimator): ReadonlySet<string> {
+function leftOut(estimator: BoostingEstimator): ReadonlySet<string> {
   const factors = estimator.task === 'classification' ? estimator.parameters.classWeight : null;
   if (factors === null || factors === 'balanced') return new Set();
   return new Set(Object.keys(factors).filter((label) => factors[label] === 0));
 }
 
 /** What the rows of each class are multiplied by; undefined where all count alike. */
-function factorsOf(estimator: StreamedEstimator, reader: StreamReader, found: Survey): Float64Array | undefined {
+function factorsOf(estimator: BoostingEstimator, reader: StreamReader, found: Survey): Float64Array | undefined {
   const classes = reader.targets[0]!.classes();
-  if (estimator.task === 'regression' || estimator.parameters.classWeight === null || !classes) return undefined;
+  if (estimator.task !== 'classification' || estimator.parameters.classWeight === null || !classes) return undefined;
   const counts = new Float64Array(classes.labels.length);
   for (const [code, count] of found.classCounts) counts[classes.codes[code]!]! += count;
   return factorsOfCounts(estimator.parameters.classWeight, classes.labels, counts);
@@ -203,12 +215,12 @@ function inInputOrder({ program }: FittedTrees, columns: readonly RegisterColumn
 
 /** What a checkpoint must be of to go on from it. */
 function keyOf(
-  { name, task, parameters }: StreamedEstimator,
+  { name, task, parameters }: BoostingEstimator,
   seed: number,
   fit: {
     key: StreamKey | undefined;
     features: readonly Omit<RegisterColumn, 'values'>[];
-    loss: KernelLoss;
+    loss: StreamedLoss;
     validation: readonly ValidationRows[];
     previous: FittedTrees | undefined;
   },

@@ -17,38 +17,41 @@ interface Run {
 }
 
 /**
- * Sorted numbers that lie where a window's quantised gradients do, with their weights in place of the gradients, merged
+ * Sorted numbers that lie where a window's quantised gradients do, with their weights (or what else goes along) in place of the gradients, merged
  * over all windows: ascending, equal ones in the order of the windows.
  */
 export class SortedRuns {
   /** Numbers in all. */
   readonly count: number;
   readonly #rows: SpilledRows;
+  readonly #weighted: boolean;
   readonly #stretches: readonly (readonly [from: number, to: number])[];
 
-  /** `stretches`: window by window, which of its sorted numbers. */
-  constructor(rows: SpilledRows, stretches: readonly (readonly [from: number, to: number])[]) {
+  /** `stretches`: window by window, which of its sorted numbers. `weighted`: something goes along with each. */
+  constructor(rows: SpilledRows, stretches: readonly (readonly [from: number, to: number])[], weighted: boolean) {
     this.#rows = rows;
+    this.#weighted = weighted;
     this.#stretches = stretches;
     this.count = stretches.reduce((sum, [from, to]) => sum + to - from, 0);
   }
 
   /** Calls `visit` with each number and its weight (1 where there are none) until it returns false or none is left. */
-  async each(visit: (value: number, weight: number) => boolean): Promise<void> {
+  async each(visit: (value: number, weight: number) => boolean | Promise<boolean>): Promise<void> {
     const heap: Run[] = [];
     for (const [window, [from, to]] of this.#stretches.entries()) {
       if (from === to) continue;
       const size = Math.min(CHUNK, to - from);
-      const weights = new Float64Array(this.#rows.weighted ? size : 0);
+      const weights = new Float64Array(this.#weighted ? size : 0);
       const run = { window, at: from, end: to, values: new Float64Array(size), weights, place: 0, count: 0 };
       await this.#fill(run);
       heap.push(run);
     }
     for (let place = (heap.length >>> 1) - 1; place >= 0; place--) sink(heap, place);
-    const weighted = this.#rows.weighted;
+    const weighted = this.#weighted;
     while (heap.length > 0) {
       const run = heap[0]!;
-      if (!visit(run.values[run.place]!, weighted ? run.weights[run.place]! : 1)) return;
+      const more = visit(run.values[run.place]!, weighted ? run.weights[run.place]! : 1);
+      if (!(typeof more === 'boolean' ? more : await more)) return;
       if (++run.place === run.count) {
         if (run.at < run.end) await this.#fill(run);
         else {

@@ -13,12 +13,13 @@ import { Grower, type GrowerOptions, type GrownNode, leavesOf } from '../grower.
 import { growerOptions, renewLeafValues, setLeafValues, treeRules } from '../growing.js';
 import { histogramsFor } from '../histogram.js';
 import { normalizeTask } from '../kernel-losses.js';
-import type { KernelLoss, RowBlock } from '../loss.js';
+import type { KernelLoss, ListLoss, RowBlock } from '../loss.js';
 import { LOSS_ROWS } from '../loss-state.js';
 import { type Scales, unscaledSums, unscaledUnits } from '../scales.js';
-import { StreamedBase } from './base.js';
+import { StreamedBase, type StreamedLoss } from './base.js';
 import { SpilledDroppedSums } from './spilled-dart.js';
 import { viewsOf } from './spilled-data.js';
+import type { SpilledLists } from './spilled-lists.js';
 import { SpilledRenewal } from './spilled-renewal.js';
 import { SpilledSampling } from './spilled-sampling.js';
 import { StreamedMean } from './streamed-mean.js';
@@ -42,6 +43,8 @@ export interface SpilledData {
   readonly learnt: number;
   readonly followed: number;
   readonly weighted: boolean;
+  /** Where rows are ranked. */
+  readonly lists: SpilledLists | undefined;
 }
 
 /**
@@ -51,7 +54,7 @@ export interface SpilledData {
 export class SpilledBoosting implements Disposable {
   readonly #engine: Engine;
   readonly #data: SpilledData;
-  readonly #loss: KernelLoss;
+  readonly #loss: StreamedLoss;
   readonly #options: BoostingOptions;
   readonly #growing: GrowerOptions;
   readonly #workspace: TreeWorkspace;
@@ -61,7 +64,7 @@ export class SpilledBoosting implements Disposable {
   readonly #breather = new Breather();
   #scales: Scales = { gradientScale: 1, hessianScale: 1 };
 
-  constructor(engine: Engine, data: SpilledData, loss: KernelLoss, options: BoostingOptions) {
+  constructor(engine: Engine, data: SpilledData, loss: StreamedLoss, options: BoostingOptions) {
     this.#engine = engine;
     this.#data = data;
     this.#loss = loss;
@@ -148,6 +151,7 @@ export class SpilledBoosting implements Disposable {
   async #round(iteration: number, first: boolean): Promise<GrownNode[]> {
     const { signal } = this.#options;
     const share = (await this.#dart?.drop(iteration, signal)) ?? 1;
+    if (share < 1) this.#data.lists?.outdate();
     if (!first || share < 1) await this.#renewal?.updateDelta(() => this.#allRows(), signal);
     if (this.#loss.link === 'softmax') await this.#normalize();
     const trees: GrownNode[] = [];
@@ -168,10 +172,15 @@ export class SpilledBoosting implements Disposable {
   }
 
   async #derive(output: number): Promise<void> {
+    const loss = this.#loss;
+    if (loss.kind === 'lists') {
+      await this.#data.lists!.derive(loss, this.#scales, this.#options.signal);
+      return;
+    }
     await this.#eachWindow(DERIVE, async (window, { roles }) => {
       const tasks = blocksOf(window, this.#data.rows.targets).map(({ block, start }): Task => {
         const to = { gradients: window.gradients + 4 * start, hessians: window.hessians + 4 * start };
-        return this.#loss.derivatives(block, output, { ...to, ...this.#scales }, this.#renewal?.delta ?? 0);
+        return loss.derivatives(block, output, { ...to, ...this.#scales }, this.#renewal?.delta ?? 0);
       });
       await this.#engine.run(tasks, this.#options.signal);
       const { gradients, hessians } = viewsOf(this.#engine, window);
@@ -210,17 +219,30 @@ export class SpilledBoosting implements Disposable {
     const values = leaves.map((leaf) => leaf.value * share);
     const raw = (window: SpilledWindow) => window.raw + output * window.outputBytes;
     await workspace.addToLeaves(nodes, values, (window) => raw(window as SpilledWindow), signal);
+    this.#data.lists?.outdate();
     return root;
   }
 
   /** The weighted mean losses of some rows learnt from, spread evenly, and of all that follow. */
   async #measure(): Promise<{ loss: number; validationLoss?: number }> {
+    const loss = this.#loss;
+    return loss.kind === 'lists' ? await this.#measureLists(loss) : await this.#measureRows(loss);
+  }
+
+  async #measureLists(loss: ListLoss): Promise<{ loss: number; validationLoss?: number }> {
+    const lists = this.#data.lists!;
+    const learnt = 1 - (await lists.ndcg(loss.evalAt, false, this.#options.signal));
+    if (this.#data.followed === 0) return { loss: learnt };
+    return { loss: learnt, validationLoss: 1 - (await lists.ndcg(loss.evalAt, true, this.#options.signal)) };
+  }
+
+  async #measureRows(loss: KernelLoss): Promise<{ loss: number; validationLoss?: number }> {
     const { learnt, followed, weighted, rows } = this.#data;
     const most = Math.min(learnt, LOSS_ROWS);
     const { targets } = rows;
     const how = { targets, weighted, delta: this.#renewal?.firstDelta ?? 0 };
-    using training = new StreamedMean(this.#engine, this.#loss, { ...how, most });
-    using validation = new StreamedMean(this.#engine, this.#loss, { ...how, most: followed });
+    using training = new StreamedMean(this.#engine, loss, { ...how, most });
+    using validation = new StreamedMean(this.#engine, loss, { ...how, most: followed });
     let [seen, taken] = [0, 0];
     const isTaken = () => {
       const wanted = taken < most && seen === Math.floor((taken * learnt) / most);
@@ -230,15 +252,15 @@ export class SpilledBoosting implements Disposable {
     };
     await this.#eachWindow(MEASURE, async (_, { target, weights, roles, raw }) => {
       const columns = {
-        raw: Array.from({ length: this.#loss.outputs }, (_, output) => raw(output)),
+        raw: Array.from({ length: loss.outputs }, (_, output) => raw(output)),
         targets: Array.from({ length: targets }, (_, t) => target(t)),
         weights,
       };
       await training.add(rowsWith(roles, Role.learnt, Role.rested).filter(isTaken), columns);
       await validation.add(rowsWith(roles, Role.following), columns);
     });
-    const loss = await training.mean();
-    return followed > 0 ? { loss, validationLoss: await validation.mean() } : { loss };
+    const mean = await training.mean();
+    return followed > 0 ? { loss: mean, validationLoss: await validation.mean() } : { loss: mean };
   }
 
   /** Works through the windows; the event loop turns between them. */

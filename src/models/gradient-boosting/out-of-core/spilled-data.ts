@@ -11,7 +11,7 @@ import type { StreamReader } from './stream.js';
 import type { Survey } from './survey.js';
 
 /** What is written of the rows, before anything is learnt. */
-const INGEST = { read: [], write: ['bins', 'targets', 'weights', 'roles'] } as const;
+const INGEST = { read: [], write: ['bins', 'targets', 'weights', 'roles', 'groups'] } as const;
 const INGEST_STARTED = { read: [], write: [...INGEST.write, 'raw'] } as const;
 
 /** Some rows with everything that is known of them. */
@@ -19,6 +19,7 @@ interface Stretch {
   readonly columns: readonly RegisterColumn[];
   readonly targets: readonly Float64Array[];
   readonly weights: Float64Array | undefined;
+  readonly groups: Float64Array | undefined;
   readonly roles: Uint8Array;
   /** What is predicted so far, output by output; none: nothing is. */
   readonly raw: readonly Float64Array[];
@@ -37,7 +38,7 @@ export class RowWriter {
     this.#bins = bins;
   }
 
-  async write({ columns, targets, weights, roles, raw }: Stretch, signal?: AbortSignal): Promise<void> {
+  async write({ columns, targets, weights, groups, roles, raw }: Stretch, signal?: AbortSignal): Promise<void> {
     const uses = raw.length > 0 ? INGEST_STARTED : INGEST;
     for (let start = 0; start < roles.length; ) {
       const { windowRows, rowCount } = this.#rows;
@@ -59,6 +60,10 @@ export class RowWriter {
         views.raw(output).set(values.subarray(start, end), from);
       });
       views.roles.set(roles.subarray(start, end), from);
+      // + 0: the list −0 is the list 0.
+      groups?.subarray(start, end).forEach((group, row) => {
+        views.groups![from + row] = group + 0;
+      });
       if (weights) views.weights?.set(weights.subarray(start, end), from);
       else views.weights?.fill(1, from, from + end - start);
       this.#row += end - start;
@@ -86,6 +91,7 @@ export function viewsOf({ arena }: Engine, window: SpilledWindow) {
     target: (target: number) => new Float64Array(buffer, window.targets + target * outputBytes, rowCount),
     weights: window.weights > 0 ? new Float64Array(buffer, window.weights, rowCount) : undefined,
     roles: new Uint8Array(buffer, window.roles, rowCount),
+    groups: window.groups > 0 ? new Float64Array(buffer, window.groups, rowCount) : undefined,
     gradients: new Float32Array(buffer, window.gradients, rowCount),
     hessians: new Float32Array(buffer, window.hessians, rowCount),
     raw: (output: number) => new Float64Array(buffer, window.raw + output * outputBytes, rowCount),
@@ -105,6 +111,10 @@ export async function spillRows(
     readonly memory: number;
     /** Rows of a table of their own: one for each target, with the same columns and weights. */
     readonly validation: readonly ValidationRows[];
+    /** Ranking: the lists of those rows. */
+    readonly validationGroups: Float64Array | undefined;
+    /** What the loss sees of a target. */
+    readonly targetOf: (values: Float64Array) => Float64Array;
     /** What is predicted so far of rows, whose columns are in no certain order. */
     readonly startOf: (columns: readonly RegisterColumn[]) => Promise<readonly Float64Array[]>;
     /** By class, what the rows' weights are multiplied by. */
@@ -113,7 +123,7 @@ export async function spillRows(
     readonly signal?: AbortSignal;
   },
 ): Promise<SpilledRows> {
-  const { outputs, normalizes, drops, memory, validation, factors, startOf, signal } = options;
+  const { outputs, normalizes, drops, memory, validation, factors, targetOf, startOf, signal } = options;
   const layout = evenLayout(reader.features.length);
   const added = validation[0];
   const rows = new SpilledRows(engine, file, {
@@ -123,6 +133,7 @@ export async function spillRows(
     targets: reader.targets.length,
     weighted: found.weighted || factors !== undefined || added?.weights !== undefined,
     normalizes,
+    grouped: reader.groups !== undefined,
     drops,
     memory,
   });
@@ -131,16 +142,18 @@ export async function spillRows(
     const writer = new RowWriter(engine, rows, found.bins);
     const finished = reader.features.map((feature) => feature.finish());
     const classes = reader.targets[0]!.classes();
+    const lists = reader.groups?.finish().codes;
     let done = 0;
     for await (const batch of reader.batches()) {
       const columns = batch.features.map((values, index) => {
         const { column, codes } = finished[index]!;
         return { ...column, values: codes ? recoded(values, codes) : values };
       });
-      const targets = classes ? batch.targets.map((target) => recoded(target, classes.codes)) : batch.targets;
+      const targets = batch.targets.map((target) => targetOf(classes ? recoded(target, classes.codes) : target));
       const weights = weighClasses(targets[0]!, factors, batch.weights);
       const raw = await startOf(columns);
-      await writer.write({ columns, targets, weights, roles: found.roles.of(batch), raw }, signal);
+      const groups = batch.groups && (lists ? recoded(batch.groups, lists) : batch.groups);
+      await writer.write({ columns, targets, weights, groups, roles: found.roles.of(batch), raw }, signal);
       options.onRows?.((done += batch.rowCount));
     }
     if (added) {
@@ -148,7 +161,9 @@ export async function spillRows(
       const roles = new Uint8Array(target.length).fill(Role.following);
       const weights = weighClasses(target, factors, added.weights);
       const raw = await startOf(columns);
-      await writer.write({ columns, targets: validation.map((rows) => rows.target), weights, roles, raw }, signal);
+      const targets = validation.map((rows) => targetOf(rows.target));
+      const groups = options.validationGroups;
+      await writer.write({ columns, targets, weights, groups, roles, raw }, signal);
     }
     writer.finish();
     return rows;

@@ -60,6 +60,7 @@ export class SpilledQuantiles {
       const runs = new SortedRuns(
         this.#rows,
         starts.map((from) => [from[node]!, from[node + 1]!]),
+        this.#rows.weighted,
       );
       quantiles.push(await (this.#rows.weighted ? weightedQuantile(runs, level) : quantileOf(runs, level)));
       await this.#breather.breathe(signal);

@@ -13,11 +13,11 @@ export class StreamKey {
 
   constructor(reader: StreamReader) {
     this.#reader = reader;
-    const count = reader.features.length + reader.targets.length + 1;
+    const count = reader.features.length + reader.targets.length + 2;
     this.#columns = Array.from({ length: count }, () => createHash('sha256'));
   }
 
-  add({ features, targets, weights }: StreamBatch): void {
+  add({ features, targets, weights, groups }: StreamBatch): void {
     const { features: columns, targets: names } = this.#reader;
     const hashes = this.#columns.values();
     const put = (values: Float64Array) => hashes.next().value!.update(new Uint8Array(values.slice().buffer));
@@ -30,6 +30,8 @@ export class StreamKey {
       put(labels.length > 0 ? this.#byText(values, (code) => labels[code]) : values);
     });
     if (weights) put(weights);
+    const lists = this.#reader.groups;
+    if (lists && groups) put(lists.type === 'category' ? this.#byText(groups, (code) => lists.textOf(code)) : groups);
   }
 
   /** Codes that are functions of the texts alone: 52 bits of their digests. */

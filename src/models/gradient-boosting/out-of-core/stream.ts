@@ -3,7 +3,7 @@ import { LanewiseError, throwIfCancelled } from '../../../errors.js';
 import { readRegister } from '../../../table/columns.js';
 import type { FitOptions, Source, TaskKind } from '../../../table/interfaces.js';
 import { namesWithRole } from '../../../table/schema.js';
-import { featureColumns, targetNames } from '../../features.js';
+import { featureColumns, groupName, requireGroups, targetNames } from '../../features.js';
 import type { FittedTrees } from '../continuation.js';
 import { type FeatureColumn, ModelColumn, StreamColumn, StreamTarget } from './stream-columns.js';
 
@@ -16,6 +16,8 @@ export interface StreamBatch {
   /** Regression: values, target by target. Classification: classes by the order of arrival. */
   readonly targets: readonly Float64Array[];
   readonly weights: Float64Array | undefined;
+  /** Ranking: the list of each row; categories by the codes of arrival. */
+  readonly groups: Float64Array | undefined;
 }
 
 /** The columns of a source, batch after batch. */
@@ -28,11 +30,14 @@ export class StreamReader {
   /** Ascending by name. */
   readonly features: readonly FeatureColumn[];
   readonly targets: readonly StreamTarget[];
+  /** Ranking: which rows are a list. */
+  readonly groups: StreamColumn | undefined;
 
   private constructor(source: Source, first: Table, task: TaskKind, options: FitOptions, previous?: FittedTrees) {
     this.source = source;
     const names = targetNames(first, options, task, task === 'regression');
     this.targets = names.map((name) => new StreamTarget(name, task));
+    this.groups = task === 'ranking' ? new StreamColumn(groupName(first, options)) : undefined;
     this.#options = options;
     this.#weights = options.weights ?? namesWithRole(first, 'weight')[0];
     this.columns = previous
@@ -69,6 +74,7 @@ export class StreamReader {
         features: targetsOnly ? [] : this.features.map((feature) => feature.read(table, firstRow)),
         targets: this.targets.map((target) => target.read(table, firstRow)),
         weights: this.#weights === undefined ? undefined : this.#readWeights(table, this.#weights, firstRow),
+        groups: this.groups && readGroups(this.groups, table, firstRow),
       };
       firstRow += table.numRows;
     }
@@ -91,4 +97,10 @@ export class StreamReader {
   checkTargets(rowCount: number): void {
     for (const target of this.targets) target.check(rowCount);
   }
+}
+
+function readGroups(column: StreamColumn, table: Table, firstRow: number): Float64Array {
+  const groups = column.read(table, firstRow);
+  requireGroups(column.name, groups, firstRow);
+  return groups;
 }

@@ -6,6 +6,7 @@ import type { FeatureBins } from '../../binning/index.js';
 import { chunkRows, LARGEST_WORD } from '../../binning/sample.js';
 import { type Binning, CategorySummary, NumericSummary } from '../../binning/summary.js';
 import { EXACT_ROWS, HoldOut, holdOutWords } from '../hold-out.js';
+import { heldLists } from '../lists.js';
 import type { StreamBatch, StreamReader } from './stream.js';
 
 /** What decides about the rows of a source before the first tree is grown. */
@@ -42,34 +43,31 @@ export interface Survey {
 
 /** What each row is there for: a function of its number, its weight and its class. */
 export class Roles {
-  readonly #seed: number;
-  readonly #held: HoldOut | undefined;
-  readonly #weighs: Weighs;
+  readonly #held: OfRows | undefined;
+  readonly #weighs: OfRows;
 
-  constructor(seed: number, held: HoldOut | undefined, weighs: Weighs) {
-    this.#seed = seed;
+  constructor(held: OfRows | undefined, weighs: OfRows) {
     this.#held = held;
     this.#weighs = weighs;
   }
 
   of(batch: Omit<StreamBatch, 'features'>): Uint8Array {
-    const { firstRow, rowCount } = batch;
-    const target = batch.targets[0]!;
-    const roles = new Uint8Array(rowCount);
-    const words = this.#held && holdOutWords(this.#seed, firstRow, rowCount);
+    const roles = new Uint8Array(batch.rowCount);
+    const held = this.#held?.(batch);
     const weighs = this.#weighs(batch);
-    for (let row = 0; row < rowCount; row++) {
+    for (let row = 0; row < roles.length; row++) {
       if (!weighs(row)) roles[row] = Role.left;
-      else if (words && this.#held!.takes(words[row]!, target[row]!)) roles[row] = Role.following;
+      else if (held?.(row)) roles[row] = Role.following;
     }
     return roles;
   }
 }
 
-/** Which rows of a batch weigh something, by their own weight and that of their class. */
-type Weighs = (batch: Omit<StreamBatch, 'features'>) => (row: number) => boolean;
+/** Says something of the rows of a batch. */
+type OfRows = (batch: Omit<StreamBatch, 'features'>) => (row: number) => boolean;
 
-function weighsOf({ targets: [target] }: StreamReader, leftOut: ReadonlySet<string>): Weighs {
+/** Which rows weigh something, by their own weight and that of their class. */
+function weighsOf({ targets: [target] }: StreamReader, leftOut: ReadonlySet<string>): OfRows {
   return ({ targets, weights }) => {
     const codes = new Set<number>();
     if (leftOut.size > 0) {
@@ -85,8 +83,8 @@ function weighsOf({ targets: [target] }: StreamReader, leftOut: ReadonlySet<stri
 /** Looks at all rows: once, and once more before that at their targets where some are to be held out. */
 export async function survey(reader: StreamReader, options: SurveyOptions): Promise<Survey> {
   const weighs = weighsOf(reader, options.leftOut);
-  const held = await findHeld(reader, options, weighs);
-  const roles = new Roles(options.seed, held, weighs);
+  const held = await (reader.groups ? findHeldLists : findHeld)(reader, options, weighs);
+  const roles = new Roles(held, weighs);
   const summaries = reader.features.map(() => undefined) as (FeatureSummary | undefined)[];
   const classCounts = new Map<number, number>();
   const counts = { rows: 0, learnt: 0, followed: 0 };
@@ -160,7 +158,7 @@ async function binsOf(
 }
 
 /** Who is held out. Where rows are many, that needs no look at them; where they are few, the share is exact. */
-async function findHeld(reader: StreamReader, options: SurveyOptions, weighs: Weighs): Promise<HoldOut | undefined> {
+async function findHeld(reader: StreamReader, options: SurveyOptions, weighs: OfRows): Promise<OfRows | undefined> {
   const { validationFraction, holdOutAbove, byClass, seed } = options;
   if (validationFraction === 0) return undefined;
   const held = new HoldOut(validationFraction, byClass);
@@ -178,7 +176,46 @@ async function findHeld(reader: StreamReader, options: SurveyOptions, weighs: We
     if (count > EXACT_ROWS) break;
   }
   reader.restart();
-  return count > holdOutAbove && count > 1 ? held : undefined;
+  if (!(count > holdOutAbove && count > 1)) return undefined;
+  return ({ firstRow, rowCount, targets: [target] }) => {
+    const words = holdOutWords(seed, firstRow, rowCount);
+    return (row) => held.takes(words[row]!, target![row]!);
+  };
+}
+
+/** Whole lists. What is kept of each is its number of rows. */
+async function findHeldLists(
+  reader: StreamReader,
+  options: SurveyOptions,
+  weighs: OfRows,
+): Promise<OfRows | undefined> {
+  const { validationFraction, holdOutAbove, seed } = options;
+  if (validationFraction === 0) return undefined;
+  const sizes = new Map<number, number>();
+  let count = 0;
+  for await (const batch of reader.batches(true)) {
+    const isPresent = weighs(batch);
+    const groups = batch.groups!;
+    for (let row = 0; row < groups.length; row++) {
+      if (!isPresent(row)) continue;
+      sizes.set(groups[row]!, (sizes.get(groups[row]!) ?? 0) + 1);
+      count++;
+    }
+  }
+  reader.restart();
+  if (!(count > holdOutAbove && count > 1)) return undefined;
+  const { codes } = reader.groups!.finish();
+  const final = (group: number) => (codes ? codes[group]! : group);
+  const lists = [...sizes.keys()].sort((a, b) => final(a) - final(b));
+  const held = heldLists(
+    lists.map((list) => sizes.get(list)!),
+    validationFraction,
+    seed,
+  );
+  const taken = new Set(lists.filter((_, index) => held.has(index)));
+  return ({ groups }) =>
+    (row) =>
+      taken.has(groups![row]!);
 }
 
 /** The rows of a role, ascending. */
