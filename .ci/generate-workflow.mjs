@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { featureMakers } from '../dist/features/index.js';
 import { models } from '../dist/models/index.js';
+import { recommenders } from '../dist/models/recommendation/index.js';
 import { describeRange } from '../dist/parameters.js';
 import { preparations } from '../dist/prepare/index.js';
 import { workflowSchema } from '../dist/workflow/workflow-file.js';
@@ -51,11 +52,14 @@ export function workflowMarkdown(head) {
   const modelSections = models.map(({ name, tasks, declarations }) =>
     section(name, `For ${tasks.join(' and ')}.`, Object.assign({}, ...tasks.map((task) => declarations(task)))),
   );
+  const recommenderSections = recommenders.map(({ name, create }) =>
+    section(name, 'For recommendation.', create().declarations),
+  );
   return `<!-- ${head} -->
 
 # The workflow file
 
-Three lines suffice: \`source\`, \`target\`, \`ignore\`. A step or a model is named alone (\`- duplicates\`) or with its parameters
+Three lines suffice: \`source\`, \`target\`, \`ignore\`; for a recommendation \`source\`, \`task: recommendation\`, \`user\`, \`item\`. A step or a model is named alone (\`- duplicates\`) or with its parameters
 (\`- impute: { strategy: mean, columns: [age] }\`); \`columns\` is a list of names, or a kind (numeric, categorical, boolean, timestamp, text).
 Put \`# yaml-language-server: $schema=…/docs/workflow.schema.gen.json\` at the head of a file, and editors complete and check it.
 
@@ -71,5 +75,6 @@ ${steps(preparations).join('\n')}
 ${steps(featureMakers).join('\n')}
 ## Models
 
-${modelSections.join('\n')}`;
+${modelSections.join('\n')}
+${recommenderSections.join('\n')}`;
 }

@@ -1,10 +1,20 @@
+import { isRecommenderArtefact } from '../deploy/index.js';
 import { LanewiseError } from '../errors.js';
 import { metricNamed } from '../evaluate/metrics.js';
-import { type ColumnDrift, type MonitorReport, monitor, type ReferenceProfile } from '../monitor/index.js';
+import type { FittedRecommender } from '../models/recommendation/index.js';
+import {
+  type ColumnDrift,
+  type MonitorReport,
+  monitor,
+  monitorRecommender,
+  type PopularityDrift,
+  type ReferenceProfile,
+} from '../monitor/index.js';
 import { formatNumber, formatShare } from '../table/format.js';
 import { columnsOf } from '../table/schema.js';
-import { openModel } from '../workflow/open-model.js';
-import { type CommandFile, type CommonOptions, engineOf, readData } from './command.js';
+import { openAny } from '../workflow/open-model.js';
+import { type CommandFile, type CommonOptions, engineOf, Option, readData } from './command.js';
+import type { Shell } from './shell.js';
 import { textTable } from './table.js';
 
 interface MonitorCommandOptions extends CommonOptions {
@@ -12,6 +22,7 @@ interface MonitorCommandOptions extends CommonOptions {
   readonly registry?: string;
   readonly target?: string;
   readonly time?: string;
+  readonly relevantFrom?: number;
 }
 
 const command: CommandFile = {
@@ -21,9 +32,17 @@ const command: CommandFile = {
       .requiredOption('--model <model>', 'the folder of an artefact, or name@alias of a registry')
       .option('--registry <folder>', 'where names are looked up')
       .option('--target <column>', "where the truth stands; default: the model's target")
-      .option('--time <column>', 'when a row came in: shows the error over time'),
+      .option('--time <column>', 'when a row came in: shows the error over time')
+      .addOption(
+        new Option(
+          '--relevant-from <rating>',
+          'recommenders: lists should have found what was rated so high',
+        ).argParser(Number),
+      ),
   run: async (shell, options: MonitorCommandOptions, path) => {
-    const { model, reference } = await openModel(options.model, options.registry);
+    const opened = await openAny(options.model, options.registry);
+    if (isRecommenderArtefact(opened)) return await watchRecommender(shell, options, path!, opened.model);
+    const { model, reference } = opened;
     if (!reference) {
       throw new LanewiseError(
         'artefact',
@@ -52,6 +71,37 @@ const command: CommandFile = {
 };
 
 export default command;
+
+/** The artefact holds who met what: it is its own reference. */
+async function watchRecommender(
+  shell: Shell,
+  options: MonitorCommandOptions,
+  path: string,
+  model: FittedRecommender,
+): Promise<void> {
+  await using engine = await engineOf(options, shell);
+  const { table } = await readData(path, { engine }, shell);
+  const { seed = 0, relevantFrom, json } = options;
+  const report = await monitorRecommender(model, table, {
+    engine,
+    seed,
+    signal: shell.signal,
+    ...(relevantFrom !== undefined && { relevantFrom }),
+  });
+  if (json) return shell.print(JSON.stringify(report));
+  const { verdict, rows, unknownUsers, unknownItems, seen, recommended, reasons } = report;
+  shell.print(`${verdict}: ${rows} rows against ${model.facts.pairs} pairs of training\n`);
+  const drift = (what: string, { psi, drift: size, reference, current }: PopularityDrift) => {
+    return [what, size, formatNumber(psi), formatShare(reference[0]!), formatShare(current[0]!)];
+  };
+  const body = [drift('what users meet', seen), drift('what they are recommended', recommended)];
+  shell.print(
+    textTable(['how popular is', 'drift', 'PSI', 'of the most popular, in training', 'now'], body, [2, 3, 4]),
+  );
+  const [users, items] = [unknownUsers, unknownItems].map(({ shareOfRows }) => formatShare(shareOfRows));
+  shell.print(`\nUnknown users: ${users} of the rows; unknown items: ${items}.\n`);
+  for (const reason of reasons) shell.print(reason);
+}
 
 type Columns = Parameters<typeof columnsOf>[0];
 

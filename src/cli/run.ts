@@ -35,13 +35,14 @@ const command: CommandFile = {
     const registry = join(folder, String(deployed['registry']));
     const champion = await new Registry(registry).resolve(`${deployed['name']}@champion`);
     const model = `${deployed['name']}@champion`;
+    const isRecommendation = record.workflow['task'] === 'recommendation';
     const wasm = deployed['wasm'];
     const module = wasm ? `\n        ${near(join(folder, String(wasm)))}  the same model as one stand-alone .wasm` : '';
     shell.print(`
-Made    ${near(report)}  the report of all ten steps: open it in a browser
-        ${near(champion)}  the model: preparation and all in one artefact${module}
+Made    ${near(report)}  the report of all steps: open it in a browser
+        ${near(champion)}  the model: ${isRecommendation ? 'ids, who met what and all' : 'preparation and all'} in one artefact${module}
 Next    npx lanewise serve --model ${model}
-        npx lanewise predict DATA.csv --model ${model}
+        npx lanewise ${isRecommendation ? `recommend ${model} --users all` : `predict DATA.csv --model ${model}`}
         npx lanewise doctor`);
   },
 };

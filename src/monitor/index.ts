@@ -16,6 +16,14 @@ export { populationStability, stabilityIndex } from './population-stability.js';
 export { buildReference, type ColumnProfile, type ReferenceProfile } from './profile.js';
 export * from './quantile-summary.js';
 export type { PeriodError, RealisedError } from './realised-error.js';
+export {
+  monitorRecommender,
+  type PopularityDrift,
+  popularityOf,
+  type RecommenderMonitorOptions,
+  type RecommenderMonitorReport,
+  type UnknownShare,
+} from './recommender.js';
 export * from './retrain.js';
 
 /** The drift measures of two columns (categories: of their counts), by name. */

@@ -4,6 +4,8 @@ import { packageVersion } from '../deploy/version.js';
 import { createEngine, type Engine } from '../engine/engine.js';
 import { build } from './build.js';
 import { checkNames } from './recipes.js';
+import { recommendationSteps } from './recommendation/index.js';
+import { checkRecommenders } from './recommendation/interactions.js';
 import { renderRunReport } from './report/run-report.js';
 import { type FinishedRun, type RunOptions, runWorkflow } from './runner.js';
 import type { RunState } from './state.js';
@@ -24,13 +26,14 @@ export interface RunFileOptions extends Pick<RunOptions, 'fresh' | 'signal' | 'o
 }
 
 /**
- * Runs a workflow file through all ten steps.
+ * Runs a workflow file through all its steps: ten, of a recommendation eight.
  * @throws LanewiseError for what is wrong with the file, the data or the settings; a cancelled run can be run again and
  * goes on where it was.
  */
 export async function runFile(path: string, options: RunFileOptions = {}): Promise<FinishedRun> {
   const file = readWorkflow(path);
-  checkNames(file);
+  if (file.task === 'recommendation') checkRecommenders(file);
+  else checkNames(file);
   const workflow = {
     ...file,
     seed: options.seed ?? file.seed,
@@ -39,12 +42,17 @@ export async function runFile(path: string, options: RunFileOptions = {}): Promi
   };
   await using engine = await createEngine({ backend: workflow.backend, threads: workflow.threads });
   const state: RunState = { engine };
-  const finished = await runWorkflow(workflow, steps, state, {
-    ...options,
-    runsFolder: options.runsFolder ?? 'runs',
-    version: build,
-    environment: () => environmentOf(engine),
-  });
+  const finished = await runWorkflow(
+    workflow,
+    workflow.task === 'recommendation' ? recommendationSteps : steps,
+    state,
+    {
+      ...options,
+      runsFolder: options.runsFolder ?? 'runs',
+      version: build,
+      environment: () => environmentOf(engine),
+    },
+  );
   const { folder, record } = finished;
   await writeWhole(join(folder, REPORT), renderRunReport(folder, record));
   return finished;

@@ -2,6 +2,7 @@ import type { Table } from 'apache-arrow';
 import type { RunningServer } from '../deploy/server.js';
 import { instantiateModel } from '../deploy/wasm-host.js';
 import { LanewiseError } from '../errors.js';
+import type { FittedRecommender } from '../models/recommendation/index.js';
 import { readRegister, tableFromRegisters } from '../table/columns.js';
 import { readInput } from '../table/inputs.js';
 import type { Context, Model } from '../table/interfaces.js';
@@ -43,15 +44,42 @@ export async function checkServed(
       return Object.is(there === null ? Number.NaN : there, value);
     });
   });
+  return { rows: table.numRows, equalBits, milliseconds, operations: await operationsOf(server) };
+}
+
+/** Operations that /openapi.json describes. */
+async function operationsOf(server: RunningServer): Promise<number> {
   const openapi = (await (await fetch(`${server.url}/openapi.json`)).json()) as { openapi?: string; paths?: object };
   if (!openapi.openapi?.startsWith('3.1')) {
     throw new LanewiseError('internal', `Expected OpenAPI 3.1 from the server but received ${openapi.openapi}`);
   }
-  const operations = Object.values(openapi.paths ?? {}).reduce(
-    (sum: number, path) => sum + Object.keys(path).length,
-    0,
+  return Object.values(openapi.paths ?? {}).reduce((sum: number, path) => sum + Object.keys(path).length, 0);
+}
+
+/** Asks a server for the lists of the first users. @throws LanewiseError `internal` where a bit differs from the model's. */
+export async function checkServedLists(
+  server: RunningServer,
+  model: FittedRecommender,
+  most: number,
+  context: Context,
+): Promise<ServedCheck> {
+  const users = Array.from({ length: Math.min(most, model.users.count) }, (_, index) => model.users.id(index));
+  const begin = performance.now();
+  const url = `${server.url}/v2/models/${server.name}/infer`;
+  const tensor = { name: 'user', datatype: 'BYTES', shape: [users.length], data: users.map(String) };
+  const { outputs } = await post(url, { inputs: [tensor] });
+  const milliseconds = Math.round((performance.now() - begin) * 10) / 10;
+  const expected = await model.recommend(users, context);
+  const scores = outputs.find(({ name }) => name === 'score')?.data ?? [];
+  const items = outputs.find(({ name }) => name === 'item')?.data ?? [];
+  const equalBits = users.every((_, place) =>
+    expected.list(place).every(({ item, score }, rank) => {
+      const cell = place * expected.n + rank;
+      return String(items[cell]) === String(item) && Object.is(scores[cell], score);
+    }),
   );
-  return { rows: table.numRows, equalBits, milliseconds, operations };
+  if (!equalBits) throw new LanewiseError('internal', `The server's lists differ from the model's in this process`);
+  return { rows: users.length, equalBits, milliseconds, operations: await operationsOf(server) };
 }
 
 /** JSON has no infinities: what is infinite is asked for as missing, of the server and of the model. */

@@ -1,8 +1,10 @@
 import type { Table } from 'apache-arrow';
 import type { Engine } from '../engine/engine.js';
 import { LanewiseError } from '../errors.js';
-import type { Comparison } from '../evaluate/index.js';
+import type { Comparison, RecommenderComparison } from '../evaluate/index.js';
+import type { FittedRecommender } from '../models/recommendation/index.js';
 import type { Model, TaskKind } from '../table/interfaces.js';
+import type { ParameterSet } from '../tune/index.js';
 import type { Split } from './split.js';
 
 /** What the steps of a run hand on in memory. Each field is set by the step named beside it. */
@@ -22,6 +24,12 @@ export interface RunState {
   champion?: Fitted;
   /** deploy */
   deployed?: Deployed;
+  /** compare, of a recommendation */
+  ranked?: RecommenderComparison;
+  /** train, of a recommendation */
+  recommender?: { readonly name: string; readonly model: FittedRecommender };
+  /** tune, of a recommendation: the champion's model and what the gate let through of its parameters. */
+  chosen?: { readonly name: string; readonly parameters: ParameterSet };
 }
 
 /** A fitted recipe and what it was fitted from. */

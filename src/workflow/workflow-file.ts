@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { LanewiseError, nearest } from '../errors.js';
+import { splitKinds } from '../evaluate/recommendation/index.js';
 
 /**
  * The workflow file: three lines suffice (source, target, ignore), everything else has a default that the run record
@@ -16,7 +17,7 @@ const share = z.number().gt(0).lt(1);
 /** A step or a model by its name alone, or with parameters: `- impute: { strategy: mean, columns: [age] }`. */
 const entry = z.union([z.string(), z.record(z.string(), z.unknown())]);
 
-export const workflowSchema = z.strictObject({
+const keys = z.strictObject({
   name: z
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]*$/, 'expected letters, digits, - and _')
@@ -32,11 +33,29 @@ export const workflowSchema = z.strictObject({
     .refine((source) => Object.keys(source).length === 1, 'expected exactly one of csv, tsv, parquet, arrow')
     .describe('where the rows come from: one of these, relative to this file'),
   note: z.string().optional().describe('what a reader of the report should know about the data or the question'),
-  target: z.string().min(1).describe('the column to predict'),
+  target: z.string().min(1).optional().describe('the column to predict; a recommendation has user and item instead'),
   task: z
-    .enum(['classification', 'regression', 'ranking'])
+    .enum(['classification', 'regression', 'ranking', 'recommendation'])
     .optional()
     .describe('default: classification of labels, booleans and few whole numbers, else regression'),
+  user: z.string().min(1).optional().describe('recommendation: the column of who met something'),
+  item: z.string().min(1).optional().describe('recommendation: the column of what was met'),
+  rating: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('recommendation: how they liked it; absent: that they met is all that is known'),
+  weight: z.string().min(1).optional().describe('recommendation: how much an event counts; default: 1 each'),
+  lists: z
+    .strictObject({
+      k: z.int().min(1).max(1000).default(10).describe('length of the lists that are scored'),
+      relevant_from: z
+        .number()
+        .optional()
+        .describe('lists are to find what was rated so high; default: all that was met'),
+    })
+    .prefault({})
+    .describe('recommendation: what is asked of the lists'),
   group: z
     .string()
     .optional()
@@ -52,9 +71,21 @@ export const workflowSchema = z.strictObject({
         .default(0.2)
         .describe('last day (included) of the test rows, or a share of the rows learnt from, drawn at random'),
       live: z
-        .union([date, share])
+        .union([date, z.number().min(0).lt(1)])
         .default(0.2)
-        .describe('last day (included) of the live rows, or a share: the last by time, else drawn at random'),
+        .describe(
+          'last day (included) of the live rows, or a share: the last by time, else drawn at random; recommendation: 0 for none',
+        ),
+      by: z
+        .enum(splitKinds)
+        .optional()
+        .describe('recommendation: what tests; default: random with ratings, else leave-one-out (the latest by time)'),
+      folds: z
+        .string()
+        .optional()
+        .describe(
+          'recommendation: a file with a column `test`, 1 where a row tests, a line a data row; nothing is live then',
+        ),
     })
     .prefault({})
     .describe('rows to learn from, to test on, and those that stand for what comes in later'),
@@ -67,7 +98,12 @@ export const workflowSchema = z.strictObject({
   compare: z
     .strictObject({
       folds: z.int().min(2).max(50).default(5).describe('folds of the cross-validation'),
-      metric: z.string().optional().describe("what ranks, by scikit-learn's scorer name; default: by the task"),
+      metric: z
+        .string()
+        .optional()
+        .describe(
+          "what ranks, by scikit-learn's scorer name; recommendation: ndcg, map, mrr, recall, …; default: by the task",
+        ),
     })
     .prefault({}),
   train: z
@@ -109,10 +145,33 @@ export const workflowSchema = z.strictObject({
   threads: z.int().min(1).max(49).optional().describe('default: all cores'),
 });
 
+/** Keys that only a recommendation has, and those that it has not. */
+const ofRecommendations = ['user', 'item', 'rating', 'weight'] as const;
+const ofRows = ['target', 'group', 'prepare', 'features'] as const;
+
+export const workflowSchema = keys.superRefine((settings, context) => {
+  const refuse = (key: string, code: 'missing' | 'foreign') => {
+    const message = code === 'missing' ? MISSING : `expected no such key for ${settings.task ?? 'this task'}`;
+    context.addIssue({ code: 'custom', path: key.split('.'), message });
+  };
+  const isRecommendation = settings.task === 'recommendation';
+  for (const key of isRecommendation ? (['user', 'item'] as const) : (['target'] as const))
+    if (settings[key] === undefined) refuse(key, 'missing');
+  for (const key of isRecommendation ? ofRows : ofRecommendations)
+    if (settings[key] !== undefined) refuse(key, 'foreign');
+  for (const key of ['by', 'folds'] as const)
+    if (!isRecommendation && settings.split[key] !== undefined) refuse(`split.${key}`, 'foreign');
+});
+
+/** The message of an issue that is told as a missing value. */
+const MISSING = 'missing';
+
 export type WorkflowSettings = z.output<typeof workflowSchema>;
 
 export interface Workflow extends WorkflowSettings {
   readonly name: string;
+  /** The column to predict; of a recommendation the items. */
+  readonly target: string;
   /** Absolute path of the YAML file. */
   readonly file: string;
   /** Absolute path of the data. */
@@ -143,8 +202,14 @@ export function readWorkflow(path: string): Workflow {
   const settings = checked.data;
   const data = resolve(dirname(file), Object.values(settings.source).find((value) => value !== undefined)!);
   const contract = settings.contract && resolve(dirname(file), settings.contract);
-  return { ...settings, name: settings.name ?? defaultName(file), file, data, contract };
+  const folds = settings.split.folds && resolve(dirname(file), settings.split.folds);
+  const split = { ...settings.split, ...(folds && { folds }) };
+  const target = settings.target ?? settings.item!;
+  return { ...settings, split, target, name: settings.name ?? defaultName(file), file, data, contract };
 }
+
+const HINT =
+  'A workflow file starts with two lines: source: { csv: data.csv } and target: COLUMN; a recommendation has task: recommendation, user: COLUMN and item: COLUMN.';
 
 function defaultName(file: string): string {
   const folder = basename(dirname(file))
@@ -161,7 +226,7 @@ function readText(path: string, file: string): string {
     throw new LanewiseError('file', `Expected a workflow file at ${path} but it cannot be read: ${reason}`, {
       file: path,
       cause,
-      hint: 'A workflow file starts with two lines: source: { csv: data.csv } and target: COLUMN.',
+      hint: HINT,
     });
   }
   throw new LanewiseError('file', `Expected a workflow file but ${path} is a directory`, { file: path });
@@ -179,8 +244,8 @@ function workflowError(path: string, document: Document, lines: LineCounter, iss
     return unknownKey(path, placeOf(document, lines, [...keys, issue.keys[0]!]), keys, issue.keys[0]!);
   const place = placeOf(document, lines, keys);
   const value = keys.length > 0 ? document.getIn(keys) : undefined;
-  if (issue.code === 'invalid_type' && keys.length > 0 && (value === undefined || value === null))
-    return missingKey(path, place, keys);
+  const isMissing = issue.code === 'invalid_type' || (issue.code === 'custom' && issue.message === MISSING);
+  if (isMissing && keys.length > 0 && (value === undefined || value === null)) return missingKey(path, place, keys);
   const received = value === undefined || value === null ? 'nothing' : JSON.stringify(value).slice(0, 80);
   const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
   return new LanewiseError(
@@ -197,7 +262,7 @@ function missingKey(path: string, place: Place, keys: readonly string[]): Lanewi
   return new LanewiseError('usage', `${at(path, place)}: Expected a value for "${keys.join('.')}" but there is none`, {
     ...place,
     file: path,
-    hint: 'A workflow file starts with two lines: source: { csv: data.csv } and target: COLUMN.',
+    hint: HINT,
   });
 }
 

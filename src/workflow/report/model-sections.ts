@@ -1,5 +1,6 @@
 import type { Candidate, Comparison } from '../../evaluate/compare.js';
 import { metricNamed } from '../../evaluate/metrics.js';
+import { listMetricNames } from '../../evaluate/recommendation/index.js';
 import type { ClassificationReport, EvaluationReport, MetricReport } from '../../evaluate/report.js';
 import {
   barChart,
@@ -249,12 +250,17 @@ function confusionTable({ classes, confusion, perClass }: ClassificationReport):
   )}`;
 }
 
+/** How people read a score of the study: measures of lists are as they are. */
+function naturalOf(metric: string): (score: number) => number {
+  return (listMetricNames as readonly string[]).includes(metric) ? (score) => score : metricNamed(metric).natural;
+}
+
 export function tuneSection(tuning: TuneResult | undefined, gate: GateResult | undefined): Markup {
   return html`${tuning ? tuningBody(tuning) : ''}${gate ? gateBody(gate) : ''}${next('The champion is what gets deployed.')}`;
 }
 
 function tuningBody({ history, metric, metricLabel, best, verdict, importances, defaults }: TuneResult): Markup {
-  const { natural } = metricNamed(metric);
+  const natural = naturalOf(metric);
   const done = history.flatMap(({ trial, score }) =>
     score === undefined || !Number.isFinite(score) ? [] : [{ trial, score }],
   );
@@ -305,7 +311,7 @@ function gateBody({
   reasons,
   rows,
 }: GateResult): Markup {
-  const { natural } = metricNamed(metric);
+  const natural = naturalOf(metric);
   return html`<h3>The gate</h3>
 ${renderTable(
   ['on the test rows', { title: metricLabel, number: true }],

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { html, type Markup } from '../../explore/page/html.js';
 import { type PageSection, renderPage, renderTable, renderTiles } from '../../explore/page/page.js';
+import type { MonitorReport } from '../../monitor/index.js';
 import { formatBytes, formatCount, formatNumber, formatSeconds } from '../../table/format.js';
 import type { RunRecord, StepRecord } from '../record.js';
 import {
@@ -13,6 +14,7 @@ import {
 } from './data-sections.js';
 import { type ReportMaterial, readMaterial } from './files.js';
 import { compareSection, evaluateSection, trainSection, tuneSection } from './model-sections.js';
+import { listsSection, liveSection, rankedSection } from './recommendation-sections.js';
 
 /** The page of a run, drawn from its record and the JSON in its folder. */
 export function renderRunReport(folder: string, record: RunRecord): string {
@@ -45,7 +47,7 @@ export function renderReport(material: ReportMaterial, folder: string): string {
     }),
   );
   return renderPage({
-    title: `Predicting ${target}`,
+    title: record.workflow['task'] === 'recommendation' ? `Recommending ${target}` : `Predicting ${target}`,
     lead: leadOf(material),
     note: typeof record.workflow['note'] === 'string' ? record.workflow['note'] : undefined,
     summary: summaryTiles(material),
@@ -57,6 +59,10 @@ export function renderReport(material: ReportMaterial, folder: string): string {
 function bodyOf(step: StepRecord, material: ReportMaterial, folder: string): Markup {
   const { profile, prepared, features, comparison, training, evaluation, tuning, gate, monitoring, record } = material;
   if (step.name === 'collect') return collectSection(step);
+  const { ranked, lists, live } = material;
+  if (step.name === 'compare' && ranked) return rankedSection(ranked);
+  if (step.name === 'evaluate' && lists) return listsSection(lists);
+  if (step.name === 'monitor' && live) return liveSection(live);
   if (step.name === 'prepare') return prepareSection(step, prepared?.report ?? []);
   if (step.name === 'explore' && profile) return exploreSection(profile, pageOf(step));
   if (step.name === 'features' && features) return featuresSection(features);
@@ -73,15 +79,10 @@ function pageOf({ outputs }: StepRecord): string | undefined {
   return Object.keys(outputs).find((path) => path.endsWith('.html'));
 }
 
-function leadOf({
-  record,
-  gate,
-  comparison,
-  champion: name,
-  evaluation,
-  championMetrics,
-  monitoring,
-}: ReportMaterial): string {
+function leadOf(material: ReportMaterial): string {
+  const { record, gate, champion: name, evaluation, championMetrics } = material;
+  const comparison = material.comparison ?? material.ranked;
+  const monitoring = verdictOf(material);
   const source = basename(String(record.workflow['data'] ?? ''));
   const champion = comparison
     ? `${name ?? comparison.recommended}${gate ? ` with ${gate.passed ? 'tuned' : 'default'} parameters` : ''} is the champion`
@@ -98,15 +99,15 @@ function leadOf({
   return `From ${source}: ${champion}${score}.${holds}`;
 }
 
-function summaryTiles({
-  record,
-  evaluation,
-  championMetrics,
-  comparison,
-  champion,
-  gate,
-  monitoring,
-}: ReportMaterial): Markup {
+/** How it holds on later rows, where there are any. */
+function verdictOf({ monitoring, live }: ReportMaterial): Pick<MonitorReport, 'verdict'> | undefined {
+  return monitoring ?? (live && 'verdict' in live ? live : undefined);
+}
+
+function summaryTiles(material: ReportMaterial): Markup {
+  const { record, evaluation, championMetrics, champion, gate } = material;
+  const comparison = material.comparison ?? material.ranked;
+  const monitoring = verdictOf(material);
   const collected = record.steps.find(({ name }) => name === 'collect')?.summary as { rows?: number } | undefined;
   const main = (championMetrics ?? evaluation?.metrics)?.[0];
   const r2 = (championMetrics ?? evaluation?.metrics)?.find(({ metric }) => metric === 'r2' || metric === 'accuracy');

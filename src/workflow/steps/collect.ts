@@ -7,6 +7,7 @@ import { formatCount } from '../../table/format.js';
 import type { Collected } from '../../table/interfaces.js';
 import { columnsOf } from '../../table/schema.js';
 import { withRoles } from '../data.js';
+import { requireColumns, splitInteractions } from '../recommendation/interactions.js';
 import { hashFile } from '../record.js';
 import type { Step } from '../runner.js';
 import { splitRows } from '../split.js';
@@ -19,15 +20,19 @@ const TABLE = 'collect/table.arrow';
 /** Step 1: the source into one Arrow table in engine memory; rows that cannot be taken in are kept aside. */
 export const collect: Step<RunState> = {
   name: 'collect',
-  async settings({ data, target, task, group, ignore, time, split, contract }) {
-    const hashes = { data: await hashIfThere(data), contract: contract && (await hashIfThere(contract)) };
-    return { hashes, target, task, group, ignore, time, split };
+  async settings({ data, target, task, group, ignore, time, split, contract, user, item, rating, weight }) {
+    const hashes = {
+      data: await hashIfThere(data),
+      contract: contract && (await hashIfThere(contract)),
+      folds: split.folds && (await hashIfThere(split.folds)),
+    };
+    return { hashes, target, task, group, ignore, time, split, user, item, rating, weight };
   },
   async run({ workflow, state, signal, write }) {
     const { engine } = state;
     const before = engine.stats.bytesCopied;
     const collected = await readHeld(workflow, { engine, signal });
-    takeIn(collected.table, workflow, state);
+    await takeIn(collected.table, workflow, state);
     const split = need(state, 'split');
     await write(TABLE, tableToIPC(need(state, 'table'), 'file'));
     await write('collect/quarantine.json', JSON.stringify(collected.quarantine, null, 2));
@@ -53,7 +58,7 @@ ${formatCount(parts.train)} train, ${formatCount(parts.test)} test, ${formatCoun
     };
   },
   async restore({ folder, workflow, state }) {
-    takeIn(tableFromIPC(readFileSync(join(folder, TABLE))), workflow, state);
+    await takeIn(tableFromIPC(readFileSync(join(folder, TABLE))), workflow, state);
   },
 };
 
@@ -64,7 +69,14 @@ async function readHeld({ data, contract }: Workflow, options: ReadOptions): Pro
   return applyContract(collected, contractFromYaml(await readFile(contract, 'utf8'), contract), data);
 }
 
-function takeIn(table: Table, workflow: Workflow, state: RunState): void {
+async function takeIn(table: Table, workflow: Workflow, state: RunState): Promise<void> {
+  if (workflow.task === 'recommendation') {
+    requireColumns(table, workflow);
+    state.table = withRoles(table, { ignore: workflow.ignore });
+    state.split = await splitInteractions(state.table, workflow);
+    state.task = workflow.task;
+    return;
+  }
   state.table = withRoles(table, workflow);
   state.split = splitRows(state.table, workflow);
   state.task = chooseTask(state.table, workflow.target, workflow.task).task;

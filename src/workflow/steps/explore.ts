@@ -14,8 +14,8 @@ export const explore: Step<RunState> = {
     const { workflow, state, write } = context;
     const profile = await profileTable(need(state, 'table'), {
       ...contextOf(context),
-      target: workflow.target,
-      task: state.task,
+      // Ids have no profile as a target: of a recommendation the columns alone are shown.
+      ...(state.task !== 'recommendation' && { target: workflow.target, task: state.task }),
     });
     await write('explore/profile.json', JSON.stringify(profile));
     await write(
