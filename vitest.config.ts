@@ -8,10 +8,14 @@ export default defineConfig({
     include: ['tests/**/*.test.ts'],
     // Kernel calls are held to the memory that was allocated for them.
     env: { LANEWISE_CHECKED: '1' },
+    // In CI several run beside each other, and none is there to be faster the next time.
+    cache: process.env['CI'] ? false : undefined,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    // The files of a worker share its process: the package is loaded, and its kernels are compiled, once.
+    isolate: false,
     server: { deps: { external: [/\/dist\//] } },
   },
 });

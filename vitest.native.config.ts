@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['tests/native/**/*.native.ts'],
     env: { LANEWISE_CHECKED: '1' },
+    cache: process.env['CI'] ? false : undefined,
     testTimeout: 300_000,
     hookTimeout: 60_000,
     pool: 'forks',

@@ -41,5 +41,5 @@ preload="$(library libasan.so):$(library libubsan.so)"
 export ASAN_OPTIONS=detect_leaks=0 LANEWISE_ADDON="$sanitized/Release/lanewise.node"
 LD_PRELOAD=$preload LANEWISE_SEEDS=1 \
   vitest --config vitest.native.config.ts tests/native/addon tests/native/conformance tests/native/routes
-# Training too: hostile tables through every model of trees.
-LD_PRELOAD=$preload LANEWISE_BACKEND=native LANEWISE_SEEDS=10 vitest tests/models/trees-hostile
+# Training too: hostile tables through every model of trees; shapes matter here, and come round within 160 draws.
+LD_PRELOAD=$preload LANEWISE_BACKEND=native LANEWISE_SEEDS=4 vitest tests/models/trees-hostile

@@ -122,7 +122,7 @@ function programOf(files: readonly string[], sources: Readonly<Record<string, st
 test('what `using` holds is not freed before a promise that is returned: it is awaited', () => {
   const files = ts.sys.readDirectory(root, ['.ts']);
   expect(earlyDisposals(programOf(files), root)).toEqual([]);
-});
+}, 240_000); // all of src is parsed and in part checked: seconds, but of one that has the machine
 
 test('a promise returned while something is held by `using` is found, wherever the `using` stands', () => {
   const text = `declare function open(): Disposable; declare const work: Promise<number>; declare const sure: boolean;
