@@ -1,5 +1,5 @@
 import { close, mkdtempSync, openSync, read, readdirSync, rmSync, statfs, unlinkSync, write } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LanewiseError } from '../errors.js';
@@ -31,7 +31,7 @@ export class SpillFile implements AsyncDisposable {
     let folder: string | undefined;
     try {
       removeAbandoned(directory);
-      folder = mkdtempSync(join(directory, `lanewise-${process.pid}-`));
+      folder = mkdtempSync(join(directory, `lanewise-${process.pid}-${HOST}-`));
       const path = join(folder, 'rows');
       const file = openSync(path, 'wx+', 0o600);
       try {
@@ -115,11 +115,14 @@ export class SpillFile implements AsyncDisposable {
   }
 }
 
-/** Folders of processes that were killed before they could remove them. */
+/** The machine, in names of folders: what process another one's number is, this one does not know. */
+const HOST = hostname().replace(/[^A-Za-z0-9]/g, '');
+
+/** Folders of processes of this machine that were killed before they could remove them. */
 function removeAbandoned(directory: string): void {
   for (const name of readdirSync(directory)) {
-    const owner = /^lanewise-(\d+)-[A-Za-z0-9]{6}$/.exec(name)?.[1];
-    if (owner === undefined || isAlive(Number(owner))) continue;
+    const [, owner, host] = /^lanewise-(\d+)-([A-Za-z0-9]*)-[A-Za-z0-9]{6}$/.exec(name) ?? [];
+    if (owner === undefined || host !== HOST || isAlive(Number(owner))) continue;
     try {
       rmSync(join(directory, name), { recursive: true, force: true });
     } catch {

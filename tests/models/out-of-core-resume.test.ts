@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -155,11 +155,17 @@ test('a killed fit leaves its checkpoint and nothing else, and the next goes on 
 test('what a killed process could not remove is removed by the next', async () => {
   const ended = spawn(process.execPath, ['-e', '']);
   await once(ended, 'exit');
-  const [stale, alive, others] = [`lanewise-${ended.pid}-abcdef`, `lanewise-${process.pid}-abcdef`, 'lanewise-notes'];
-  for (const name of [stale, alive, others]) {
+  const host = hostname().replace(/[^A-Za-z0-9]/g, '');
+  const names = [
+    `lanewise-${ended.pid}-${host}-abcdef`,
+    `lanewise-${process.pid}-${host}-abcdef`,
+    `lanewise-${ended.pid}-another-abcdef`,
+    'lanewise-notes',
+  ];
+  for (const name of names) {
     mkdirSync(join(directory, name));
     writeFileSync(join(directory, name, 'rows'), 'rows');
   }
   await using _ = SpillFile.create(directory);
-  expect([stale, alive, others].map((name) => existsSync(join(directory, name!)))).toEqual([false, true, true]);
+  expect(names.map((name) => existsSync(join(directory, name)))).toEqual([false, true, true, true]);
 });

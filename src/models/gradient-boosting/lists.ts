@@ -30,7 +30,7 @@ export class RankedLists implements Disposable {
   /** First list of each task, and behind the last. */
   readonly #parts: readonly number[];
   /** The weights of the lists that have a relevant row. */
-  readonly relevant: readonly number[];
+  readonly #relevant: readonly number[];
 
   /** `within`: places that count for the greatest DCG. */
   constructor(
@@ -72,7 +72,7 @@ export class RankedLists implements Disposable {
       weights ? list.reduce((sum, row) => sum + weights[row]!, 0) / list.length : 1;
     this.#weights = new ArenaBlock(arena, 'f64', lists.length);
     this.#weights.values.set(lists.map(weightOf));
-    this.relevant = lists.filter((_, index) => ideals[index]! > 0).map(weightOf);
+    this.#relevant = lists.filter((_, index) => ideals[index]! > 0).map(weightOf);
     this.#parts = partsOf(ends);
     this.#scratch = new ArenaBlock(arena, 'f64', (this.#parts.length - 1) * this.#scratchLength);
   }
@@ -101,7 +101,12 @@ export class RankedLists implements Disposable {
 
   /** The weighted mean NDCG of the lists within the places that the greatest DCG counts; 1 where no row is relevant. */
   async ndcg(columns: ListColumns, within: number, signal?: AbortSignal): Promise<number> {
-    return meanNdcg(await this.ndcgSums(columns, within, signal), this.relevant);
+    return meanNdcg(await this.ndcgSums(columns, within, signal), this.addWeights(0));
+  }
+
+  /** A sum of weights, with those of the lists that have a relevant row added one by one. */
+  addWeights(sum: number): number {
+    return this.#relevant.reduce((all, weight) => all + weight, sum);
   }
 
   /** Σ weight · NDCG of one part of the lists after the other. */
@@ -135,9 +140,8 @@ export class RankedLists implements Disposable {
   }
 }
 
-/** Of the parts' sums and the weights of the lists with a relevant row; 1 where there is none. */
-export function meanNdcg(sums: readonly number[], relevant: readonly number[]): number {
-  const total = relevant.reduce((sum, weight) => sum + weight, 0);
+/** Of the parts' sums and the weight of all lists with a relevant row; 1 where there is none. */
+export function meanNdcg(sums: readonly number[], total: number): number {
   return total > 0 ? sums.reduce((sum, part) => sum + part, 0) / total : 1;
 }
 

@@ -107,12 +107,12 @@ export class SpilledLists implements AsyncDisposable {
   /** The weighted mean NDCG of the lists learnt from, or of those that follow. */
   async ndcg(within: number, following: boolean, signal?: AbortSignal): Promise<number> {
     const sums: number[] = [];
-    const relevant: number[] = [];
+    let total = 0;
     await this.#eachPiece(following, within, signal, async (_, lists, columns) => {
       sums.push(...(await lists.ndcgSums(columns, within, signal)));
-      relevant.push(...lists.relevant);
+      total = lists.addWeights(total);
     });
-    return meanNdcg(sums, relevant);
+    return meanNdcg(sums, total);
   }
 
   /** Sorts each window's rows by their lists where its quantised gradients lie: how many there are, window by window. */
