@@ -450,6 +450,47 @@ export function sums_merge_i64(total: usize, parts: usize, partCount: i32, lengt
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function upper(four: v128): v128 {
+  return i32x4.shuffle(four, four, 2, 3, 2, 3);
+}
+
+export function seed_potentials_f32(
+  distances: usize, nearest: usize, weights: usize, potentials: usize, pointCount: i32, drawnCount: i32, stride: i32,
+): void {
+  const line = <usize>stride << 2, zero = f32x4.splat(0);
+  for (let first = 0; first < drawnCount; first += 4) {
+    let low = f64x2.splat(0), high = low;
+    let own = distances + (<usize>first << 2);
+    for (let i: usize = 0; i < <usize>pointCount; i++) {
+      const square = f32x4.pmax(zero, v128.load(own));
+      const least = f32x4.pmin(v128.load32_splat(nearest + (i << 2)), square);
+      const weight = weights ? v128.load64_splat(weights + (i << 3)) : f64x2.splat(1);
+      low = f64x2.add(low, f64x2.mul(weight, f64x2.promote_low_f32x4(least)));
+      high = f64x2.add(high, f64x2.mul(weight, f64x2.promote_low_f32x4(upper(least))));
+      own += line;
+    }
+    const out = potentials + (<usize>first << 3);
+    store<f64>(out, f64x2.extract_lane(low, 0));
+    if (first + 1 < drawnCount) store<f64>(out + 8, f64x2.extract_lane(low, 1));
+    if (first + 2 < drawnCount) store<f64>(out + 16, f64x2.extract_lane(high, 0));
+    if (first + 3 < drawnCount) store<f64>(out + 24, f64x2.extract_lane(high, 1));
+  }
+}
+
+export function seed_lower_f32(
+  distances: usize, nearest: usize, pointCount: i32, stride: i32, chosen: i32,
+): void {
+  let at = distances + (<usize>chosen << 2);
+  for (let i: usize = 0; i < <usize>pointCount; i++) {
+    const distance = load<f32>(at), known = load<f32>(nearest + (i << 2));
+    const square: f32 = distance > 0 ? distance : 0;
+    if (square < known) store<f32>(nearest + (i << 2), square);
+    at += <usize>stride << 2;
+  }
+}
+
 export function center_distances_f64(
   columns: usize, centers: usize, distances: usize, nearest: usize, least: usize,
   rowCount: i32, centerCount: i32, dimension: i32,

@@ -484,6 +484,33 @@ void sums_merge_i64(int64_t* total, int64_t* parts, int32_t partCount, int32_t l
   }
 }
 
+void seed_potentials_f32(const float* distances, const float* nearest, const double* weights, double* potentials,
+                         int32_t pointCount, int32_t drawnCount, int32_t stride) {
+  constexpr int32_t side = 8;
+  for (int32_t first = 0; first < drawnCount; first += side) {
+    const int32_t count = drawnCount - first < side ? drawnCount - first : side;
+    double sums[side] = {};
+    for (int32_t i = 0; i < pointCount; i++) {
+      const float* __restrict own = distances + static_cast<size_t>(i) * static_cast<size_t>(stride) + first;
+      const float known = nearest[i];
+      const double weight = weights == nullptr ? 1.0 : weights[i];
+      for (int32_t t = 0; t < side; t++) {
+        const float square = own[t] > 0 ? own[t] : 0;
+        sums[t] = sums[t] + weight * static_cast<double>(square < known ? square : known);
+      }
+    }
+    for (int32_t t = 0; t < count; t++) potentials[first + t] = sums[t];
+  }
+}
+
+void seed_lower_f32(const float* distances, float* nearest, int32_t pointCount, int32_t stride, int32_t chosen) {
+  for (int32_t i = 0; i < pointCount; i++) {
+    const float distance = distances[static_cast<size_t>(i) * static_cast<size_t>(stride) + static_cast<size_t>(chosen)];
+    const float square = distance > 0 ? distance : 0;
+    nearest[i] = square < nearest[i] ? square : nearest[i];
+  }
+}
+
 void center_distances_f64(const double* columns, const double* middles, double* distances, double* nearest, double* least,
                           int32_t rowCount, int32_t centerCount, int32_t dimension) {
   /// Rows side by side: their sums stay in registers.

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "ec48518f346feedb"
+#define LANEWISE_KERNELS_HASH "489a66331f31fe20"
 
 namespace lanewise {
 
@@ -51,6 +51,8 @@ struct Kernels {
   int32_t (*cluster_changes_i64)(const double* points, const double* weights, const int32_t* labels, int32_t* counted, const double* scales, int64_t* sums, int32_t pointCount, int32_t dimension, int32_t centerCount, double lowScale);
   void (*label_distances_f64)(const double* points, const double* centers, const int32_t* labels, double* distances, int32_t pointCount, int32_t centerCount, int32_t dimension);
   void (*point_extents_f64)(const double* points, const double* shifts, double* extents, int32_t pointCount, int32_t dimension);
+  void (*seed_lower_f32)(const float* distances, float* nearest, int32_t pointCount, int32_t stride, int32_t chosen);
+  void (*seed_potentials_f32)(const float* distances, const float* nearest, const double* weights, double* potentials, int32_t pointCount, int32_t drawnCount, int32_t stride);
   void (*sums_merge_i64)(int64_t* total, int64_t* parts, int32_t partCount, int32_t length);
   void (*kd_tree_count_f64)(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, int32_t* counts, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit);
   void (*kd_tree_nearest_f64)(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, double* distances, int32_t* indices, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, int32_t k);
@@ -72,6 +74,7 @@ struct Kernels {
   void (*metric_nearest_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, double* distances, int32_t* indices, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, int32_t k, int32_t firstQuery);
   void (*metric_within_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, int32_t* places, int32_t* indices, double* distances, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric, double limit, int32_t firstQuery, int32_t found);
   void (*product_distances_f64)(const double* queries, const double* points, const double* queryLengths, const double* pointLengths, double* out, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t stride, int32_t metric);
+  void (*gaussian_scores_f64)(const double* columns, const double* means, const double* factors, const double* offsets, double* scores, double* differences, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t full);
   void (*mixture_expect_f64)(const double* columns, const double* means, const double* factors, const double* offsets, double* shares, double* logs, double* differences, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t full);
   void (*mixture_moments_f64)(const double* columns, const double* shares, const double* weights, const double* centers, double* moments, double* scratch, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t kind);
   void (*batch_norm_backward_f32)(float* delta, const float* normalized, const float* gamma, const float* inverse, float* gammaGradient, double* sums, int32_t rowCount, int32_t unitCount);
@@ -284,6 +287,12 @@ void label_distances_f64(const double* points, const double* centers, const int3
 /// By coordinate of some points: the least, the greatest, Σ(x − shift) and Σ(x − shift)², in the order of points.
 /// points[pointCount * dimension] in; shifts[dimension] in; extents[4 * dimension] out
 void point_extents_f64(const double* points, const double* shifts, double* extents, int32_t pointCount, int32_t dimension);
+/// k-means++: squared distances to the nearest centre, lowered by those to one that was drawn.
+/// distances[pointCount * stride] in; nearest[pointCount] inout
+void seed_lower_f32(const float* distances, float* nearest, int32_t pointCount, int32_t stride, int32_t chosen);
+/// k-means++: by drawn point, Σ weight·squared distance to the nearest centre, were that point one; in the order of points.
+/// distances[pointCount * stride] in; nearest[pointCount] in; weights[pointCount] in, may be null; potentials[drawnCount] out
+void seed_potentials_f32(const float* distances, const float* nearest, const double* weights, double* potentials, int32_t pointCount, int32_t drawnCount, int32_t stride);
 /// Adds parts, one behind the other, to a total, in whole numbers, and empties them.
 /// total[length] inout; parts[partCount * length] inout
 void sums_merge_i64(int64_t* total, int64_t* parts, int32_t partCount, int32_t length);
@@ -347,6 +356,9 @@ void metric_within_f64(const double* queries, const double* panels, const double
 /// Distances of products: |q|² + |p|² − 2·q·p (or its root), where that is more than a 1024th of |q|² + |p|², direct differences where not; 1 − q·p/√(|q|²·|p|²); −q·p.
 /// queries[queryCount * dimension] in, may be null; points[pointCount * dimension] in, may be null; queryLengths[queryCount] in, may be null; pointLengths[pointCount] in, may be null; out[(queryCount === 0 ? 0 : (queryCount - 1) * stride + pointCount)] inout
 void product_distances_f64(const double* queries, const double* points, const double* queryLengths, const double* pointLengths, double* out, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t stride, int32_t metric);
+/// Of rows, offset − ½·|W·(row − mean)|² by component: the gaussian operation of scoring programs.
+/// columns[rowCount * dimension] in; means[componentCount * dimension] in; factors[componentCount * dimension * (full ? dimension : 1)] in; offsets[componentCount] in; scores[componentCount * rowCount] out; differences[16 * dimension] scratch
+void gaussian_scores_f64(const double* columns, const double* means, const double* factors, const double* offsets, double* scores, double* differences, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t full);
 /// Of rows, the log of their density in a mixture of normal densities, and the share that each component has in it.
 /// columns[rowCount * dimension] in; means[componentCount * dimension] in; factors[componentCount * dimension * (full ? dimension : 1)] in; offsets[componentCount] in; shares[componentCount * rowCount] out; logs[rowCount] out; differences[16 * dimension] scratch
 void mixture_expect_f64(const double* columns, const double* means, const double* factors, const double* offsets, double* shares, double* logs, double* differences, int32_t rowCount, int32_t componentCount, int32_t dimension, int32_t full);
@@ -630,6 +642,8 @@ inline constexpr Kernels all_kernels{
     cluster_changes_i64,
     label_distances_f64,
     point_extents_f64,
+    seed_lower_f32,
+    seed_potentials_f32,
     sums_merge_i64,
     kd_tree_count_f64,
     kd_tree_nearest_f64,
@@ -651,6 +665,7 @@ inline constexpr Kernels all_kernels{
     metric_nearest_f64,
     metric_within_f64,
     product_distances_f64,
+    gaussian_scores_f64,
     mixture_expect_f64,
     mixture_moments_f64,
     batch_norm_backward_f32,

@@ -84,6 +84,10 @@ export interface KernelFunctions {
   label_distances_f64(pointsOffset: number, centersOffset: number, labelsOffset: number, distancesOffset: number, pointCount: number, centerCount: number, dimension: number): void;
   /** By coordinate of some points: the least, the greatest, Σ(x − shift) and Σ(x − shift)², in the order of points. */
   point_extents_f64(pointsOffset: number, shiftsOffset: number, extentsOffset: number, pointCount: number, dimension: number): void;
+  /** k-means++: squared distances to the nearest centre, lowered by those to one that was drawn. */
+  seed_lower_f32(distancesOffset: number, nearestOffset: number, pointCount: number, stride: number, chosen: number): void;
+  /** k-means++: by drawn point, Σ weight·squared distance to the nearest centre, were that point one; in the order of points. */
+  seed_potentials_f32(distancesOffset: number, nearestOffset: number, weightsOffset: number, potentialsOffset: number, pointCount: number, drawnCount: number, stride: number): void;
   /** Adds parts, one behind the other, to a total, in whole numbers, and empties them. */
   sums_merge_i64(totalOffset: number, partsOffset: number, partCount: number, length: number): void;
   /** How many points lie within a radius of every query, by a k-d tree. */
@@ -126,6 +130,8 @@ export interface KernelFunctions {
   metric_within_f64(queriesOffset: number, panelsOffset: number, queryLengthsOffset: number, panelLengthsOffset: number, columnsOffset: number, placesOffset: number, indicesOffset: number, distancesOffset: number, valuesOffset: number, queryCount: number, pointCount: number, dimension: number, metric: number, limit: number, firstQuery: number, found: number): void;
   /** Distances of products: |q|² + |p|² − 2·q·p (or its root), where that is more than a 1024th of |q|² + |p|², direct differences where not; 1 − q·p/√(|q|²·|p|²); −q·p. */
   product_distances_f64(queriesOffset: number, pointsOffset: number, queryLengthsOffset: number, pointLengthsOffset: number, outOffset: number, queryCount: number, pointCount: number, dimension: number, stride: number, metric: number): void;
+  /** Of rows, offset − ½·|W·(row − mean)|² by component: the gaussian operation of scoring programs. */
+  gaussian_scores_f64(columnsOffset: number, meansOffset: number, factorsOffset: number, offsetsOffset: number, scoresOffset: number, differencesOffset: number, rowCount: number, componentCount: number, dimension: number, full: number): void;
   /** Of rows, the log of their density in a mixture of normal densities, and the share that each component has in it. */
   mixture_expect_f64(columnsOffset: number, meansOffset: number, factorsOffset: number, offsetsOffset: number, sharesOffset: number, logsOffset: number, differencesOffset: number, rowCount: number, componentCount: number, dimension: number, full: number): void;
   /** By component: sums of rows and shares, or squares or products of rows about a centre, by the shares. */
@@ -289,4 +295,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'ec48518f346feedb';
+export const kernelsHash = '489a66331f31fe20';

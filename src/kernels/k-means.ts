@@ -742,6 +742,109 @@ export const sums_merge_i64 = defineKernel({
   work: (s) => ({ elements: s.partCount! * s.length! }),
 });
 
+const roughDistances = {
+  name: 'distances',
+  role: 'in',
+  dtype: 'f32',
+  length: (s: Scalars) => s.pointCount! * s.stride!,
+  meaning: 'points × stride: squared distances to drawn points (l2_block_f32); those below 0 count as 0',
+} as const;
+const nearestSquares = {
+  name: 'nearest',
+  role: 'in',
+  dtype: 'f32',
+  length: (s: Scalars) => s.pointCount!,
+  meaning: 'squared distance of each point to the nearest centre so far',
+} as const;
+const stride = { name: 'stride', dtype: 'i32', meaning: 'numbers a point in distances' } as const;
+
+/** The squared distance to the nearest centre, were the drawn point one: rounding may have made it less than 0. */
+function lowered(distance: number, nearest: number): number {
+  return Math.min(Math.max(distance, 0), nearest);
+}
+
+function seedCase(size: number, random: CaseRandom, flavour: Flavour) {
+  const drawnCount = 1 + random.integer(12);
+  const stride = Math.ceil(drawnCount / 8) * 8;
+  const special = [0, -0, 1e-45, -1e-7, 3e38, Number.POSITIVE_INFINITY];
+  const square = () => {
+    if (flavour === 'special' && random.integer(8) === 0) return special[random.integer(special.length)]!;
+    return flavour === 'constant' ? 0.75 : flavour === 'ties' ? random.integer(3) : random.uniform() * 2 - 0.1;
+  };
+  return {
+    drawnCount,
+    stride,
+    distances: Float32Array.from({ length: size * stride }, square),
+    nearest: Float32Array.from({ length: size }, () => Math.max(0, square())),
+  };
+}
+
+export const seed_potentials_f32 = defineKernel({
+  name: 'seed_potentials_f32',
+  family: 'distance',
+  summary:
+    'k-means++: by drawn point, Σ weight·squared distance to the nearest centre, were that point one; in the order of points.',
+  arguments: [
+    roughDistances,
+    nearestSquares,
+    {
+      name: 'weights',
+      role: 'in',
+      dtype: 'f64',
+      length: (s) => s.pointCount!,
+      meaning: 'weight of each point; absent: 1',
+      optional: true,
+    },
+    { name: 'potentials', role: 'out', dtype: 'f64', length: (s) => s.drawnCount!, meaning: 'sums' },
+    pointCount,
+    { name: 'drawnCount', dtype: 'i32', meaning: 'drawn points' },
+    stride,
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (distances, nearest, weights, potentials, n, drawn, line) => {
+    potentials.fill(0);
+    for (let i = 0; i < n; i++) {
+      const weight = weights ? weights[i]! : 1;
+      for (let t = 0; t < drawn; t++) {
+        potentials[t] = potentials[t]! + weight * lowered(distances[i * line + t]!, nearest[i]!);
+      }
+    }
+  },
+  inputs: (size, random, flavour) => {
+    const { drawnCount, stride, distances, nearest } = seedCase(size, random, flavour);
+    const weights = random.integer(2) === 0 ? Float64Array.from({ length: size }, () => random.uniform()) : null;
+    return { scalars: { pointCount: size, drawnCount, stride }, buffers: { distances, nearest, weights } };
+  },
+  work: (s) => ({ elements: s.pointCount! * s.drawnCount!, flops: 2 * s.pointCount! * s.drawnCount! }),
+});
+
+export const seed_lower_f32 = defineKernel({
+  name: 'seed_lower_f32',
+  family: 'distance',
+  summary: 'k-means++: squared distances to the nearest centre, lowered by those to one that was drawn.',
+  arguments: [
+    roughDistances,
+    { ...nearestSquares, role: 'inout' },
+    pointCount,
+    stride,
+    { name: 'chosen', dtype: 'i32', meaning: 'place of the centre among the drawn points' },
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (distances, nearest, n, line, chosen) => {
+    for (let i = 0; i < n; i++) nearest[i] = lowered(distances[i * line + chosen]!, nearest[i]!);
+  },
+  inputs: (size, random, flavour) => {
+    const { drawnCount, stride, distances, nearest } = seedCase(size, random, flavour);
+    return {
+      scalars: { pointCount: size, stride, chosen: random.integer(drawnCount) },
+      buffers: { distances, nearest },
+    };
+  },
+  work: (s) => ({ elements: s.pointCount! }),
+});
+
 export const center_distances_f64 = defineKernel({
   name: 'center_distances_f64',
   family: 'scoring',

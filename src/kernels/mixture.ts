@@ -26,6 +26,32 @@ const columns = {
   length: (s: Scalars) => s.rowCount! * s.dimension!,
   meaning: 'dimension × rows: a column behind the other',
 } as const;
+const means = {
+  name: 'means',
+  role: 'in',
+  dtype: 'f64',
+  length: (s: Scalars) => s.componentCount! * s.dimension!,
+  meaning: 'components × dimension',
+} as const;
+const factors = {
+  name: 'factors',
+  role: 'in',
+  dtype: 'f64',
+  length: (s: Scalars) => s.componentCount! * s.dimension! * (s.full! ? s.dimension! : 1),
+} as const;
+const offsets = {
+  name: 'offsets',
+  role: 'in',
+  dtype: 'f64',
+  length: (s: Scalars) => s.componentCount!,
+} as const;
+const differences = {
+  name: 'differences',
+  role: 'scratch',
+  dtype: 'f64',
+  length: (s: Scalars) => 16 * s.dimension!,
+  meaning: 'of sixteen rows and a mean, or the sixteen rows',
+} as const;
 const rowCount = { name: 'rowCount', dtype: 'i32', meaning: 'rows' } as const;
 const componentCount = { name: 'componentCount', dtype: 'i32', meaning: 'components' } as const;
 const dimension = { name: 'dimension', dtype: 'i32', meaning: 'columns' } as const;
@@ -42,6 +68,88 @@ const shapeOf = (size: number, random: CaseRandom) => ({
   dimension: size >= 8192 ? 16 : 1 + random.integer(9),
 });
 
+function densityCase(size: number, random: CaseRandom, value: () => number) {
+  const shape = { ...shapeOf(size, random), full: random.integer(2) };
+  const parts = shape.componentCount * shape.dimension;
+  return {
+    scalars: shape,
+    buffers: {
+      columns: Float64Array.from({ length: size * shape.dimension }, value),
+      means: Float64Array.from({ length: parts }, () => random.normal()),
+      factors: Float64Array.from({ length: parts * (shape.full ? shape.dimension : 1) }, () => random.normal()),
+      offsets: Float64Array.from({ length: shape.componentCount }, () => random.normal()),
+    },
+  };
+}
+
+/** |W·(row − mean)|² of a component. */
+function squaredLength(
+  values: Float64Array,
+  middles: Float64Array,
+  own: Float64Array,
+  form: 'diagonal' | 'triangle' | 'square',
+  row: number,
+  n: number,
+  c: number,
+  width: number,
+): number {
+  let squares = 0;
+  for (let i = 0; i < width; i++) {
+    let z = 0;
+    const end = form === 'square' ? width - 1 : i;
+    for (let j = form === 'diagonal' ? i : 0; j <= end; j++) {
+      const factor = form === 'diagonal' ? own[c * width + i]! : own[(c * width + i) * width + j]!;
+      z = factor * (values[j * n + row]! - middles[c * width + j]!) + z;
+    }
+    squares = squares + z * z;
+  }
+  return squares;
+}
+
+export const gaussian_scores_f64 = defineKernel({
+  name: 'gaussian_scores_f64',
+  family: 'scoring',
+  summary: 'Of rows, offset − ½·|W·(row − mean)|² by component: the gaussian operation of scoring programs.',
+  arguments: [
+    columns,
+    means,
+    { ...factors, meaning: 'W: squares, row-major, or their diagonals' },
+    { ...offsets, meaning: 'added to' },
+    {
+      name: 'scores',
+      role: 'out',
+      dtype: 'f64',
+      length: (s) => s.componentCount! * s.rowCount!,
+      meaning: 'components × rows; NaN where a coordinate is',
+    },
+    differences,
+    rowCount,
+    componentCount,
+    dimension,
+    { name: 'full', dtype: 'i32', meaning: '1: factors are squares; 0: diagonals' },
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (values, middles, own, added, scores, _scratch, n, k, width, full) => {
+    const form = full ? 'square' : 'diagonal';
+    for (let c = 0; c < k; c++) {
+      for (let row = 0; row < n; row++) {
+        scores[c * n + row] = added[c]! - 0.5 * squaredLength(values, middles, own, form, row, n, c, width);
+      }
+    }
+  },
+  inputs: (size, random, flavour) =>
+    densityCase(size, random, () =>
+      flavour === 'special' && random.integer(40) === 0
+        ? [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY][random.integer(3)]!
+        : drawnValue(random, flavour),
+    ),
+  work: (s) => ({
+    elements: s.rowCount! * s.componentCount!,
+    flops: s.rowCount! * s.componentCount! * s.dimension! * (s.full! ? 2 * s.dimension! + 3 : 4),
+  }),
+});
+
 export const mixture_expect_f64 = defineKernel({
   name: 'mixture_expect_f64',
   family: 'distance',
@@ -49,27 +157,9 @@ export const mixture_expect_f64 = defineKernel({
     'Of rows, the log of their density in a mixture of normal densities, and the share that each component has in it.',
   arguments: [
     columns,
-    {
-      name: 'means',
-      role: 'in',
-      dtype: 'f64',
-      length: (s) => s.componentCount! * s.dimension!,
-      meaning: 'components × dimension',
-    },
-    {
-      name: 'factors',
-      role: 'in',
-      dtype: 'f64',
-      length: (s) => s.componentCount! * s.dimension! * (s.full! ? s.dimension! : 1),
-      meaning: 'inverse Cholesky factors W: lower triangles, row-major, or their diagonals',
-    },
-    {
-      name: 'offsets',
-      role: 'in',
-      dtype: 'f64',
-      length: (s) => s.componentCount!,
-      meaning: 'log weight + log det W − dimension/2·log 2π',
-    },
+    means,
+    { ...factors, meaning: 'inverse Cholesky factors W: lower triangles, row-major, or their diagonals' },
+    { ...offsets, meaning: 'log weight + log det W − dimension/2·log 2π' },
     {
       name: 'shares',
       role: 'out',
@@ -78,13 +168,7 @@ export const mixture_expect_f64 = defineKernel({
       meaning: 'components × rows; sum to 1 by row',
     },
     { name: 'logs', role: 'out', dtype: 'f64', length: (s) => s.rowCount!, meaning: 'log densities' },
-    {
-      name: 'differences',
-      role: 'scratch',
-      dtype: 'f64',
-      length: (s) => 16 * s.dimension!,
-      meaning: 'of sixteen rows and a mean',
-    },
+    differences,
     rowCount,
     componentCount,
     dimension,
@@ -92,20 +176,12 @@ export const mixture_expect_f64 = defineKernel({
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (values, means, factors, offsets, shares, logs, _scratch, n, k, width, full) => {
+  reference: (values, middles, own, added, shares, logs, _scratch, n, k, width, full) => {
     for (let row = 0; row < n; row++) {
       let most = Number.NEGATIVE_INFINITY;
       for (let c = 0; c < k; c++) {
-        let squares = 0;
-        for (let i = 0; i < width; i++) {
-          let z = 0;
-          for (let j = full ? 0 : i; j <= i; j++) {
-            const factor = full ? factors[(c * width + i) * width + j]! : factors[c * width + i]!;
-            z = factor * (values[j * n + row]! - means[c * width + j]!) + z;
-          }
-          squares = squares + z * z;
-        }
-        const density = offsets[c]! - 0.5 * squares;
+        const squares = squaredLength(values, middles, own, full ? 'triangle' : 'diagonal', row, n, c, width);
+        const density = added[c]! - 0.5 * squares;
         shares[c * n + row] = density;
         if (density > most) most = density;
       }
@@ -119,19 +195,7 @@ export const mixture_expect_f64 = defineKernel({
       logs[row] = most === Number.NEGATIVE_INFINITY ? most : most + log(sum);
     }
   },
-  inputs: (size, random, flavour) => {
-    const shape = { ...shapeOf(size, random), full: random.integer(2) };
-    const parts = shape.componentCount * shape.dimension;
-    return {
-      scalars: shape,
-      buffers: {
-        columns: Float64Array.from({ length: size * shape.dimension }, () => drawnValue(random, flavour)),
-        means: Float64Array.from({ length: parts }, () => random.normal()),
-        factors: Float64Array.from({ length: parts * (shape.full ? shape.dimension : 1) }, () => random.normal()),
-        offsets: Float64Array.from({ length: shape.componentCount }, () => random.normal()),
-      },
-    };
-  },
+  inputs: (size, random, flavour) => densityCase(size, random, () => drawnValue(random, flavour)),
   work: (s) => ({
     elements: s.rowCount! * s.componentCount!,
     flops: s.rowCount! * s.componentCount! * s.dimension! * (s.full! ? s.dimension! + 3 : 4),

@@ -4,7 +4,7 @@ import { scoreDenseOn } from '../engine/dense.js';
 import { scoreAcrossOn, scoreUnaryOn } from '../engine/elementary.js';
 import type { Engine } from '../engine/engine.js';
 import { scoreEnsembleOn, scoreEnsembleOnThreads } from '../engine/ensemble.js';
-import { scoreGaussianOn } from '../engine/gaussian.js';
+import { scoreGaussianOn, scoreGaussianOnThreads } from '../engine/gaussian.js';
 import { scoreKernelExpansionOn, scoreKernelExpansionOnThreads } from '../engine/kernel-expansion.js';
 import { scoreLinearOn } from '../engine/linear-algebra.js';
 import { scoreNearestLabelOn, scoreNearestLabelOnThreads } from '../engine/neighbors/labels.js';
@@ -124,6 +124,7 @@ async function executeOnThreads(
   }
   if (operation.op === 'neighborScore') return scoreNeighborScoreOn(engine, operation, registers, rowCount, signal);
   if (operation.op === 'centroids') return scoreCentroidsOnThreads(engine, operation, registers, rowCount, signal);
+  if (operation.op === 'gaussian') return scoreGaussianOnThreads(engine, operation, registers, rowCount, signal);
   if (operation.op === 'ensemble') return scoreEnsembleOnThreads(engine, operation, registers, rowCount, signal);
   if (operation.op === 'kernelExpansion') {
     return scoreKernelExpansionOnThreads(engine, operation, registers, rowCount, signal);

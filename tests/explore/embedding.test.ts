@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import type { Points } from '#lanewise/engine/distance.js';
-import type { SparseGraph } from '#lanewise/engine/embedding/sparse-graph.js';
+import { componentStart } from '#lanewise/engine/embedding/component-start.js';
+import { componentsOf, graphOfComponent, type SparseGraph } from '#lanewise/engine/embedding/sparse-graph.js';
 import { TsneDescent } from '#lanewise/engine/embedding/tsne-descent.js';
 import { createEngine } from '#lanewise/engine/engine.js';
 import { stream } from '#lanewise/engine/random.js';
@@ -52,6 +53,16 @@ function blobs(rows: number, groups: number, dimension: number): Points {
     return random.normal() + (at % dimension === group ? 12 : 0);
   });
   return { values, count: rows, dimension };
+}
+
+/** Rows of groups in turn, of three columns: the groups lie a thousand deviations from one to the next. */
+function farGroups(groups: number, size: number): Points {
+  const { values, count } = blobs(groups * size, groups, 3);
+  return {
+    values: values.map((value, at) => value + (at % 3 === 0 ? 1000 * (Math.floor(at / 3) % groups) : 0)),
+    count,
+    dimension: 3,
+  };
 }
 
 /** The share of rows whose nearest other row in the picture is of their group. */
@@ -216,6 +227,62 @@ test.each(awkward)('%s get finite places', async (_, rows) => {
     expect(coordinates.length).toBe(2 * rows.count);
     expect(coordinates.every(Number.isFinite)).toBe(true);
   }
+});
+
+test.each([3, 7])(
+  '%d groups far from each other are laid out each for itself, the same bits everywhere',
+  async (groups) => {
+    const cloud = farGroups(groups, 24);
+    const umap = new Umap({ nEpochs: 60, nNeighbors: 12 });
+    const found = await umap.fitTransform(cloud, { engine, seed: 1 });
+    const [warning] = found.warnings;
+    expect(warning!.name).toBe('disconnected');
+    expect(warning!.message).toContain(`${groups} parts`);
+    expect(together(found, groups)).toBe(1);
+    // A group's rows are nearer to their middle than half the way to any other middle.
+    const of = (i: number) => [found.coordinates[2 * i]!, found.coordinates[2 * i + 1]!] as const;
+    const rows = [...Array(found.rows).keys()];
+    const middles = [...Array(groups).keys()].map((group) => {
+      const own = rows.filter((i) => i % groups === group).map(of);
+      return [0, 1].map((c) => own.reduce((sum, place) => sum + place[c]! / own.length, 0)) as [number, number];
+    });
+    const apart = (a: readonly [number, number], b: readonly [number, number]) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+    for (const i of rows) {
+      const [own, ...others] = [middles[i % groups]!, ...middles.filter((_, group) => group !== i % groups)];
+      for (const other of others) expect(apart(of(i), own!)).toBeLessThan(apart(of(i), other));
+    }
+    const spread = rows.filter((i) => i % groups === 0).map((i) => apart(of(i), middles[0]!));
+    expect(Math.max(...spread)).toBeGreaterThan(0.1);
+    await using alone = await createEngine({ backend: 'wasm', threads: 1 });
+    expect((await umap.fitTransform(cloud, { engine: alone, seed: 1 })).coordinates).toEqual(found.coordinates);
+  },
+);
+
+test('parts begin around places of their own, within half the way to the next', async () => {
+  const cloud = farGroups(3, 10);
+  const graph = await fuzzyGraph(engine, cloud, 7, 'euclidean');
+  const components = componentsOf(graph);
+  expect([...components]).toEqual([...Array(30).keys()].map((i) => i % 3));
+  const start = await componentStart(engine, cloud, graph, components, 2, 0);
+  // umap-learn's places of three parts in the plane; the nearest are √2 apart.
+  const ends = [
+    [1, 0],
+    [0, 1],
+    [-1, 0],
+  ] as const;
+  let farthest = 0;
+  for (let i = 0; i < 30; i++) {
+    const [x, y] = ends[i % 3]!;
+    farthest = Math.max(farthest, Math.abs(start[2 * i]! - x), Math.abs(start[2 * i + 1]! - y));
+  }
+  expect(farthest).toBeCloseTo(Math.SQRT2 / 2, 12);
+  const own = graphOfComponent(
+    graph,
+    Int32Array.from({ length: 10 }, (_, i) => 3 * i + 1),
+  );
+  expect([...dense(own)]).toEqual(
+    [...Array(100).keys()].map((at) => dense(graph)[(3 * Math.floor(at / 10) + 1) * 30 + 3 * (at % 10) + 1]),
+  );
 });
 
 test('what is lowered for too few rows is told', async () => {

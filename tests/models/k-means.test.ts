@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { ClusteredPoints } from '#lanewise/engine/clustering/clustered-points.js';
+import { ClusteredPoints, SEED_ROWS } from '#lanewise/engine/clustering/clustered-points.js';
 import { type Points, pointsOf, squaredDistance } from '#lanewise/engine/distance.js';
 import { createEngine, defaultEngine } from '#lanewise/engine/engine.js';
-import { stream } from '#lanewise/engine/random.js';
+import { randomKey, stream } from '#lanewise/engine/random.js';
 import { runProgramOn } from '#lanewise/models/execute.js';
 import { KMeans } from '#lanewise/models/k-means/k-means.js';
 import { lloyd } from '#lanewise/models/k-means/lloyd.js';
+import { plusPlusStart } from '#lanewise/models/k-means/start.js';
 import { runProgram } from '#lanewise/scoring/interpreter.js';
 import { readRegister, selectColumns, tableFromRegisters } from '#lanewise/table/columns.js';
 import { golden, goldenTable, largestDifference } from './linear-data.js';
@@ -172,6 +173,52 @@ test('first centres that are given are those of scikit-learn’s init', async ()
   await expect(new KMeans({ nClusters: 2, initialCenters: [1] }).fit(features('iris'))).rejects.toThrow(
     /Expected 8 numbers/,
   );
+});
+
+test('k-means++ draws in proportion to squared distances, the same rows on every backend and thread count', async () => {
+  // Two blocks of its sums and a part of a third; a far group that has a thousandth of the rows and nearly all of the potential.
+  const rows = pointsOf([Float64Array.from({ length: 9000 }, (_, i) => (i % 1000 === 7 ? 1e4 + i : i % 10))]);
+  const weights = Float64Array.from({ length: 9000 }, (_, i) => (i % 2000 === 7 ? 0 : 1 + (i % 3)));
+  const drawn: number[][] = [];
+  for (const [backend, threads] of [
+    ['reference', 1],
+    ['wasm', 1],
+    ['wasm', 2],
+  ] as const) {
+    await using engine = await createEngine({ backend, threads });
+    using points = await ClusteredPoints.of(engine, rows, { weights });
+    const found: number[] = [];
+    for (let run = 0; run < 8; run++) found.push(...(await plusPlusStart(points, 5, randomKey(3, 'k-means', run))));
+    drawn.push(found);
+    using seeding = points.seeding(2);
+    await seeding.offer([7]);
+    await seeding.take(0);
+    const [potentials, others] = await seeding.offer([0, 4007]);
+    expect(potentials).toHaveLength(Math.ceil(9000 / SEED_ROWS));
+    const unit = points.frame.unit ** 2;
+    const expected = (center: number, block: number) => {
+      let sum = 0;
+      for (let i = block * SEED_ROWS; i < Math.min(9000, (block + 1) * SEED_ROWS); i++) {
+        const square = (from: number) => (rows.values[i]! - rows.values[from]!) ** 2;
+        sum += weights[i]! * Math.min(square(7), square(center)) * unit;
+      }
+      return sum;
+    };
+    // Rough distances are f32; they cancel where the frame is wide.
+    const whole = expected(7, 0);
+    for (const [block, potential] of potentials!.entries()) {
+      expect(Math.abs(potential - expected(0, block))).toBeLessThan(1e-5 * whole);
+      expect(Math.abs(others![block]! - expected(4007, block))).toBeLessThan(1e-5 * whole);
+    }
+    await seeding.take(0);
+    expect(seeding.nearest[7]).toBe(0);
+    expect(seeding.nearest[8]).toBeLessThan(1e-6);
+  }
+  expect(drawn[1]).toEqual(drawn[0]);
+  expect(drawn[2]).toEqual(drawn[0]);
+  // The far group is found at once, and rows of weight 0 are never drawn.
+  expect([0, 1, 2, 3, 4, 5, 6, 7].every((run) => drawn[0]![5 * run + 1]! % 1000 === 7)).toBe(true);
+  expect(drawn[0]!.filter((row) => weights[row] === 0)).toEqual([]);
 });
 
 test('hostile points have the right answer or an error that names them', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createEngine, defaultEngine } from '#lanewise/engine/engine.js';
 import { largestEigenvectors } from '#lanewise/engine/linear-algebra/largest-eigenvectors.js';
@@ -24,6 +25,41 @@ for (const name of setNames) {
     }
   });
 }
+
+/** tests/agreement/spectral-labels.py */
+const given = JSON.parse(readFileSync(new URL('../fixtures/spectral-labels.json', import.meta.url), 'utf8')) as {
+  points: [number, number][];
+  cases: {
+    affinity: 'precomputed' | 'precomputed_nearest_neighbors';
+    assignLabels: 'kmeans' | 'discretize' | 'cluster_qr';
+    labels: number[];
+  }[];
+};
+const givenDistances = given.points.map(([x, y]) => given.points.map(([u, v]) => Math.hypot(x - u, y - v)));
+const givenAffinities = givenDistances.map((row) => row.map((distance) => Math.exp(-distance * distance)));
+
+for (const { affinity, assignLabels, labels } of given.cases) {
+  test(`${affinity} with ${assignLabels} has scikit-learn's clusters, and new rows those of the likest row`, async () => {
+    const table = tableOfRows(affinity === 'precomputed' ? givenAffinities : givenDistances);
+    const model = await new SpectralClustering({ nClusters: 4, affinity, nNeighbors: 8, assignLabels }).fit(table);
+    expect(adjustedRand(model.labels, labels)).toBe(1);
+    const predicted = readRegister(await model.predict(table), 'prediction').values;
+    expect([...predicted]).toEqual([...model.labels]);
+  });
+}
+
+test('given neighbours are those that are looked for, and labels are read off a form as off its affinities', async () => {
+  const table = tableOfRows(given.points);
+  for (const assignLabels of ['discretize', 'cluster_qr'] as const) {
+    const own = await new SpectralClustering({ nClusters: 4, assignLabels }).fit(table);
+    const matrix = new SpectralClustering({ nClusters: 4, affinity: 'precomputed', assignLabels });
+    expect([...own.labels]).toEqual([...(await matrix.fit(tableOfRows(givenAffinities))).labels]);
+    const near = { nClusters: 4, nNeighbors: 8, assignLabels };
+    const found = await new SpectralClustering({ ...near, affinity: 'nearest_neighbors' }).fit(table);
+    const told = new SpectralClustering({ ...near, affinity: 'precomputed_nearest_neighbors' });
+    expect([...found.labels]).toEqual([...(await told.fit(tableOfRows(givenDistances))).labels]);
+  }
+});
 
 test('separate parts of a graph are clusters, and as many eigenvalues are 0', async () => {
   const rows = [0, 100, 200].flatMap((middle) =>
@@ -76,6 +112,28 @@ test('what cannot be is refused by name', async () => {
   );
   const few = new SpectralClustering({ nClusters: 2, affinity: 'nearest_neighbors' });
   await expect(few.fit(tableOfRows(rows))).rejects.toThrow(/nNeighbors = 10 but received 3/);
+  for (const affinity of ['precomputed', 'precomputed_nearest_neighbors'] as const) {
+    const matrix = (columns: readonly (readonly number[])[]) =>
+      new SpectralClustering({ nClusters: 2, nNeighbors: 2, affinity }).fit(tableOfRows(columns));
+    await expect(matrix(rows)).rejects.toThrow(/a column for each of the 3 rows/);
+    await expect(
+      matrix([
+        [0, -1],
+        [-1, 0],
+      ]),
+    ).rejects.toThrow(/of 0 or more for spectral but column "x0" has -1 in row 2/);
+  }
+  const lopsided = new SpectralClustering({ nClusters: 2, affinity: 'precomputed' });
+  await expect(
+    lopsided.fit(
+      tableOfRows([
+        [1, 2],
+        [3, 1],
+      ]),
+    ),
+  ).rejects.toThrow(/that of row 2 to row 1 is 3 and back 2/);
+  const alike = await new SpectralClustering({ nClusters: 3 }).fit(tableOfRows([[1], [1], [1], [2]]));
+  expect(alike.training.warnings?.map(({ name }) => name)).toEqual(['fewer-different-rows']);
   const equal = await new SpectralClustering({ nClusters: 1 }).fit(tableOfRows([[1], [1], [1]]));
   expect([...equal.labels]).toEqual([0, 0, 0]);
   await using engine = await createEngine({ backend: 'wasm', threads: 1 });

@@ -5,8 +5,8 @@ import type { Engine, Task } from '../engine.js';
 
 /** Fewer coordinates of rows and centres are compared where the registers lie: laying them out would cost more. */
 const MIN_PRODUCTS = 4_096;
-/** Rows of a task. */
-const TASK_ROWS = 2_048;
+/** Rows of a task: not a power of two, or all of its columns would want the same places in the caches. */
+const TASK_ROWS = 2_040;
 
 /** A centroids operation of a scoring program on the engine's kernels; the bits are the interpreter's. */
 export function scoreCentroidsOn(

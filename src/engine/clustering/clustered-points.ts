@@ -34,6 +34,19 @@ const MOST_SPREAD = 1e150;
 const LEAST_SPREAD = 1e-140;
 const MOST_BITS = 51;
 
+/** Points of a block of k-means++'s sums, whatever the threads. */
+export const SEED_ROWS = 4_096;
+
+/** The points as k-means++ sees them: distances are rough, in f32, because for drawing the last places do not matter. */
+export interface Seeding extends Disposable {
+  /** By point: the squared distance to the nearest centre taken, in the frame's unit. Read only. */
+  readonly nearest: Float32Array;
+  /** By drawn point, were it taken: Σ weight·squared distance to the nearest centre, by block of SEED_ROWS points. */
+  offer(drawn: readonly number[], signal?: AbortSignal): Promise<Float64Array[]>;
+  /** Takes the point at this place among those offered last. */
+  take(chosen: number, signal?: AbortSignal): Promise<void>;
+}
+
 /** Centres of an assignment, and its bounds: true of these centres. */
 interface Bounds {
   readonly algorithm: AssignmentAlgorithm;
@@ -266,17 +279,60 @@ export class ClusteredPoints implements Disposable {
     return this.#weightedSum(this.#distances);
   }
 
-  /**
-   * Squared distances of every point to a few others, in f32 and in the frame's unit, not below 0: for sampling, where
-   * the last places do not matter. distances[other][point].
-   */
-  async roughDistances(others: Points, signal?: AbortSignal): Promise<Float32Array[]> {
+  /** What k-means++ keeps while it draws, at most `most` points at a time. To be given back. */
+  seeding(most: number): Seeding {
+    const line = PANEL * panelCount(most);
+    const scope = this.#engine.arena.scope();
+    const distances = scope.allocate('f32', this.count * line);
+    const nearest = scope.allocate('f32', this.count).fill(Number.POSITIVE_INFINITY);
+    const blocks = Math.ceil(this.count / SEED_ROWS);
+    const potentials = scope.allocate('f64', blocks * line);
+    const { weights } = this;
+    /** Of the drawn points of this turn: numbers a point in distances. */
+    let stride = line;
+    const blockTasks = (make: (block: number, start: number, rows: number) => Task): Task[] =>
+      Array.from({ length: blocks }, (_, block) => {
+        const start = block * SEED_ROWS;
+        return make(block, start, Math.min(SEED_ROWS, this.count - start));
+      });
+    return {
+      nearest,
+      offer: async (drawn, signal) => {
+        stride = PANEL * panelCount(drawn.length);
+        await this.#roughDistances(this.pick(drawn), distances, signal);
+        const tasks = blockTasks((block, start, rows) => ({
+          kernel: 'seed_potentials_f32',
+          values: [
+            distances.byteOffset + 4 * start * stride,
+            nearest.byteOffset + 4 * start,
+            weights ? weights.byteOffset + 8 * start : 0,
+            potentials.byteOffset + 8 * block * line,
+            rows,
+            drawn.length,
+            stride,
+          ],
+        }));
+        await this.#engine.run(tasks, signal);
+        return drawn.map((_, t) => Float64Array.from({ length: blocks }, (_, block) => potentials[block * line + t]!));
+      },
+      take: async (chosen, signal) => {
+        const tasks = blockTasks((_, start, rows) => ({
+          kernel: 'seed_lower_f32',
+          values: [distances.byteOffset + 4 * start * stride, nearest.byteOffset + 4 * start, rows, stride, chosen],
+        }));
+        await this.#engine.run(tasks, signal);
+      },
+      [Symbol.dispose]: () => scope[Symbol.dispose](),
+    };
+  }
+
+  /** Squared distances of every point to a few others, in f32 and in the frame's unit, PANEL·⌈others / PANEL⌉ a point. */
+  async #roughDistances(others: Points, out: Float32Array, signal?: AbortSignal): Promise<void> {
     using scope = this.#engine.arena.scope();
     const { center, unit } = this.frame;
     const offered = candidatePanels(candidateRows(others.values, this.dimension, center, unit), this.dimension);
     const [panels, lengths] = [scope.copy('f32', offered.panels), scope.copy('f32', offered.panelLengths)];
     const width = PANEL * panelCount(others.count);
-    const out = scope.allocate('f32', this.count * width);
     const tasks = this.#tasks((start, rows) => ({
       kernel: 'l2_block_f32',
       values: [
@@ -291,11 +347,6 @@ export class ClusteredPoints implements Disposable {
       ],
     }));
     await this.#engine.run(tasks, signal);
-    return Array.from({ length: others.count }, (_, k) => {
-      const distances = new Float32Array(this.count);
-      for (let i = 0; i < this.count; i++) distances[i] = Math.max(0, out[i * width + k]!);
-      return distances;
-    });
   }
 
   [Symbol.dispose](): void {

@@ -107,24 +107,42 @@ export function filtered(graph: SparseGraph, keep: (value: number) => boolean): 
   return { offsets, indices: indices.slice(0, count), values: values.slice(0, count) };
 }
 
-/** How many parts of a symmetric graph no edge joins. */
-export function componentCount({ offsets, indices }: SparseGraph): number {
-  const seen = new Uint8Array(offsets.length - 1);
+/** By point, which part of a symmetric graph it is in, numbered by their first points; no edge joins two parts. */
+export function componentsOf({ offsets, indices }: SparseGraph): Int32Array {
+  const components = new Int32Array(offsets.length - 1).fill(-1);
   const waiting: number[] = [];
   let parts = 0;
-  for (let start = 0; start < seen.length; start++) {
-    if (seen[start]) continue;
-    parts++;
-    seen[start] = 1;
+  for (let start = 0; start < components.length; start++) {
+    if (components[start]! >= 0) continue;
+    components[start] = parts;
     waiting.push(start);
     for (let row = waiting.pop(); row !== undefined; row = waiting.pop()) {
       for (let e = offsets[row]!; e < offsets[row + 1]!; e++) {
         const next = indices[e]!;
-        if (seen[next]) continue;
-        seen[next] = 1;
+        if (components[next]! >= 0) continue;
+        components[next] = parts;
         waiting.push(next);
       }
     }
+    parts++;
   }
-  return parts;
+  return components;
+}
+
+/** The part of a symmetric graph that consists of these points, ascending, numbered anew; no edge leads out of it. */
+export function graphOfComponent(graph: SparseGraph, rows: Int32Array): SparseGraph {
+  const places = new Map<number, number>();
+  rows.forEach((row, place) => places.set(row, place));
+  const offsets = new Int32Array(rows.length + 1);
+  rows.forEach((row, place) => {
+    offsets[place + 1] = offsets[place]! + graph.offsets[row + 1]! - graph.offsets[row]!;
+  });
+  const indices = new Int32Array(offsets.at(-1)!);
+  const values = new Float64Array(indices.length);
+  rows.forEach((row, place) => {
+    const [from, end] = [graph.offsets[row]!, graph.offsets[row + 1]!];
+    values.set(graph.values.subarray(from, end), offsets[place]!);
+    for (let e = from; e < end; e++) indices[offsets[place]! + e - from] = places.get(graph.indices[e]!)!;
+  });
+  return { offsets, indices, values };
 }

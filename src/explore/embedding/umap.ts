@@ -1,6 +1,7 @@
 import type { Table } from 'apache-arrow';
 import type { Neighbors, Points } from '../../engine/distance.js';
-import { componentCount, filtered, graphOfNeighbors, type SparseGraph } from '../../engine/embedding/sparse-graph.js';
+import { componentStart } from '../../engine/embedding/component-start.js';
+import { componentsOf, filtered, graphOfNeighbors, type SparseGraph } from '../../engine/embedding/sparse-graph.js';
 import { principalStart, randomStart, spectralStart } from '../../engine/embedding/start.js';
 import { type LayoutCurve, UmapLayout } from '../../engine/embedding/umap-layout.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
@@ -93,17 +94,33 @@ export class Umap {
       const random = stream(seed, 'embedding-start');
       return Float64Array.from({ length: points.count * nComponents }, () => FIRST_SIDE * random.uniform());
     }
-    const parts = init === 'spectral' ? componentCount(graph) : 1;
-    if (parts > 1) {
-      const message = `the neighbourhoods fall into ${parts} parts that nothing joins: rows began at their principal components`;
-      warnings.push({ name: 'disconnected', message });
-    }
-    const isSpectral = init === 'spectral' && parts === 1 && points.count >= nComponents + 2;
-    const start = isSpectral
-      ? await spectralStart(engine, graph, nComponents, seed, signal)
-      : await principalStart(engine, points, nComponents, seed, signal);
+    const start =
+      init === 'spectral'
+        ? await spectralOrParts(engine, points, graph, nComponents, warnings, seed, signal)
+        : await principalStart(engine, points, nComponents, seed, signal);
     return withinSide(start, nComponents, seed);
   }
+}
+
+async function spectralOrParts(
+  engine: Engine,
+  points: Points,
+  graph: SparseGraph,
+  dimension: number,
+  warnings: TrainingWarning[],
+  seed: number,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
+  const components = componentsOf(graph);
+  const parts = components.reduce((most, component) => Math.max(most, component + 1), 0);
+  if (parts === 1) {
+    return points.count < dimension + 2
+      ? principalStart(engine, points, dimension, seed, signal)
+      : spectralStart(engine, graph, dimension, seed, signal);
+  }
+  const message = `the neighbourhoods fall into ${parts} parts that nothing joins: each is laid out for itself, and where they lie to each other means little`;
+  warnings.push({ name: 'disconnected', message });
+  return componentStart(engine, points, graph, components, dimension, seed, signal);
 }
 
 /** Positions from 0 to FIRST_SIDE along each axis, a little shaken: rows that are doubles must be able to part. */

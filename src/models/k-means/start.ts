@@ -1,4 +1,4 @@
-import type { ClusteredPoints } from '../../engine/clustering/clustered-points.js';
+import { type ClusteredPoints, SEED_ROWS } from '../../engine/clustering/clustered-points.js';
 import { type RandomKey, streamOf } from '../../engine/random.js';
 import { turnEventLoop } from '../../engine/turn.js';
 import { log } from '../../kernels/elementary.js';
@@ -26,51 +26,48 @@ export async function plusPlusStart(
   const random = streamOf(key);
   const trials = options.trials ?? 2 + Math.floor(log(clusterCount));
   const weight = (i: number) => (weights ? weights[i]! : 1);
-  const sums = new Float64Array(count);
-  fillRunningSums(sums, weight);
-  const chosen = [draw(sums, random.uniform())];
-  let [nearest] = await points.roughDistances(points.pick(chosen), signal);
+  using seeding = points.seeding(trials);
+  const chosen = [draw(blockTotals(count, weight), count, weight, random.uniform())];
+  let [potentials] = await seeding.offer(chosen, signal);
+  await seeding.take(0, signal);
   while (chosen.length < clusterCount) {
-    const left = nearest!;
-    if (weights) fillRunningSums(sums, (i) => weights[i]! * left[i]!);
-    else fillRunningSums(sums, (i) => left[i]!);
-    const drawn = Array.from({ length: trials }, () => draw(sums, random.uniform()));
-    const distances = await points.roughDistances(points.pick(drawn), signal);
-    let [best, bestPotential] = [0, Number.POSITIVE_INFINITY];
-    distances.forEach((column, trial) => {
-      const potential = lowerTo(column, left, weights);
-      if (potential < bestPotential) [best, bestPotential] = [trial, potential];
-    });
+    const share = (i: number) => weight(i) * seeding.nearest[i]!;
+    const drawn = Array.from({ length: trials }, () => draw(potentials!, count, share, random.uniform()));
+    const offered = await seeding.offer(drawn, signal);
+    const sums = offered.map((blocks) => blocks.reduce((sum, part) => sum + part, 0));
+    const best = sums.indexOf(Math.min(...sums));
+    await seeding.take(best, signal);
     chosen.push(drawn[best]!);
-    nearest = distances[best]!;
+    potentials = offered[best]!;
     await turnEventLoop();
   }
   return chosen;
 }
 
-/** Lowers distances to others where those are smaller, and adds them up, weighted. */
-function lowerTo(distances: Float32Array, others: Float32Array, weights: Float64Array | undefined): number {
-  let sum = 0;
-  for (let i = 0; i < distances.length; i++) {
-    if (others[i]! < distances[i]!) distances[i] = others[i]!;
-    sum += weights ? weights[i]! * distances[i]! : distances[i]!;
-  }
-  return sum;
+/** Σ of the shares, by block. */
+function blockTotals(count: number, share: (index: number) => number): Float64Array {
+  const totals = new Float64Array(Math.ceil(count / SEED_ROWS));
+  for (let i = 0; i < count; i++) totals[Math.floor(i / SEED_ROWS)]! += share(i);
+  return totals;
 }
 
-function fillRunningSums(sums: Float64Array, share: (index: number) => number): void {
-  let sum = 0;
-  for (let i = 0; i < sums.length; i++) sums[i] = sum += share(i);
-}
-
-/** The first index at which the running sum passes `uniform` of the whole: drawn in proportion to its share. */
-function draw(sums: Float64Array, uniform: number): number {
-  const goal = uniform * sums.at(-1)!;
-  let [low, high] = [0, sums.length - 1];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sums[middle]! > goal) high = middle;
-    else low = middle + 1;
+/**
+ * The first index at which the running sum of the shares passes `uniform` of the whole: drawn in proportion to its share.
+ * `totals`: their sums by block. The last index where all shares are 0.
+ */
+function draw(totals: Float64Array, count: number, share: (index: number) => number, uniform: number): number {
+  let left = uniform * totals.reduce((sum, total) => sum + total, 0);
+  let block = 0;
+  // Rounding may leave more than there is: the last block that has any.
+  const last = totals.findLastIndex((total) => total > 0);
+  if (last < 0) return count - 1;
+  while (block < last && !(totals[block]! > left)) left -= totals[block++]!;
+  let [sum, found] = [0, count - 1];
+  for (let i = block * SEED_ROWS; i < Math.min(count, (block + 1) * SEED_ROWS); i++) {
+    if (!(share(i) > 0)) continue;
+    found = i;
+    sum += share(i);
+    if (sum > left) break;
   }
-  return low;
+  return found;
 }

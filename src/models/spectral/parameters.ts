@@ -5,9 +5,9 @@ export const spectralParameters = defineParameters({
   affinity: {
     type: 'choice',
     default: 'rbf',
-    choices: ['rbf', 'nearest_neighbors'],
+    choices: ['rbf', 'nearest_neighbors', 'precomputed', 'precomputed_nearest_neighbors'],
     meaning:
-      'which rows hold together: rbf, all, by e^(−gamma · squared distance); nearest_neighbors, each and its nearest: less memory',
+      'which rows hold together: rbf, all, by e^(−gamma · squared distance); nearest_neighbors, each and its nearest: less memory; precomputed, the columns are the affinities to each row; precomputed_nearest_neighbors, they are the distances',
   },
   gamma: {
     type: 'number',
@@ -21,9 +21,16 @@ export const spectralParameters = defineParameters({
     type: 'integer',
     default: 10,
     min: 1,
-    meaning: 'of nearest_neighbors: the nearest rows, the row itself among them',
+    meaning: 'of the nearest_neighbors: the nearest rows, the row itself among them',
     tune: { low: 5, high: 50, log: true },
   },
-  nInit: { type: 'integer', default: 10, min: 1, meaning: 'runs of k-means on the eigenvectors; the best is kept' },
+  assignLabels: {
+    type: 'choice',
+    default: 'kmeans',
+    choices: ['kmeans', 'discretize', 'cluster_qr'],
+    meaning:
+      'how clusters are read off the eigenvectors: k-means; by turning them towards indicators, from a drawn row (discretize) or from rows that stand for the clusters, which draws nothing (cluster_qr)',
+  },
+  nInit: { type: 'integer', default: 10, min: 1, meaning: 'runs of kmeans on the eigenvectors; the best is kept' },
 });
 export type SpectralParameters = Parameters<typeof spectralParameters>;
