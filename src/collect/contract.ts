@@ -3,7 +3,7 @@ import { parseDocument, stringify } from 'yaml';
 import { invalid, LanewiseError, unknownName } from '../errors.js';
 import { parseTimestamp } from '../scoring/timestamp.js';
 import { type RegisterColumn, readRegister, takeRows } from '../table/columns.js';
-import type { Collected, QuarantinedRow } from '../table/interfaces.js';
+import type { Collected, LineOffset, QuarantinedRow } from '../table/interfaces.js';
 import { columnsOf, type Kind } from '../table/schema.js';
 
 /** What a column must be like. Absent conditions are not checked. */
@@ -229,10 +229,11 @@ function withoutRows(collected: Collected, reasons: ReadonlyMap<number, string>,
   const { table, sourceRows } = collected;
   const kept = Uint32Array.from({ length: table.numRows }, (_, row) => row).filter((row) => !reasons.has(row));
   const sourceRow = (row: number) => sourceRows?.[row] ?? row;
+  const line = (row: number) => lineOf(sourceRow(row), collected.lineOffsets);
   const names = columnsOf(table).map(({ name }) => name);
   const text = (row: number) => names.map((name) => `${name}=${table.getChild(name)!.get(row) ?? ''}`).join(' ');
   const quarantine = [...reasons].map(
-    ([row, reason]): QuarantinedRow => ({ file, line: sourceRow(row) + 2, reason, text: text(row).slice(0, 200) }),
+    ([row, reason]): QuarantinedRow => ({ file, line: line(row), reason, text: text(row).slice(0, 200) }),
   );
   return {
     ...collected,
@@ -240,4 +241,15 @@ function withoutRows(collected: Collected, reasons: ReadonlyMap<number, string>,
     quarantine: [...collected.quarantine, ...quarantine].sort((a, b) => a.line - b.line),
     sourceRows: kept.map(sourceRow),
   };
+}
+
+/** The line, from 1, on which a row of the source begins. */
+function lineOf(row: number, offsets: readonly LineOffset[] = []): number {
+  let [low, high] = [0, offsets.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (offsets[middle]![0] <= row) low = middle + 1;
+    else high = middle;
+  }
+  return row + (offsets[low - 1]?.[1] ?? 2);
 }

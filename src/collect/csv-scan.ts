@@ -1,5 +1,5 @@
 import { turnEventLoop } from '../engine/turn.js';
-import type { QuarantinedRow } from '../table/interfaces.js';
+import type { LineOffset, QuarantinedRow } from '../table/interfaces.js';
 
 /** What a CSV file is made of, found in one pass over its bytes, before any reader sees it. */
 export interface CsvScan {
@@ -14,6 +14,8 @@ export interface CsvScan {
   readonly quarantine: readonly QuarantinedRow[];
   /** Number (from 0) of each well-formed record among all data records; undefined where nothing was quarantined. */
   readonly sourceRows: Uint32Array | undefined;
+  /** Where the lines of data records stop being their number (from 0) plus the last of these: from which record on, and by how much. */
+  readonly lineOffsets: readonly LineOffset[];
   /** true: any reader that follows RFC 4180 finds the same records in these bytes. */
   readonly canonical: boolean;
   /** The ends of lines in use, as a bit set: 1 is \n, 2 is \r\n, 4 is \r. */
@@ -126,6 +128,7 @@ export async function scanCsv(
   const quarantine: QuarantinedRow[] = [];
   const quarantinedRecords: number[] = [];
   const cuts: number[] = [];
+  const lineOffsets: LineOffset[] = [];
   const allUtf8 = isUtf8(bytes);
   const record: RawRecord = { start: 0, end: 0, next: 0, fields: 0, flags: 0, newline: 0, lines: 0 };
   let header: readonly string[] | undefined;
@@ -154,6 +157,8 @@ export async function scanCsv(
       if (record.flags !== 0) canonical = false;
       continue;
     }
+    // Blank lines and line ends inside quotes: else every record is a line further down.
+    if (lineOfRecord - records !== (lineOffsets.at(-1)?.[1] ?? 2)) lineOffsets.push([records, lineOfRecord - records]);
     const reason = fault(record, header.length) ?? (allUtf8 ? undefined : encodingFault(bytes, record, isUtf8));
     if (reason !== undefined) {
       quarantine.push({ file, line: lineOfRecord, reason, text: excerpt(bytes, record) });
@@ -177,6 +182,7 @@ export async function scanCsv(
     rowCount,
     quarantine,
     sourceRows: quarantine.length > 0 ? without(records, quarantinedRecords) : undefined,
+    lineOffsets,
     canonical: canonical && quarantine.length === 0 && (newlines === 1 || newlines === 2 || newlines === 0),
     newlines,
     longestRecord,

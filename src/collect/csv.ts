@@ -60,6 +60,7 @@ export async function readCsvBytes(
     quarantine: scan.quarantine,
     reader: isQuick ? quick.name : 'papaparse',
     sourceRows: scan.sourceRows,
+    lineOffsets: scan.lineOffsets,
     notes: [...encodingNotes, ...notes, ...refused],
   };
 }

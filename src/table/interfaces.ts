@@ -347,6 +347,9 @@ export interface Source {
   batches(context?: Context): AsyncIterable<Table>;
 }
 
+/** A row's number from 0, and the line on which it begins less that number. */
+export type LineOffset = readonly [row: number, offset: number];
+
 /** A row that could not be taken in, kept aside with the reason. `line` counts from 1, the header included. */
 export interface QuarantinedRow {
   readonly file: string;
@@ -366,4 +369,6 @@ export interface Collected {
   readonly sourceRows?: Uint32Array;
   /** What was handled on the way and is worth knowing: renamed columns, transcoded text. */
   readonly notes?: readonly string[];
+  /** Of a text: from which of all its rows on the line is by how much more than the row's number (from 0); before, by 2. */
+  readonly lineOffsets?: readonly LineOffset[];
 }

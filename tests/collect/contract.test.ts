@@ -63,6 +63,28 @@ test('rows that break a condition go to quarantine, with the line and the reason
   expect(collected.sourceRows![30]).toBe(35);
 });
 
+test('the line of a row is where it begins, whatever line ends stand in quotes and blank lines before it', async () => {
+  const contract = contractFromYaml('version: 1\ncolumns:\n  celsius: { kind: numeric, max: 50 }\n', 'contract.yaml');
+  const lines = [
+    '1,51,red,,',
+    '2,20,"a\nb\r\nc",,',
+    '3,52,red,,',
+    '',
+    '4,20',
+    '5,53,"d\n",,',
+    '6,20,"e\n",,',
+    '7,54,red,,',
+  ];
+  const { quarantine } = applyContract(await table(lines), contract, 'table.csv');
+  expect(quarantine.map(({ line, text }) => [line, text.slice(0, 4)])).toEqual([
+    [2, 'id=1'],
+    [6, 'id=3'],
+    [8, '4,20'],
+    [9, 'id=5'],
+    [13, 'id=7'],
+  ]);
+});
+
 test.each([
   ['version: 2\ncolumns: {}', /Expected 1 for version in c\.yaml/],
   ['version: 1\ncolums: {}', /key in c\.yaml "colums": did you mean "columns"/],
