@@ -1,5 +1,6 @@
 // The tree bench: Lanewise (native and WASM) beside LightGBM, XGBoost, scikit-learn and CatBoost, same data, same
-// hyper-parameters, same threads, one process a training, in turns. `npm run bench -- trees --help`.
+// hyper-parameters, same threads, one process a training, in turns. `npm run bench -- trees --help`; `--accuracy` compares
+// scores alone, for which a machine need not be quiet.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,15 +23,18 @@ const sets = {
   letter: { threads: [1, 2], metrics: ['accuracy', 'neg_log_loss'], shared: true },
   flights: { threads: [1, 2], metrics: ['neg_root_mean_squared_error'], shared: true },
   'higgs-10k': { threads: [1], metrics: ['roc_auc', 'neg_log_loss'], small: true },
+  'flights-375k': { threads: [1], metrics: ['neg_root_mean_squared_error'], shared: true, small: true },
 };
 
 const peers = ['LightGBM', 'XGBoost', 'scikit-learn', 'CatBoost'];
 
-const help = `npm run bench -- trees [--sets a,b] [--runs n] [--seeds n] [--threads 1,2] [--engines a,b] [--json] [--docs]
-  --sets     of ${Object.keys(sets).join(', ')}; default: all but higgs-10k
+const smallSets = Object.keys(sets).filter((name) => sets[name].small);
+const help = `npm run bench -- trees [--sets a,b] [--runs n] [--seeds n] [--threads 1,2] [--engines a,b] [--accuracy] [--json] [--docs]
+  --sets     of ${Object.keys(sets).join(', ')}; default: all but ${smallSets.join(' and ')}
   --runs     trainings of each engine, taken in turns; the fastest counts, the median is kept beside it (default 3)
   --seeds    further draws or splits on which only scores are compared (default 8, the first is that of the runs)
   --engines  of native, wasm, ${peers.join(', ')}
+  --accuracy only scores, over the seeds; nothing is timed, so that other work may run beside it
   --docs     writes docs/bench-trees.{md,json,svg}; sets measured there before and not now are kept`;
 
 const { values: flags } = parseArgs({
@@ -41,6 +45,7 @@ const { values: flags } = parseArgs({
     seeds: { type: 'string', default: '8' },
     threads: { type: 'string' },
     engines: { type: 'string' },
+    accuracy: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     docs: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -61,6 +66,7 @@ const backends = await usableBackends();
 const engines = [...backends, ...peers].filter((name) => !flags.engines || list(flags.engines).includes(name));
 if (engines.length === 0) throw new Error(`Expected --engines among native, wasm, ${peers.join(', ')}`);
 const [runs, seeds] = [Number(flags.runs), Number(flags.seeds)];
+const scoreThreads = Number(list(flags.threads)?.at(-1) ?? 2);
 
 const folderOf = (set, seed) => join(cache, 'trees', `${set}-${seed}`);
 
@@ -71,9 +77,10 @@ async function makeData(set, seed) {
   await child(python, [join(here, 'sets.py'), set, String(seed), folder, shared]);
 }
 
-async function train(engine, set, seed, threads) {
+/** `scoresOnly`: neither warmed up nor asked row by row. */
+async function train(engine, set, seed, threads, scoresOnly = false) {
   const predictions = join(cache, 'trees', `predictions-${process.pid}.bin`);
-  const job = { folder: folderOf(set, seed), threads, predictions };
+  const job = { folder: folderOf(set, seed), threads, predictions, scoresOnly };
   const line = peers.includes(engine)
     ? await child(python, [join(here, 'peers.py'), JSON.stringify({ ...job, peer: engine })])
     : await child(process.execPath, [join(here, 'lanewise.mjs'), JSON.stringify({ ...job, backend: engine })]);
@@ -146,14 +153,26 @@ async function timeSet(set, threads) {
 /** Scores over the seeds; Lanewise's backends give the same bits, so one of them stands for both. */
 async function scoreSet(set, timed) {
   const judged = engines.filter((engine) => engine !== 'wasm' || !engines.includes('native'));
-  const scores = new Map(judged.map((engine) => [engine, [timed.find((row) => row.engine === engine).scores]]));
-  for (let seed = 1; seed < seeds; seed++) {
+  const found = new Map(judged.map((engine) => [engine, timed.filter((row) => row.engine === engine).slice(0, 1)]));
+  for (let seed = timed.length > 0 ? 1 : 0; seed < seeds; seed++) {
     await makeData(set, seed);
-    for (const engine of judged) scores.get(engine).push((await train(engine, set, seed, 2)).scores);
-    rmSync(folderOf(set, seed), { recursive: true });
+    for (const engine of judged) found.get(engine).push(await train(engine, set, seed, scoreThreads, true));
+    if (seed > 0) rmSync(folderOf(set, seed), { recursive: true });
     console.error(`  ${set}, scores of seed ${seed}`);
   }
-  return judged.map((engine) => ({ set, engine, seeds, scores: scores.get(engine) }));
+  return judged.map((engine) => {
+    const scores = found.get(engine).map((one) => one.scores);
+    return { set, engine, seeds, version: found.get(engine)[0].version, scores };
+  });
+}
+
+/** All numbers of threads in turns, on the first draw. */
+async function timeAll(set) {
+  await makeData(set, 0);
+  const rows = [];
+  for (const threads of list(flags.threads)?.map(Number) ?? sets[set].threads)
+    rows.push(...(await timeSet(set, threads)));
+  return rows;
 }
 
 const report = {
@@ -165,10 +184,7 @@ const report = {
   scored: [],
 };
 for (const set of chosenSets) {
-  await makeData(set, 0);
-  const wanted = list(flags.threads)?.map(Number) ?? sets[set].threads;
-  const rows = [];
-  for (const threads of wanted) rows.push(...(await timeSet(set, threads)));
+  const rows = flags.accuracy ? [] : await timeAll(set);
   report.timed.push(...rows);
   report.scored.push(...(await scoreSet(set, rows)));
 }

@@ -63,9 +63,9 @@ function timeLines(rows) {
   return [head, ...body];
 }
 
-/** Mean and standard error over the seeds, and of the paired difference to each peer. */
+/** Mean and standard deviation over the seeds; mean and standard error of the paired difference to each peer. */
 function scoreLines({ scored }) {
-  const lines = [['set', 'metric', 'engine', 'seeds', 'mean', '± s.e.', 'Lanewise − it', '± s.e.']];
+  const lines = [['set', 'metric', 'engine', 'seeds', 'mean', '± s.d.', 'Lanewise − it', '± s.e.']];
   for (const set of new Set(scored.map((row) => row.set))) {
     const rows = scored.filter((row) => row.set === set);
     const mine = rows.find(({ engine }) => ours(engine));
@@ -74,7 +74,7 @@ function scoreLines({ scored }) {
         const values = scores.map((one) => one[metric]);
         const differences = mine && !ours(engine) ? mine.scores.map((one, i) => one[metric] - values[i]) : undefined;
         const shown = (list) => (list ? list.mean.toPrecision(4) : '');
-        const error = (list) => (list && seeds > 1 ? list.error.toPrecision(2) : '');
+        const spread = (list, key) => (list && seeds > 1 ? list[key].toPrecision(2) : '');
         const [mean, difference] = [summary(values), differences && summary(differences)];
         lines.push([
           set,
@@ -82,9 +82,9 @@ function scoreLines({ scored }) {
           ours(engine) ? 'Lanewise' : engine,
           String(seeds),
           mean.mean.toPrecision(6),
-          error(mean),
+          spread(mean, 'deviation'),
           shown(difference),
-          error(difference),
+          spread(difference, 'error'),
         ]);
       }
     }
@@ -95,14 +95,17 @@ function scoreLines({ scored }) {
 function summary(values) {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
-  return { mean, error: Math.sqrt(variance / values.length) };
+  return { mean, deviation: Math.sqrt(variance), error: Math.sqrt(variance / values.length) };
 }
 
 const WHAT =
   '100 rounds, 31 leaves, learning rate 0.1, 255 bins, at least 20 rows a leaf (XGBoost has no such limit: the hessian of about 20 rows stands in), no regularisation, no sampling, no early stopping. Fit is binning and boosting, from columns in memory; scikit-learn does not tell them apart.';
 
+/** Scores alone do not depend on what else the machine does. */
 const conditions = (report) =>
-  conditionsOf(report, `Fastest of ${report.runs} trainings, each in a process of its own, engines in turns.`);
+  report.timed.length > 0
+    ? conditionsOf(report, `Fastest of ${report.runs} trainings, each in a process of its own, engines in turns.`)
+    : conditionsOf({ ...report, timed: report.scored }, `Scores of ${report.seeds} seeds, nothing timed.`);
 
 export function formatReport(report) {
   const tables = groups(report).flatMap(({ title, rows }) => ['', title, ...aligned(timeLines(rows))]);
@@ -125,21 +128,30 @@ function chart(report) {
 
 /** What earlier runs measured and this one did not stays, under the conditions that it was measured in. */
 function withEarlier(report, file) {
-  const again = new Set(report.timed.map(({ set }) => set));
-  const rest = ({ set }) => !again.has(set);
+  const notAgain = (key) => {
+    const again = new Set(report[key].map(({ set }) => set));
+    return ({ set }) => !again.has(set);
+  };
   const earlier = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
-  const kept = earlier.map((one) => ({ ...one, timed: one.timed.filter(rest), scored: one.scored.filter(rest) }));
-  return [...kept.filter(({ timed }) => timed.length > 0), report];
+  const kept = earlier.map((one) => ({
+    ...one,
+    timed: one.timed.filter(notAgain('timed')),
+    scored: one.scored.filter(notAgain('scored')),
+  }));
+  return [...kept.filter(({ timed, scored }) => timed.length + scored.length > 0), report];
 }
 
 export async function writeDocs(report, folder) {
   const reports = withEarlier(report, join(folder, 'bench-trees.json'));
   const all = { timed: reports.flatMap(({ timed }) => timed), scored: reports.flatMap(({ scored }) => scored) };
-  const tables = reports.flatMap((one) => [
-    '',
-    conditions(one),
-    ...groups(one).flatMap(({ title, rows }) => ['', `## ${title}`, '', ...markdown(timeLines(rows))]),
-  ]);
+  const tables = reports
+    .filter(({ timed }) => timed.length > 0)
+    .flatMap((one) => [
+      '',
+      conditions(one),
+      ...groups(one).flatMap(({ title, rows }) => ['', `## ${title}`, '', ...markdown(timeLines(rows))]),
+    ]);
+  const scoredAlone = reports.filter(({ timed }) => timed.length === 0).flatMap((one) => [conditions(one), '']);
   const page = [
     '# Trees beside their peers',
     '',
@@ -152,6 +164,7 @@ export async function writeDocs(report, folder) {
     '',
     'Another seed is another draw (HIGGS-like) or another split of four to one (real data). All backends and numbers of threads give the same bits, so Lanewise has one score.',
     '',
+    ...scoredAlone,
     ...markdown(scoreLines(all)),
     '',
   ];
