@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "489a66331f31fe20"
+#define LANEWISE_KERNELS_HASH "56c3838a74b0dd6e"
 
 namespace lanewise {
 
@@ -154,6 +154,7 @@ struct Kernels {
   void (*ensemble_score_i8)(const int8_t* ranks, const int32_t* trees, const uint32_t* tests, const int32_t* nodes, const int32_t* targets, const uint8_t* sets, const double* base, const double* leafValues, double* sums, uint8_t* scratch, int32_t planeCount, int32_t rankStride, int32_t treeCount, int32_t testWords, int32_t nodeCount, int32_t setCount, int32_t rowCount, int32_t outputCount, int32_t leafCount, int32_t leafWidth, int32_t average);
   void (*shap_interactions_f64)(const double* inputs, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* edges, const double* share, const double* ratio, const int32_t* leaf, const double* leafValues, const double* quadrature, const int32_t* pairStart, const int32_t* pairs, double* interactions, double* scratch, int32_t inputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t quadratureCount, int32_t mostNodes, int32_t mostDepth, int32_t mostPoints, int32_t stride, int32_t firstRow, int32_t endRow, int32_t pairCount);
   void (*shap_values_f64)(const double* inputs, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* edges, const double* share, const double* ratio, const int32_t* leaf, const double* leafValues, const double* quadrature, double* contributions, double* scratch, int32_t inputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t quadratureCount, int32_t mostNodes, int32_t mostDepth, int32_t mostPoints, int32_t stride, int32_t firstRow, int32_t endRow);
+  void (*category_scan_f64)(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, double* gains, uint32_t* sets, double* scratch, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, double smooth, double setL2, double maxThreshold, double minPerGroup, double maxToOnehot, int32_t featureCount);
   void (*split_scan_f64)(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, const int8_t* monotone, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, int32_t featureCount);
 };
 
@@ -596,6 +597,9 @@ void shap_interactions_f64(const double* inputs, const int32_t* trees, const int
 /// Adds to the Shapley value of every input of every row what the trees of an ensemble give it (path-dependent).
 /// inputs[inputCount * stride] in; trees[4 * treeCount] in; feature[nodeCount] in; threshold[nodeCount] in; missingGoesLeft[nodeCount] in; categoryOffset[nodeCount] in; categoryWords[nodeCount] in; categories[wordCount] in; edges[4 * nodeCount] in; share[nodeCount] in; ratio[nodeCount] in; leaf[nodeCount] in; leafValues[leafCount * leafWidth] in; quadrature[quadratureCount] in; contributions[outputCount * inputCount * stride] inout; scratch[64 + 5 * mostNodes * mostPoints + 8 * (mostDepth + 1) * (3 * mostPoints + 4)] scratch
 void shap_values_f64(const double* inputs, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* edges, const double* share, const double* ratio, const int32_t* leaf, const double* leafValues, const double* quadrature, double* contributions, double* scratch, int32_t inputCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t quadratureCount, int32_t mostNodes, int32_t mostDepth, int32_t mostPoints, int32_t stride, int32_t firstRow, int32_t endRow);
+/// The best set of categories to go left, of each categorical feature.
+/// histogram[768 * featureCount] in; binCounts[featureCount] in; allowed[featureCount] in, may be null; gains[featureCount] out; sets[8 * featureCount] out; scratch[512] scratch
+void category_scan_f64(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, double* gains, uint32_t* sets, double* scratch, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, double smooth, double setL2, double maxThreshold, double minPerGroup, double maxToOnehot, int32_t featureCount);
 /// The best threshold of each numeric feature: the largest gain, the lowest bin among equals.
 /// histogram[768 * featureCount] in; binCounts[featureCount] in; allowed[featureCount] in, may be null; monotone[featureCount] in, may be null; gains[featureCount] out; splits[featureCount] out
 void split_scan_f64(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, const int8_t* monotone, double* gains, int32_t* splits, double gradientUnit, double hessianUnit, double l1, double l2, double maxDeltaStep, double minHessian, double minSamples, double lower, double upper, int32_t featureCount);
@@ -745,6 +749,7 @@ inline constexpr Kernels all_kernels{
     ensemble_score_i8,
     shap_interactions_f64,
     shap_values_f64,
+    category_scan_f64,
     split_scan_f64,
 };
 

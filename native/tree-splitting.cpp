@@ -82,6 +82,153 @@ void scanHeld(const double* planes, int32_t binCount, int32_t direction, const S
   gain = split < 0 ? -__builtin_inf() : best - node.gain();
 }
 
+/// What a set of categories is held to, beside what holds for every split.
+struct CategoryRules {
+  const SplitRules& split;
+  const Held& held;
+  /// Nothing holds the values of sides.
+  bool free;
+  double smooth, setL2, maxThreshold, minPerGroup, maxToOnehot;
+
+  LANEWISE_INLINE double gain(double gradient, double hessian, double l2) const {
+    const double g = gradient * split.gradientUnit, h = hessian * split.hessianUnit;
+    return free ? g * g / (h + l2) : Side(g, h, l2, held).gain();
+  }
+
+  /// What parting a node saves; −∞ where a side is too small.
+  LANEWISE_INLINE double saved(const Sums& left, const Sums& total, double l2) const {
+    const double leftHessian = left.hessian * split.hessianUnit;
+    const double rightHessian = (total.hessian - left.hessian) * split.hessianUnit;
+    const bool enough = (left.count >= split.minSamples) & (total.count - left.count >= split.minSamples) &
+                        (leftHessian >= split.minHessian) & (rightHessian >= split.minHessian) &
+                        (leftHessian + l2 > 0) & (rightHessian + l2 > 0);
+    if (!enough) return -__builtin_inf();
+    return gain(left.gradient, left.hessian, l2) +
+           gain(total.gradient - left.gradient, total.hessian - left.hessian, l2);
+  }
+};
+
+/// Bins of a categorical feature in the order of their ratios.
+struct CategoryOrder {
+  double* ratios;
+  int32_t *bins, *aside;
+
+  LANEWISE_INLINE bool before(int32_t a, int32_t b) const { return ratios[a] < ratios[b]; }
+
+  /// Stable: by insertion in runs of eight, which are merged then. Bins ascend at first.
+  void sort(int32_t count) {
+    constexpr int32_t run = 8;
+    for (int32_t i = 1; i < count; i++) {
+      const int32_t bin = bins[i], start = i - i % run;
+      int32_t at = i;
+      for (; at > start && before(bin, bins[at - 1]); at--) bins[at] = bins[at - 1];
+      bins[at] = bin;
+    }
+    for (int32_t width = run; width < count; width *= 2) {
+      for (int32_t start = 0; start + width < count; start += 2 * width) {
+        const int32_t middle = start + width;
+        merge(start, middle, middle + width < count ? middle + width : count);
+      }
+    }
+  }
+
+  void merge(int32_t start, int32_t middle, int32_t end) {
+    if (!before(bins[middle], bins[middle - 1])) return;
+    for (int32_t i = start; i < middle; i++) aside[i] = bins[i];
+    int32_t left = start, right = middle;
+    for (int32_t at = start; left < middle; at++) {
+      const bool fromRight = right < end && before(bins[right], aside[left]);
+      bins[at] = fromRight ? bins[right++] : aside[left++];
+    }
+  }
+};
+
+LANEWISE_INLINE Sums sumsOfCategory(const double* planes, int32_t bin) {
+  return {planes[bin], planes[binsOfFeature + bin], planes[2 * binsOfFeature + bin]};
+}
+
+LANEWISE_INLINE Sums addedSums(const Sums& a, const Sums& b) {
+  return {a.gradient + b.gradient, a.hessian + b.hessian, a.count + b.count};
+}
+
+LANEWISE_INLINE void putIntoSet(uint32_t* set, int32_t bin) { set[bin >> 5] |= uint32_t{1} << (bin & 31); }
+
+double oneAgainstRest(const double* planes, const CategoryOrder& order, int32_t present, const Sums& total,
+                      const CategoryRules& rules, uint32_t* set) {
+  double best = -__builtin_inf();
+  int32_t category = -1;
+  for (int32_t i = 0; i < present; i++) {
+    const double saved = rules.saved(sumsOfCategory(planes, order.bins[i]), total, rules.split.l2);
+    if (saved > best) {
+      best = saved;
+      category = order.bins[i];
+    }
+  }
+  if (category < 0) return best;
+  putIntoSet(set, category);
+  return best - rules.gain(total.gradient, total.hessian, rules.split.l2);
+}
+
+/// Keeps the bins with rows enough, sorted by their ratios; returns how many they are.
+int32_t sortCategories(const double* planes, CategoryOrder& order, int32_t present, const CategoryRules& rules) {
+  int32_t count = 0;
+  for (int32_t i = 0; i < present; i++) {
+    const int32_t bin = order.bins[i];
+    const Sums sums = sumsOfCategory(planes, bin);
+    if (sums.count < rules.smooth) continue;
+    const double divisor = sums.hessian * rules.split.hessianUnit + rules.smooth;
+    order.ratios[bin] = divisor > 0 ? sums.gradient * rules.split.gradientUnit / divisor : 0;
+    order.bins[count++] = bin;
+  }
+  order.sort(count);
+  return count;
+}
+
+double bestEnd(const double* planes, CategoryOrder& order, int32_t present, const Sums& total,
+               const CategoryRules& rules, uint32_t* set) {
+  const int32_t count = sortCategories(planes, order, present, rules);
+  const double half = (count + 1) / 2, most = rules.maxThreshold < half ? rules.maxThreshold : half;
+  double best = -__builtin_inf();
+  int32_t length = 0, bestWay = 0;
+  for (int32_t way = 0; way < 2; way++) {
+    Sums left{0, 0, 0};
+    double inGroup = 0;
+    for (int32_t i = 0; i < most; i++) {
+      const Sums bin = sumsOfCategory(planes, order.bins[way == 1 ? count - 1 - i : i]);
+      left = addedSums(left, bin);
+      inGroup += bin.count;
+      if (total.count - left.count < rules.minPerGroup) break;
+      if (inGroup < rules.minPerGroup) continue;
+      inGroup = 0;
+      const double saved = rules.saved(left, total, rules.split.l2 + rules.setL2);
+      if (saved > best) {
+        best = saved;
+        length = i + 1;
+        bestWay = way;
+      }
+    }
+  }
+  if (length == 0) return best;
+  for (int32_t i = 0; i < length; i++) putIntoSet(set, order.bins[bestWay == 1 ? count - 1 - i : i]);
+  return best - rules.gain(total.gradient, total.hessian, rules.split.l2);
+}
+
+double bestSet(const double* planes, int32_t binCount, CategoryOrder& order, const CategoryRules& rules,
+               uint32_t* set) {
+  Sums total{0, 0, 0};
+  int32_t present = 0;
+  for (int32_t i = 0; i <= binCount && binCount > 0; i++) {
+    const int32_t bin = i < binCount ? i : missingBin;
+    const Sums sums = sumsOfCategory(planes, bin);
+    if (sums.count == 0) continue;
+    total = addedSums(total, sums);
+    order.bins[present++] = bin;
+  }
+  if (present < 2) return -__builtin_inf();
+  return present <= rules.maxToOnehot ? oneAgainstRest(planes, order, present, total, rules, set)
+                                      : bestEnd(planes, order, present, total, rules, set);
+}
+
 }  // namespace
 
 void split_scan_f64(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, const int8_t* monotone,
@@ -98,6 +245,26 @@ void split_scan_f64(const double* histogram, const int32_t* binCounts, const uin
     const int32_t direction = monotone == nullptr ? 0 : monotone[feature];
     if (unheld && direction == 0) scanUnheld(planes, binCount, rules, gains[feature], splits[feature]);
     else scanHeld(planes, binCount, direction, rules, held, gains[feature], splits[feature]);
+  }
+}
+
+void category_scan_f64(const double* histogram, const int32_t* binCounts, const uint8_t* allowed, double* gains,
+                       uint32_t* sets, double* scratch, double gradientUnit, double hessianUnit, double l1, double l2,
+                       double maxDeltaStep, double minHessian, double minSamples, double lower, double upper,
+                       double smooth, double setL2, double maxThreshold, double minPerGroup, double maxToOnehot,
+                       int32_t featureCount) {
+  const SplitRules split{gradientUnit, hessianUnit, l2, minHessian, minSamples};
+  const Held held{l1, maxDeltaStep, lower, upper};
+  const bool free = l1 == 0 && !(maxDeltaStep > 0) && lower == -__builtin_inf() && upper == __builtin_inf();
+  const CategoryRules rules{split, held, free, smooth, setL2, maxThreshold, minPerGroup, maxToOnehot};
+  int32_t* const bins = reinterpret_cast<int32_t*>(scratch + binsOfFeature);
+  CategoryOrder order{scratch, bins, bins + binsOfFeature};
+  for (int32_t feature = 0; feature < featureCount; feature++) {
+    uint32_t* const set = sets + 8 * static_cast<size_t>(feature);
+    std::memset(set, 0, 8 * sizeof *set);
+    const int32_t binCount = allowed != nullptr && allowed[feature] == 0 ? 0 : binCounts[feature];
+    const double* planes = histogram + static_cast<size_t>(feature) * histogramStride;
+    gains[feature] = bestSet(planes, binCount, order, rules, set);
   }
 }
 

@@ -54,17 +54,34 @@ export function columnGoesLeft(feature: BundledFeature, goesLeft: Uint8Array): U
  */
 export function splitHistogram({ features, columnBins }: Bundles, columns: Float64Array, out: Float64Array): void {
   const shortest = columnBins.indexOf(Math.min(...columnBins));
+  for (let index = 0; index < features.length; index++) {
+    const { first, column, binCount } = features[index]!;
+    if (first === 0) copyPlanes(columns, column * HISTOGRAM_STRIDE, out, index * HISTOGRAM_STRIDE, binCount);
+  }
   for (let plane = 0; plane < HISTOGRAM_STRIDE; plane += BINS) {
-    const first = shortest * HISTOGRAM_STRIDE + plane;
+    const start = shortest * HISTOGRAM_STRIDE + plane;
     // No row of a shared column has the bin of missing values.
-    let total = columns[first + MISSING_BIN]!;
-    for (let bin = 0; bin < columnBins[shortest]!; bin++) total += columns[first + bin]!;
+    let total = columns[start + MISSING_BIN]!;
+    for (let bin = 0; bin < columnBins[shortest]!; bin++) total += columns[start + bin]!;
     for (let index = 0; index < features.length; index++) {
       const feature = features[index]!;
+      if (feature.first === 0) continue;
       const from = feature.column * HISTOGRAM_STRIDE + plane;
       splitPlane(feature, columns, from, total, out, index * HISTOGRAM_STRIDE + plane);
     }
   }
+}
+
+/** All planes at once: this runs for every node. */
+function copyPlanes(columns: Float64Array, from: number, out: Float64Array, to: number, binCount: number): void {
+  for (let bin = 0; bin < binCount; bin++) copyBin(columns, from + bin, out, to + bin);
+  copyBin(columns, from + MISSING_BIN, out, to + MISSING_BIN);
+}
+
+function copyBin(columns: Float64Array, from: number, out: Float64Array, to: number): void {
+  out[to] = columns[from]!;
+  out[to + BINS] = columns[from + BINS]!;
+  out[to + 2 * BINS] = columns[from + 2 * BINS]!;
 }
 
 function splitPlane(
@@ -75,11 +92,6 @@ function splitPlane(
   out: Float64Array,
   to: number,
 ): void {
-  if (first === 0) {
-    for (let bin = 0; bin < binCount; bin++) out[to + bin] = columns[from + bin]!;
-    out[to + MISSING_BIN] = columns[from + MISSING_BIN]!;
-    return;
-  }
   const start = from + first;
   let rest = total;
   for (let i = 0; i < binCount - 1; i++) {

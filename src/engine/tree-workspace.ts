@@ -6,6 +6,7 @@ import {
   HISTOGRAM_STRIDE,
   MISSING_BIN,
 } from '../kernels/tree-building.js';
+import { CATEGORY_SCRATCH, SET_WORDS } from '../kernels/tree-splitting.js';
 import { columnGoesLeft, splitHistogram } from './bundles.js';
 import type { Engine, Task } from './engine.js';
 import type { RandomKey } from './random.js';
@@ -37,6 +38,20 @@ export interface SplitLimits {
   readonly maxDeltaStep: number;
   readonly minHessian: number;
   readonly minSamples: number;
+}
+
+/** What sets of categories are held to: LightGBM's parameters (Ke et al., NeurIPS 2017). */
+export interface CategoryRules {
+  /** Added to the hessian of a category by which it is sorted; categories of fewer rows stand in no set. */
+  readonly smooth: number;
+  /** Added to l2 where a set is chosen from a sorted order. */
+  readonly l2: number;
+  /** Most categories of a set. */
+  readonly maxThreshold: number;
+  /** Least rows that each step along the order adds. */
+  readonly minPerGroup: number;
+  /** With so few categories each is tried against the rest, without smoothing. */
+  readonly maxToOnehot: number;
 }
 
 /** What holds in one node alone. */
@@ -101,12 +116,18 @@ export class TreeWorkspace implements Disposable {
   /** Best gain and split of each feature after `scan`. */
   readonly gains: ArenaBlock<'f64'>;
   readonly splits: ArenaBlock<'i32'>;
+  /** Of each categorical feature after `scanCategories`: best gain, and the bins that go left, a bit each (SET_WORDS words). */
+  readonly setGains: ArenaBlock<'f64'>;
+  readonly sets: ArenaBlock<'u32'>;
   readonly histogramCount: number;
   readonly #engine: Engine;
   readonly #goesLeft: ArenaBlock<'u8'>;
   readonly #allowed: ArenaBlock<'u8'>;
   readonly #monotone: ArenaBlock<'i8'> | undefined;
   readonly #binCounts: ArenaBlock<'i32'>;
+  /** Categories of each categorical feature. */
+  readonly #categoryCounts: ArenaBlock<'i32'>;
+  readonly #categoryScratch: ArenaBlock<'f64'>;
   /** Bins of every feature: histograms are cleared, added and subtracted no further. */
   readonly #liveBins: ArenaBlock<'i32'>;
   readonly #leafSums: ArenaBlock<'f64'>;
@@ -132,15 +153,21 @@ export class TreeWorkspace implements Disposable {
   #everyRow = false;
 
   /**
-   * `binCounts`: bins of each numeric feature, 0 for features that `scan` leaves out; `sizes.bins`: of all features (255
-   * where absent). `monotone`: 1 or −1 where predictions
-   * may only rise or fall with a feature, else 0.
+   * `binCounts`: bins of each numeric feature, 0 for features that `scan` leaves out; `sizes.categories`: those of each
+   * categorical one, 0 for features that `scanCategories` leaves out (all where absent); `sizes.bins`: of all features (255
+   * where absent). `monotone`: 1 or −1 where predictions may only rise or fall with a feature, else 0.
    */
   constructor(
     engine: Engine,
     rows: RowStore,
     binCounts: ArrayLike<number>,
-    sizes: { histograms: number; leaves: number; nodes?: number; bins?: readonly number[] },
+    sizes: {
+      histograms: number;
+      leaves: number;
+      nodes?: number;
+      bins?: readonly number[];
+      categories?: readonly number[];
+    },
     monotone?: Int8Array,
   ) {
     const { arena } = engine;
@@ -153,6 +180,13 @@ export class TreeWorkspace implements Disposable {
     this.#ranges = new ArenaBlock(arena, 'i32', rows.windowCount * this.#maxNodes * this.#slotLength);
     this.gains = new ArenaBlock(arena, 'f64', featureCount);
     this.splits = new ArenaBlock(arena, 'i32', featureCount);
+    this.setGains = new ArenaBlock(arena, 'f64', featureCount);
+    this.setGains.values.fill(Number.NEGATIVE_INFINITY);
+    this.sets = new ArenaBlock(arena, 'u32', SET_WORDS * featureCount);
+    this.#categoryCounts = new ArenaBlock(arena, 'i32', featureCount);
+    this.#categoryCounts.values.fill(0);
+    if (sizes.categories) this.#categoryCounts.values.set(sizes.categories);
+    this.#categoryScratch = new ArenaBlock(arena, 'f64', CATEGORY_SCRATCH);
     this.#parted = new ArenaBlock(arena, 'u32', 2 * Math.min(threads, this.#segments) * this.#partedLength);
     this.#goesLeft = new ArenaBlock(arena, 'u8', 256);
     this.#allowed = new ArenaBlock(arena, 'u8', featureCount);
@@ -324,9 +358,16 @@ export class TreeWorkspace implements Disposable {
     );
   }
 
-  /** The numbers of histogram `index`, which was scanned last: HISTOGRAM_STRIDE a feature. */
-  scanned(index: number): Float64Array {
-    return this.#split?.values ?? this.histogram(index);
+  /**
+   * The numbers of the features of histogram `index`, which was scanned last, HISTOGRAM_STRIDE a feature, from `scannedStart`
+   * on. A view a node would cost as much as what is read of it.
+   */
+  get scanned(): Float64Array {
+    return (this.#split ?? this.#histograms).values;
+  }
+
+  scannedStart(index: number): number {
+    return this.#split ? 0 : index * this.#histogramLength;
   }
 
   /** The numbers of histogram `index`: HISTOGRAM_STRIDE a column. */
@@ -355,6 +396,39 @@ export class TreeWorkspace implements Disposable {
       limits.minSamples,
       node.lower,
       node.upper,
+      this.rows.layout.featureCount,
+    );
+  }
+
+  /** Fills `setGains` and `sets` for the categorical features of histogram `index`, which was scanned last. */
+  scanCategories(
+    index: number,
+    units: Units,
+    limits: SplitLimits & { readonly categories: CategoryRules },
+    node: NodeLimits = UNLIMITED,
+  ): void {
+    const { smooth, l2, maxThreshold, minPerGroup, maxToOnehot } = limits.categories;
+    this.#engine.kernels.category_scan_f64(
+      this.#split?.offset ?? this.#histogramOffset(index),
+      this.#categoryCounts.offset,
+      node.allowed ? this.#allowed.offset : 0,
+      this.setGains.offset,
+      this.sets.offset,
+      this.#categoryScratch.offset,
+      units.gradient,
+      units.hessian,
+      limits.l1,
+      limits.l2,
+      limits.maxDeltaStep,
+      limits.minHessian,
+      limits.minSamples,
+      node.lower,
+      node.upper,
+      smooth,
+      l2,
+      maxThreshold,
+      minPerGroup,
+      maxToOnehot,
       this.rows.layout.featureCount,
     );
   }
@@ -637,12 +711,22 @@ export class TreeWorkspace implements Disposable {
       this.#allowed,
       this.#monotone,
       this.#binCounts,
+      this.#categoryCounts,
+      this.#categoryScratch,
       this.#split,
       this.#leafSums,
       this.#scratch,
       this.#ranges,
     ];
-    for (const block of [this.gains, this.splits, ...hidden, this.#histograms, this.#partials]) {
+    for (const block of [
+      this.gains,
+      this.splits,
+      this.setGains,
+      this.sets,
+      ...hidden,
+      this.#histograms,
+      this.#partials,
+    ]) {
       block?.[Symbol.dispose]();
     }
   }

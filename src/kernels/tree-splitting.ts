@@ -180,6 +180,215 @@ export const split_scan_f64 = defineKernel({
   work: (s) => ({ elements: s.featureCount! * BINS, bytes: s.featureCount! * HISTOGRAM_STRIDE * 8 }),
 });
 
+/** Words of 32 bins that a set of categories takes. */
+export const SET_WORDS = 8;
+/** Numbers of scratch of category_scan_f64. */
+export const CATEGORY_SCRATCH = 512;
+
+/** What a set of categories is held to, beside what holds for every split. */
+interface SetRules extends LeafRules {
+  readonly gradientUnit: number;
+  readonly hessianUnit: number;
+  readonly minHessian: number;
+  readonly minSamples: number;
+  readonly smooth: number;
+  readonly setL2: number;
+  readonly maxThreshold: number;
+  readonly minPerGroup: number;
+  readonly maxToOnehot: number;
+}
+
+export const category_scan_f64 = defineKernel({
+  name: 'category_scan_f64',
+  family: 'tree-building',
+  summary: 'The best set of categories to go left, of each categorical feature.',
+  source:
+    'Fisher, On grouping for maximum homogeneity, 1958: the best sets are beginnings and ends of the order by gradient ÷ hessian; rules of sets: Ke et al., LightGBM, NeurIPS 2017',
+  arguments: [
+    {
+      name: 'histogram',
+      role: 'in',
+      dtype: 'f64',
+      length: (s) => 768 * s.featureCount!,
+      meaning: 'whole numbers, of histogram_build_u8',
+    },
+    {
+      name: 'binCounts',
+      role: 'in',
+      dtype: 'i32',
+      length: (s) => s.featureCount!,
+      meaning: 'categories, at most 255; missing values are one more; 0: leave this feature out',
+    },
+    {
+      name: 'allowed',
+      role: 'in',
+      dtype: 'u8',
+      length: (s) => s.featureCount!,
+      meaning: '0: leave this feature out in this node; absent: none',
+      optional: true,
+    },
+    { name: 'gains', role: 'out', dtype: 'f64', length: (s) => s.featureCount!, meaning: 'best gain, −∞ where none' },
+    {
+      name: 'sets',
+      role: 'out',
+      dtype: 'u32',
+      length: (s) => 8 * s.featureCount!,
+      meaning: 'bins that go left, a bit each, the lowest first; empty where there is no gain',
+    },
+    { name: 'scratch', role: 'scratch', dtype: 'f64', length: () => 512, meaning: 'ratios, and bins in their order' },
+    { name: 'gradientUnit', dtype: 'f64', meaning: 'worth of one level' },
+    { name: 'hessianUnit', dtype: 'f64', meaning: 'worth of one level' },
+    { name: 'l1', dtype: 'f64', meaning: 'taken off the absolute gradient of each side, ≥ 0' },
+    { name: 'l2', dtype: 'f64', meaning: 'added to the hessian of each side, ≥ 0' },
+    { name: 'maxDeltaStep', dtype: 'f64', meaning: 'largest absolute value of a side; 0: no limit' },
+    { name: 'minHessian', dtype: 'f64', meaning: 'least hessian of a side' },
+    { name: 'minSamples', dtype: 'f64', meaning: 'least rows of a side' },
+    { name: 'lower', dtype: 'f64', meaning: 'least value of a side; −∞: none' },
+    { name: 'upper', dtype: 'f64', meaning: 'largest value of a side; ∞: none' },
+    {
+      name: 'smooth',
+      dtype: 'f64',
+      meaning: 'added to the hessian in the ratio; categories of fewer rows stand in no set',
+    },
+    { name: 'setL2', dtype: 'f64', meaning: 'added to l2 where a set comes from the order' },
+    { name: 'maxThreshold', dtype: 'f64', meaning: 'most categories of a set' },
+    { name: 'minPerGroup', dtype: 'f64', meaning: 'least rows that each step along the order adds' },
+    { name: 'maxToOnehot', dtype: 'f64', meaning: 'with so few categories each is tried against the rest' },
+    { name: 'featureCount', dtype: 'i32', meaning: 'features' },
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (
+    histogram,
+    binCounts,
+    allowed,
+    gains,
+    sets,
+    _scratch,
+    gradientUnit,
+    hessianUnit,
+    l1,
+    l2,
+    maxDeltaStep,
+    minHessian,
+    minSamples,
+    lower,
+    upper,
+    smooth,
+    setL2,
+    maxThreshold,
+    minPerGroup,
+    maxToOnehot,
+    featureCount,
+  ) => {
+    const sides = { l1, l2, maxDeltaStep, lower, upper, gradientUnit, hessianUnit, minHessian, minSamples };
+    const rules: SetRules = { ...sides, smooth, setL2, maxThreshold, minPerGroup, maxToOnehot };
+    sets.fill(0);
+    for (let feature = 0; feature < featureCount; feature++) {
+      const planes = histogram.subarray(feature * HISTOGRAM_STRIDE, (feature + 1) * HISTOGRAM_STRIDE);
+      const binCount = allowed !== null && allowed[feature] === 0 ? 0 : binCounts[feature]!;
+      const found = bestSet(planes, binCount, rules);
+      gains[feature] = found.gain;
+      for (const bin of found.bins) sets[SET_WORDS * feature + (bin >> 5)]! |= 1 << (bin & 31);
+    }
+  },
+  inputs: (size, random, flavour) => {
+    const { scalars, buffers } = splitCase(size, random, flavour);
+    const { histogram, binCounts, allowed } = buffers;
+    if (flavour === 'ties' || flavour === 'one-bin') {
+      // Few categories, in some of the features.
+      for (let feature = 0; feature < binCounts.length; feature += 2) binCounts[feature] = random.integer(6);
+    }
+    return {
+      scalars: {
+        ...scalars,
+        minSamples: random.integer(60),
+        smooth: random.integer(2) * 10,
+        setL2: random.integer(2) * 10,
+        maxThreshold: flavour === 'nulls' ? 3 : 32,
+        minPerGroup: random.integer(2) * 100,
+        maxToOnehot: 4,
+      },
+      buffers: { histogram, binCounts, allowed },
+    };
+  },
+  work: (s) => ({ elements: s.featureCount! * BINS, bytes: s.featureCount! * HISTOGRAM_STRIDE * 8 }),
+});
+
+interface FoundSet {
+  readonly gain: number;
+  readonly bins: readonly number[];
+}
+
+const NO_SET: FoundSet = { gain: Number.NEGATIVE_INFINITY, bins: [] };
+
+function bestSet(planes: Float64Array, binCount: number, rules: SetRules): FoundSet {
+  const bins = [...Array(binCount).keys(), ...(binCount > 0 ? [MISSING_BIN] : [])];
+  const present = bins.filter((bin) => planes[2 * BINS + bin]! !== 0);
+  if (present.length < 2) return NO_SET;
+  const total = sumsOfBins(planes, present);
+  return present.length <= rules.maxToOnehot
+    ? oneAgainstRest(planes, present, total, rules)
+    : bestEnd(planes, present, total, rules);
+}
+
+function sumsOfBins(planes: Float64Array, bins: readonly number[]): BinSums {
+  return bins.map((bin) => sumsOfBin(planes, bin)).reduce(sum, { gradient: 0, hessian: 0, count: 0 });
+}
+
+function oneAgainstRest(planes: Float64Array, present: readonly number[], total: BinSums, rules: SetRules): FoundSet {
+  let [best, bins]: [number, number[]] = [Number.NEGATIVE_INFINITY, []];
+  for (const bin of present) {
+    const saved = savedBy(sumsOfBin(planes, bin), total, rules, rules.l2);
+    if (saved > best) [best, bins] = [saved, [bin]];
+  }
+  return bins.length > 0 ? { gain: best - gainOf(total, rules, rules.l2), bins } : NO_SET;
+}
+
+/** The best beginning or end of the categories sorted by gradient ÷ (hessian + smoothing), equal ones by bin. */
+function bestEnd(planes: Float64Array, present: readonly number[], total: BinSums, rules: SetRules): FoundSet {
+  const { smooth, gradientUnit, hessianUnit, maxThreshold, minPerGroup, setL2 } = rules;
+  const ratio = (bin: number) => {
+    const divisor = planes[BINS + bin]! * hessianUnit + smooth;
+    return divisor > 0 ? (planes[bin]! * gradientUnit) / divisor : 0;
+  };
+  const sorted = present
+    .filter((bin) => planes[2 * BINS + bin]! >= smooth)
+    .sort((a, b) => ratio(a) - ratio(b) || a - b);
+  const most = Math.min(maxThreshold, Math.ceil(sorted.length / 2));
+  let [best, bins]: [number, readonly number[]] = [Number.NEGATIVE_INFINITY, []];
+  for (const order of [sorted, sorted.toReversed()]) {
+    let left: BinSums = { gradient: 0, hessian: 0, count: 0 };
+    let inGroup = 0;
+    for (let i = 0; i < most; i++) {
+      const bin = sumsOfBin(planes, order[i]!);
+      left = sum(left, bin);
+      inGroup += bin.count;
+      if (total.count - left.count < minPerGroup) break;
+      if (inGroup < minPerGroup) continue;
+      inGroup = 0;
+      const saved = savedBy(left, total, rules, rules.l2 + setL2);
+      if (saved > best) [best, bins] = [saved, order.slice(0, i + 1)];
+    }
+  }
+  return bins.length > 0 ? { gain: best - gainOf(total, rules, rules.l2), bins } : NO_SET;
+}
+
+/** What parting a node saves; −∞ where a side is too small. */
+function savedBy(left: BinSums, total: BinSums, rules: SetRules, l2: number): number {
+  const right = difference(total, left);
+  const enough = ({ hessian, count }: BinSums) =>
+    count >= rules.minSamples &&
+    hessian * rules.hessianUnit >= rules.minHessian &&
+    hessian * rules.hessianUnit + l2 > 0;
+  if (!enough(left) || !enough(right)) return Number.NEGATIVE_INFINITY;
+  return gainOf(left, rules, l2) + gainOf(right, rules, l2);
+}
+
+function gainOf({ gradient, hessian }: BinSums, rules: SetRules, l2: number): number {
+  return leafGain(gradient * rules.gradientUnit, hessian * rules.hessianUnit, { ...rules, l2 });
+}
+
 interface BinSums {
   readonly gradient: number;
   readonly hessian: number;

@@ -91,8 +91,9 @@ class BoostingRun implements Disposable {
     const leaves = Math.min(options.maxLeafNodes ?? mostLeaves, mostLeaves);
     this.#growing = growerOptions(options, leaves);
     const binCounts = data.bins.map((bins) => (bins.categorical ? 0 : bins.binCount));
+    const categories = data.bins.map((bins) => (bins.categorical ? bins.binCount : 0));
     const bins = data.bins.map(({ binCount }) => binCount);
-    const sizes = { histograms: histogramsFor(data.rows.layout.columnCount, leaves), leaves, bins };
+    const sizes = { histograms: histogramsFor(data.rows.layout.columnCount, leaves), leaves, bins, categories };
     // What comes later may refuse its parameters or find no memory: then what is already there is given back.
     const own = <T extends Disposable>(part: () => T): T => {
       try {

@@ -1,11 +1,11 @@
 import type { NodeRows, Parting, TreeWorkspace, Units } from '../../engine/tree-workspace.js';
 import { Breather } from '../../engine/turn.js';
-import { HISTOGRAM_STRIDE } from '../../kernels/tree-building.js';
+import { BINS, HISTOGRAM_STRIDE } from '../../kernels/tree-building.js';
+import { SET_WORDS } from '../../kernels/tree-splitting.js';
 import type { FeatureBins } from '../binning/index.js';
-import { CategoryScanner } from './category-scanner.js';
 import type { NodeRules, TreeRules } from './constraints.js';
 import { HistogramPool } from './histogram.js';
-import { type Candidate, completeSplit, goesLeftOf, planesOf, type Split, type SplitRules } from './splitting.js';
+import { completeSplit, goesLeftOf, type Split, type SplitRules, setOf } from './splitting.js';
 
 export interface GrowerOptions extends SplitRules {
   readonly maxLeafNodes: number;
@@ -58,7 +58,9 @@ export class Grower {
   readonly #options: GrowerOptions;
   readonly #units: Units;
   readonly #rules: TreeRules;
-  readonly #categories: CategoryScanner;
+  readonly #categorical: boolean;
+  /** The bins that go left in the node that is being parted. */
+  readonly #goesLeft = new Uint8Array(BINS);
   readonly #pool: HistogramPool;
   readonly #open: OpenNode[] = [];
   readonly #breather = new Breather();
@@ -76,7 +78,7 @@ export class Grower {
     this.#options = options;
     this.#units = units;
     this.#rules = rules;
-    this.#categories = new CategoryScanner(units, options);
+    this.#categorical = bins.some(({ categorical }) => categorical);
     this.#pool = new HistogramPool(workspace.histogramCount);
   }
 
@@ -170,7 +172,8 @@ export class Grower {
 
   async #part({ node, split, ahead }: OpenNode, signal?: AbortSignal): Promise<[GrownNode, GrownNode]> {
     const [left, right] =
-      ahead?.rows ?? (await this.#workspace.partition(node.rows, split.feature, goesLeftOf(split), signal));
+      ahead?.rows ??
+      (await this.#workspace.partition(node.rows, split.feature, goesLeftOf(split, this.#goesLeft), signal));
     const [leftRules, rightRules] = this.#rules.children(node.rules, split);
     const depth = node.depth + 1;
     node.split = split;
@@ -190,27 +193,21 @@ export class Grower {
     const workspace = this.#workspace;
     const limits = this.#rules.limits(node.rules, node.depth);
     workspace.scan(histogram, this.#units, this.#options, limits);
-    const numbers = workspace.scanned(histogram);
-    const [gains, splits] = [workspace.gains.values, workspace.splits.values];
-    let best: Candidate | undefined;
-    let feature = -1;
-    for (let index = 0; index < this.#bins.length; index++) {
-      const bins = this.#bins[index]!;
-      if (limits.allowed?.[index] === 0) continue;
-      const least = best?.gain ?? this.#options.minGain;
-      const candidate = bins.categorical
-        ? this.#categories.scan(numbers, index * HISTOGRAM_STRIDE, bins.binCount, limits, least)
-        : splits[index]! >= 0 && gains[index]! > least
-          ? { gain: gains[index]!, bin: splits[index]! }
-          : undefined;
-      if (!candidate) continue;
-      best = candidate;
-      feature = index;
+    if (this.#categorical) workspace.scanCategories(histogram, this.#units, this.#options, limits);
+    const [gains, setGains] = [workspace.gains.values, workspace.setGains.values];
+    let [feature, gain] = [-1, this.#options.minGain];
+    for (let index = 0; index < gains.length; index++) {
+      // A feature has one of the two, and −∞ for the other.
+      const own = Math.max(gains[index]!, setGains[index]!);
+      if (own > gain) [feature, gain] = [index, own];
     }
-    if (!best) return undefined;
+    if (feature < 0) return undefined;
+    const set = this.#bins[feature]!.categorical ? setOf(workspace.sets.values, SET_WORDS * feature) : undefined;
+    const candidate = { feature, gain, bin: workspace.splits.values[feature]!, set };
     const { lower, upper } = limits;
     const rules = this.#rules.bounds(feature) ? { ...this.#options, lower, upper } : undefined;
-    return completeSplit(feature, best, planesOf(numbers, feature), node.rows.count, this.#units, rules);
+    const start = workspace.scannedStart(histogram) + feature * HISTOGRAM_STRIDE;
+    return completeSplit(candidate, workspace.scanned, start, node.rows.count, this.#units, rules);
   }
 
   #takeBest(): OpenNode {

@@ -1,6 +1,6 @@
-import type { SplitLimits, Units } from '../../engine/tree-workspace.js';
+import type { CategoryRules, SplitLimits, Units } from '../../engine/tree-workspace.js';
 import { BINS, HISTOGRAM_STRIDE, MISSING_BIN, MISSING_LEFT } from '../../kernels/tree-building.js';
-import { type LeafRules, leafValue } from '../../kernels/tree-splitting.js';
+import { type LeafRules, leafValue, SET_WORDS } from '../../kernels/tree-splitting.js';
 
 /** The best way to part a node. */
 export interface Split {
@@ -10,7 +10,7 @@ export interface Split {
   readonly bin: number;
   readonly missingLeft: boolean;
   /** Of a set of categories, by bin: 1 goes left; bin 255 is "missing". Others follow from `bin`: see `goesLeftOf`. */
-  readonly set?: Uint8Array;
+  readonly set?: Uint8Array | undefined;
   /** Values of the sides by the quantised sums, before the learning rate; 0 where nobody asked. */
   readonly leftValue: number;
   readonly rightValue: number;
@@ -18,79 +18,83 @@ export interface Split {
   readonly counts: readonly [number, number];
 }
 
-/** LightGBM's parameters for sets of categories (Ke et al., NeurIPS 2017). */
-export interface CategoryRules {
-  /** Added to the hessian of a category by which it is sorted; categories of fewer rows stand in no set. */
-  readonly smooth: number;
-  /** Added to l2 where a set is chosen from a sorted order. */
-  readonly l2: number;
-  /** Most categories of a set. */
-  readonly maxThreshold: number;
-  /** Least rows that each step along the order adds. */
-  readonly minPerGroup: number;
-  /** With so few categories each is tried against the rest, without smoothing. */
-  readonly maxToOnehot: number;
-}
-
 export interface SplitRules extends SplitLimits {
   readonly categories: CategoryRules;
 }
 
-/** A node's gain on one feature, before the split is worked out. */
+/** A node's best split, before it is worked out. */
 export interface Candidate {
+  readonly feature: number;
   readonly gain: number;
+  /** Numeric: last bin that goes left, + MISSING_LEFT where missing values do. */
   readonly bin: number;
-  readonly categories?: readonly number[];
+  /** Of a set of categories, by bin: 1 goes left; missing values are one more category. */
+  readonly set?: Uint8Array | undefined;
 }
 
-/** Works a candidate out: which bins go where, and, given rules, what the sides are worth. */
+/**
+ * Works a candidate out: which bins go where, and, given rules, what the sides are worth. `numbers` holds the planes of its
+ * feature from `start`.
+ */
 export function completeSplit(
-  feature: number,
-  candidate: Candidate,
-  planes: Float64Array,
+  { feature, gain, bin, set }: Candidate,
+  numbers: Float64Array,
+  start: number,
   rows: number,
   units: Units,
   rules: LeafRules | undefined,
 ): Split {
-  const goesLeft = new Uint8Array(BINS);
-  const missingCount = planes[2 * BINS + MISSING_BIN]!;
-  const bin = candidate.categories ? -1 : candidate.bin % MISSING_LEFT;
-  if (candidate.categories) for (const category of candidate.categories) goesLeft[category] = 1;
-  else goesLeft.fill(1, 0, bin + 1);
-  // Missing values are one more category, which may stand in the set.
-  if (missingCount > 0 && !candidate.categories) goesLeft[MISSING_BIN] = candidate.bin >= MISSING_LEFT ? 1 : 0;
-  const left = leftCount(planes, candidate.categories, bin, goesLeft[MISSING_BIN] === 1 ? missingCount : 0);
-  const counts: [number, number] = [left, rows - left];
+  const last = set ? -1 : bin % MISSING_LEFT;
+  const missing = numbers[start + 2 * BINS + MISSING_BIN]!;
+  const left = set
+    ? rowsOfSet(set, numbers, start)
+    : rowsUpTo(last, numbers, start) + (bin >= MISSING_LEFT ? missing : 0);
+  const chosen = set ? set[MISSING_BIN] === 1 : bin >= MISSING_LEFT;
   // None seen here: they go with the many.
-  if (missingCount === 0) goesLeft[MISSING_BIN] = counts[0] > counts[1] ? 1 : 0;
-  const missingLeft = goesLeft[MISSING_BIN] === 1;
-  const [leftValue, rightValue] = rules ? sideValues(planes, goesLeft, units, rules) : [0, 0];
-  const split = { feature, gain: candidate.gain, bin, missingLeft, leftValue, rightValue, counts };
-  return candidate.categories ? { ...split, set: goesLeft } : split;
-}
-
-/** By bin, 0 or 1. Not kept with numeric splits: of many trees these tables would be most of what there is. */
-export function goesLeftOf({ bin, missingLeft, set }: Split): Uint8Array {
-  if (set) return set;
-  const goesLeft = new Uint8Array(BINS).fill(1, 0, bin + 1);
-  goesLeft[MISSING_BIN] = missingLeft ? 1 : 0;
-  return goesLeft;
-}
-
-/** Rows that go left. Not by all bins: this runs for every node. */
-function leftCount(
-  planes: Float64Array,
-  categories: readonly number[] | undefined,
-  bin: number,
-  missingLeft: number,
-): number {
-  let left = 0;
-  if (categories) for (const category of categories) left += planes[2 * BINS + category]!;
-  else {
-    for (let at = 2 * BINS; at <= 2 * BINS + bin; at++) left += planes[at]!;
-    left += missingLeft;
+  const missingLeft = missing === 0 ? left > rows - left : chosen;
+  if (set) set[MISSING_BIN] = missingLeft ? 1 : 0;
+  let [leftValue, rightValue] = [0, 0];
+  if (rules) {
+    const planes = numbers.subarray(start, start + HISTOGRAM_STRIDE);
+    [leftValue, rightValue] = sideValues(planes, goesLeftOf({ bin: last, missingLeft, set }), units, rules);
   }
-  return left;
+  return { feature, gain, bin: last, missingLeft, set, leftValue, rightValue, counts: [left, rows - left] };
+}
+
+// Loops of their own: this runs for every node.
+function rowsUpTo(last: number, numbers: Float64Array, start: number): number {
+  const counts = start + 2 * BINS;
+  let rows = 0;
+  for (let at = counts; at <= counts + last; at++) rows += numbers[at]!;
+  return rows;
+}
+
+function rowsOfSet(set: Uint8Array, numbers: Float64Array, start: number): number {
+  const counts = start + 2 * BINS;
+  let rows = 0;
+  for (let bin = 0; bin < BINS; bin++) if (set[bin] === 1) rows += numbers[counts + bin]!;
+  return rows;
+}
+
+/** A set of bins, a bit each, as a table by bin. */
+export function setOf(words: Uint32Array, start: number): Uint8Array {
+  const set = new Uint8Array(BINS);
+  for (let word = 0; word < SET_WORDS; word++) {
+    const first = 32 * word;
+    for (let bits = words[start + word]!, bin = first; bits !== 0; bits >>>= 1, bin++) set[bin] = bits & 1;
+  }
+  return set;
+}
+
+/** By bin, 0 or 1, in `table` or a new one. Not kept with numeric splits: of many trees these would be most of what there is. */
+export function goesLeftOf(
+  { bin, missingLeft, set }: Pick<Split, 'bin' | 'missingLeft' | 'set'>,
+  table = new Uint8Array(BINS),
+): Uint8Array {
+  if (set) return set;
+  table.fill(1, 0, bin + 1).fill(0, bin + 1);
+  table[MISSING_BIN] = missingLeft ? 1 : 0;
+  return table;
 }
 
 /** The values that the sides would have as leaves. */
@@ -116,9 +120,4 @@ function addBin(sums: Sums, planes: Float64Array, bin: number): void {
   sums.gradient += planes[bin]!;
   sums.hessian += planes[BINS + bin]!;
   sums.count += planes[2 * BINS + bin]!;
-}
-
-/** The planes of a feature in a histogram. */
-export function planesOf(histogram: Float64Array, feature: number): Float64Array {
-  return histogram.subarray(feature * HISTOGRAM_STRIDE, (feature + 1) * HISTOGRAM_STRIDE);
 }

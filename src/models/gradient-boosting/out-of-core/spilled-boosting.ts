@@ -73,9 +73,10 @@ export class SpilledBoosting implements Disposable {
     const leaves = Math.min(options.maxLeafNodes ?? mostLeaves, mostLeaves);
     this.#growing = growerOptions(options, leaves);
     const binCounts = data.bins.map((bins) => (bins.categorical ? 0 : bins.binCount));
+    const categories = data.bins.map((bins) => (bins.categorical ? bins.binCount : 0));
     // Every open leaf may have been parted ahead, and its child has a histogram too.
     const histograms = histogramsFor(data.bins.length, 2 * leaves);
-    const sizes = { histograms, leaves, nodes: NODES_A_LEAF * leaves };
+    const sizes = { histograms, leaves, nodes: NODES_A_LEAF * leaves, categories };
     this.#sampling = new SpilledSampling(engine, data.rows, data.learnt, options);
     try {
       this.#workspace = new TreeWorkspace(engine, data.rows, binCounts, sizes, options.constraints.monotone);
