@@ -2,7 +2,8 @@
 // its own. Prints rows, seconds, what one pass and one tree cost, peak resident memory, and bytes of the spill file.
 //   npm run bench -- out-of-core [--rows 1e6,5e6] [--loss log_loss] [--trees 3] [--leaves 31] [--memory 512MB] [--directory DIR]
 //     [--json]
-// A loss but log_loss is one of regression, and learns the number whose sign is the class.
+// A loss but log_loss is one of regression, and learns the number whose sign is the class; lambdarank ranks lists of about 40
+// rows, which lie anywhere.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +25,8 @@ const { values: options } = parseArgs({
 
 const COLUMNS = 28;
 const classes = options.loss === 'log_loss';
+const ranks = options.loss === 'lambdarank';
+const LIST_ROWS = 40;
 const CHUNK = 262_144;
 
 /** Sums of three uniform numbers, of which some columns carry the signal; a function of the row alone. */
@@ -44,6 +47,12 @@ function* chunks(rows, tableFromRegisters) {
     const y = new Float64Array(count);
     for (let i = 0; i < count; i++) y[i] = a[i] * b[i] + 0.6 * c[i] - 0.4 * d[i] * d[i] + 0.5 * noise[i];
     if (classes) for (let i = 0; i < count; i++) y[i] = Number(y[i] > 0);
+    if (ranks) {
+      const lists = Math.ceil(rows / LIST_ROWS);
+      const values = Float64Array.from({ length: count }, (_, i) => ((first + i) * 7919) % lists);
+      columns.push({ name: 'list', type: 'number', values });
+      for (let i = 0; i < count; i++) y[i] = Math.min(3, Math.max(0, Math.floor(2 * y[i] + 1)));
+    }
     yield tableFromRegisters([...columns, { name: 'y', type: classes ? 'boolean' : 'number', values: y }], count);
   }
 }
@@ -55,7 +64,9 @@ function peakMemory() {
 }
 
 async function fitOnce(rows) {
-  const { createEngine, GradientBoostingClassifier, GradientBoostingRegressor } = await import('../../dist/index.js');
+  const { createEngine, GradientBoostingClassifier, GradientBoostingRanker, GradientBoostingRegressor } = await import(
+    '../../dist/index.js'
+  );
   const { tableFromRegisters } = await import('../../dist/table/columns.js');
   const { SpilledRows } = await import('../../dist/engine/spilled-rows.js');
   const engine = await createEngine();
@@ -80,14 +91,22 @@ async function fitOnce(rows) {
   const marks = new Map();
   const onProgress = ({ what }) => marks.set(what, (performance.now() - start) / 1000);
   const start = performance.now();
-  const estimator = new (classes ? GradientBoostingClassifier : GradientBoostingRegressor)({
-    loss: options.loss,
+  const Estimator = classes ? GradientBoostingClassifier : ranks ? GradientBoostingRanker : GradientBoostingRegressor;
+  const estimator = new Estimator({
+    ...(!ranks && { loss: options.loss }),
     maxIter: Number(options.trees),
     maxLeafNodes: Number(options.leaves),
     earlyStopping: 'false',
   });
   const { memory, directory } = options;
-  const model = await estimator.fitStream(source, { target: 'y', engine, memory, directory, onProgress });
+  const model = await estimator.fitStream(source, {
+    target: 'y',
+    ...(ranks && { group: 'list' }),
+    engine,
+    memory,
+    directory,
+    onProgress,
+  });
   const seconds = (performance.now() - start) / 1000;
   const [surveyed, spilled] = [marks.get('row surveyed'), marks.get('column')];
   const { backend, threads } = engine.describe();

@@ -51,10 +51,10 @@ test('a model that is gone on from, with labels that it does not know, gives tha
     expect(bits(model)).toBe(expected);
   }
   await expect(
-    estimator.with({ maxIter: 1 }).fitStream(chunked(table, ROWS), { ...options, directory }),
+    estimator.with({ maxIter: 1 }).fitStream(chunked(table, ROWS), { ...options, directory, engine: engines[0] }),
   ).rejects.toThrow("Expected maxIter of at least the model's 2 rounds but received 1");
   await expect(
-    estimator.with({ loss: 'quantile' }).fitStream(chunked(table, ROWS), { ...options, directory }),
+    estimator.with({ loss: 'quantile' }).fitStream(chunked(table, ROWS), { ...options, directory, engine: engines[0] }),
   ).rejects.toThrow("Expected the model's loss (Huber loss) for warmStart but received pinball loss (0.5)");
 });
 
@@ -97,7 +97,9 @@ test('an interrupted fit goes on from its checkpoint, in other chunks, to the bi
   expect(checkpoint.kept).toBeDefined();
   await expect(train(first!, { ...options, weights: 'x' })).rejects.toThrow();
   await expect(
-    estimator.with({ learningRate: 0.2 }).fitStream(chunked(table, 9000), { ...options, checkpoint }),
+    estimator
+      .with({ learningRate: 0.2 })
+      .fitStream(chunked(table, 9000), { ...options, checkpoint, engine: engines[0] }),
   ).rejects.toThrow('another key');
   expect(bits(await train(second!))).toBe(expected);
   expect(checkpoint).toMatchObject({ kept: undefined, saves: 4 });
