@@ -23,7 +23,7 @@ export async function openModel(reference: string, registry?: string): Promise<O
   const opened = await openAny(reference, registry);
   if (!isRecommenderArtefact(opened)) return opened;
   throw new LanewiseError('usage', `Expected a model of rows but ${reference} is a recommender`, {
-    hint: 'lanewise recommend, serve, monitor and models take recommenders.',
+    hint: 'lanewise recommend, serve and monitor take recommenders.',
   });
 }
 
