@@ -152,6 +152,22 @@ test('the page and the picture have a point a row, escaped names, and texts of t
   expect(titled).toContain('person 19');
 });
 
+test('the name of a group stands at one of its rows, even where the group is in two pieces', () => {
+  // Even rows at the corners above and below, odd rows in the middle between them.
+  const coordinates = Float64Array.from({ length: 2 * rows }, (_, at) => {
+    const row = at >> 1;
+    if (row % 2 === 1) return 5 + row / 100;
+    return at % 2 === 0 ? row / 100 : row % 4 === 0 ? 10 - row / 100 : row / 100;
+  });
+  const values = Float64Array.from({ length: rows }, (_, row) => (row % 2 === 0 ? 0 : 1));
+  const colors = embeddingColors({ name: 'g', type: 'category', labels: ['split', 'whole'], values });
+  const page = renderEmbeddingPicture({ ...embedding, coordinates }, { source: 'x', version: '0', colors });
+  for (const group of [0, 1]) {
+    const name = new RegExp(`class="name" data-group="${group}" x="(\\d+)" y="(\\d+)"`).exec(page)!;
+    expect(page).toMatch(new RegExp(`data-group="${group}" d="[^"]*M${name[1]} ${Number(name[2]) - 6}h0`));
+  }
+});
+
 test('ten thousand points are less than 300 KB', () => {
   const random = stream(2, 'points');
   const coordinates = Float64Array.from({ length: 20_000 }, () => random.normal());

@@ -148,8 +148,8 @@ function drawingOf(embedding: Embedding, { colors, seed = 0, rowNumbers, titles 
   const names = isNamed
     ? members.slice(0, colors.plainFrom).map((own, k) => {
         if (own.length === 0) return undefined;
-        const [atX, atY] = [middleOf(own.map(x)), middleOf(own.map(y))];
-        return html`<text class="name" data-group="${k}" x="${atX}" y="${atY + 6}" text-anchor="middle">${cut(colors.groups[k]!, 18)}</text>`;
+        const at = middleRow(own, x, y);
+        return html`<text class="name" data-group="${k}" x="${x(at)}" y="${y(at) + 6}" text-anchor="middle">${cut(colors.groups[k]!, 18)}</text>`;
       })
     : [];
   const size = chosen.length <= 300 ? 11 : chosen.length <= 3000 ? 7.5 : 5;
@@ -255,6 +255,13 @@ for (const figure of document.querySelectorAll('.embedding')) {
   }
 }
 `;
+
+/** The row that lies nearest to the middle of all: a group in several pieces has none of its rows there. */
+function middleRow(rows: readonly number[], x: (row: number) => number, y: (row: number) => number): number {
+  const [atX, atY] = [middleOf(rows.map(x)), middleOf(rows.map(y))];
+  const apart = (row: number) => (x(row) - atX) ** 2 + (y(row) - atY) ** 2;
+  return rows.reduce((nearest, row) => (apart(row) < apart(nearest) ? row : nearest));
+}
 
 function middleOf(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!;
