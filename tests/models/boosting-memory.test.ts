@@ -7,19 +7,26 @@ import { tableFromRegisters } from '#lanewise/table/columns.js';
 const ROWS = [2, 3].map((segments) => segments * 131_072);
 
 /** The most bytes of the arena that training takes, for each number of rows. */
-async function peaks(features: number, task: 'classification' | 'regression', threads: number, parameters: object) {
+async function peaks(
+  features: number,
+  task: 'classification' | 'regression',
+  threads: number,
+  parameters: object,
+  classes: number,
+) {
   const found: number[] = [];
   for (const rows of ROWS) {
     await using engine = await createEngine({ backend: 'wasm', threads });
     // Every feature is the same array: the table itself costs nothing, and does not lie in the arena.
     const values = Float64Array.from({ length: rows }, (_, row) => (row * 7919) % 61);
+    const labels = Array.from({ length: classes }, (_, k) => `class ${k}`);
     const y = values
       .map((value, row) => ((value + row) % 5 < 2 ? 1 : 0.5))
       .map(task === 'classification' ? Math.floor : Number);
     const columns = Array.from({ length: features }, (_, f) => ({ name: `x${f}`, type: 'number' as const, values }));
     const target =
       task === 'classification'
-        ? { name: 'y', type: 'category' as const, labels: ['no', 'yes'], values: y }
+        ? { name: 'y', type: 'category' as const, labels, values: classes === 2 ? y : y.map((_, row) => row % classes) }
         : { name: 'y', type: 'number' as const, values: y };
     const kind = task === 'classification' ? GradientBoostingClassifier : GradientBoostingRegressor;
     const estimator = new kind({ maxIter: 2, maxLeafNodes: 4, earlyStopping: 'false', ...parameters });
@@ -35,8 +42,9 @@ async function slope(
   task: 'classification' | 'regression',
   threads = 1,
   parameters: object = {},
+  classes = 2,
 ): Promise<number> {
-  const [few, many] = await peaks(features, task, threads, parameters);
+  const [few, many] = await peaks(features, task, threads, parameters, classes);
   return (many - few) / (ROWS[1]! - ROWS[0]!);
 }
 
@@ -56,5 +64,14 @@ test.each(['squared_error', 'absolute_error', 'quantile', 'huber', 'poisson', 'g
   'training takes no more where the loss is %s',
   async (loss) => {
     expect(await slope(2, 'regression', 1, { loss })).toBeLessThanOrEqual(1.3 * 2 + 40);
+  },
+);
+
+// 36 as with two classes; raw predictions of the others, and what normalises them.
+test.each([5])(
+  'each class beyond the first takes 8 bytes a row more, and so do normalizers: %i classes',
+  async (classes) => {
+    const most = 1.3 * 2 + 36 + 8 * (classes - 1) + 8;
+    expect(await slope(2, 'classification', 1, {}, classes)).toBeLessThanOrEqual(most);
   },
 );
