@@ -28,6 +28,7 @@ export interface QueryRows {
 export class PlacedPanels implements DistanceBlocks {
   readonly points: Points;
   readonly line: number;
+  readonly groups = 1;
   readonly space: MetricSpace;
   readonly #engine: Engine;
   readonly #scope: Scope;
@@ -88,7 +89,7 @@ export class PlacedPanels implements DistanceBlocks {
     return tasks;
   }
 
-  async tasks(scope: Scope, queries: Points, out: Float64Array, signal?: AbortSignal): Promise<[Task[]]> {
+  async tasks(scope: Scope, queries: Points, out: Float64Array, signal?: AbortSignal): Promise<Task[][]> {
     const asked = await this.queries(scope, queries, signal);
     const rows = this.rowsOfTasks(queries.count);
     return [rows.map((row) => asked.call('metric_block_f64', row, [out.byteOffset + 8 * row.start * this.line], []))];

@@ -21,6 +21,7 @@ const CENTER_POINTS = 4_096;
  */
 export class ProductDistances implements DistanceBlocks {
   readonly line: number;
+  readonly groups = 2;
   readonly #engine: Engine;
   readonly #space: MetricSpace;
   readonly #scope: Scope;
@@ -57,7 +58,7 @@ export class ProductDistances implements DistanceBlocks {
     return new ProductDistances(engine, space, await space.place(points, 'the points', signal));
   }
 
-  async tasks(scope: Scope, queries: Points, out: Float64Array, signal?: AbortSignal): Promise<[Task[], Task[]]> {
+  async tasks(scope: Scope, queries: Points, out: Float64Array, signal?: AbortSignal): Promise<Task[][]> {
     const placed = await this.#space.place(queries, 'the queries', signal);
     const values = this.#values && scope.copy('f64', placed);
     const rows = scope.copy('f64', centred(placed, this.#center));

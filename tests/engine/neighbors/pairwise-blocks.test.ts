@@ -26,9 +26,14 @@ const row = ({ values, dimension }: Points, i: number) => values.subarray(i * di
 const length = (x: Float64Array, center?: Float64Array) => Math.hypot(...x.map((v, j) => v - (center?.[j] ?? 0)));
 
 test('distances of several blocks, each copied while the next is computed, are those of the definition', async () => {
-  const [a, b] = [1_203, 1_001].map((count) => made(count, 3, () => random.uniform())) as [Points, Points];
-  for (const [threads, late] of [[1], [3], [3, true]] as const) {
-    const engine = await createEngine({ backend: 'wasm', threads });
+  const [a, b] = [1_203, 1_001].map((count) => made(count, 8, () => random.uniform())) as [Points, Points];
+  const ways = [
+    [1, false],
+    [3, false],
+    [3, true],
+  ] as const;
+  for (const [threads, late, numerics] of [...ways, [3, true, 'fast'] as const]) {
+    const engine = await createEngine({ backend: 'wasm', threads, numerics });
     const run = engine.run.bind(engine);
     // However late this thread comes to copying, the next block is not in its way.
     if (late) {
@@ -47,11 +52,33 @@ test('distances of several blocks, each copied while the next is computed, are t
     for (let i = 0; i < a.count; i++) {
       for (let k = 0; k < b.count; k++) {
         let sum = 0;
-        for (let j = 0; j < 3; j++) sum += (a.values[3 * i + j]! - b.values[3 * k + j]!) ** 2;
-        if (all[i * b.count + k] !== Math.sqrt(sum)) unequal++;
+        for (let j = 0; j < 8; j++) sum += (a.values[8 * i + j]! - b.values[8 * k + j]!) ** 2;
+        const distance = all[i * b.count + k]!;
+        if (numerics ? !(Math.abs(distance - Math.sqrt(sum)) <= 1e-11) : distance !== Math.sqrt(sum)) unequal++;
       }
     }
     expect(unequal).toBe(0);
+  }
+});
+
+test('distances go where they are wanted, and a place of another size is refused', async () => {
+  const [a, b] = [made(5, 3, () => random.uniform()), made(4, 3, () => random.uniform())];
+  const out = new Float64Array(20).fill(-1);
+  expect(await pairwiseDistances(exact, a, b, 'manhattan', { out })).toBe(out);
+  expect(out).toEqual(await pairwiseDistances(exact, a, b, 'manhattan'));
+  await expect(pairwiseDistances(exact, a, b, 'manhattan', { out: out.subarray(1) })).rejects.toThrow(
+    /5 × 4 values for out but received 19/,
+  );
+});
+
+test('what a call took of the memory is given back, also where it fails amid the blocks', async () => {
+  for (const engine of [fast, exact]) {
+    const used = engine.arena.bytesUsed;
+    const [a, b] = [made(1_203, 9, () => random.uniform()), made(1_001, 9, () => random.uniform())];
+    await pairwiseDistances(engine, a, b, 'euclidean');
+    a.values[1_200 * 9] = Number.NaN;
+    await expect(pairwiseDistances(engine, a, b, 'euclidean')).rejects.toThrow(/NaN/);
+    expect(engine.arena.bytesUsed).toBe(used);
   }
 });
 
