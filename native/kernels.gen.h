@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "56c3838a74b0dd6e"
+#define LANEWISE_KERNELS_HASH "195a8e6e0200cdd1"
 
 namespace lanewise {
 
@@ -97,7 +97,9 @@ struct Kernels {
   void (*update_sgd_f64)(double* parameters, const double* gradient, double* velocity, double rate, double momentum, int32_t nesterov, double gradientScale, double gradientLimit, double decay, int32_t count);
   void (*count_codes_i16)(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts, const double* queryErrors, const int16_t* panels, const int32_t* panelStarts, int32_t* counts, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, double scale, double error, double limit, int32_t self);
   void (*nearest_codes_i16)(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts, const double* queryErrors, const int16_t* panels, const int32_t* panelStarts, double* distances, int32_t* indices, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t k, double scale, double error);
+  void (*nearest_codes_i8)(const double* queries, const double* points, const uint8_t* queryCodes, const int32_t* queryStarts, const double* queryErrors, const uint8_t* panels, const int32_t* panelStarts, double* distances, int32_t* indices, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t k, double scale, double error);
   void (*quantize_points_i16)(const double* points, const double* center, int16_t* codes, int32_t* starts, double* errors, int32_t pointCount, int32_t dimension, int32_t panel, double scale, double largest);
+  void (*quantize_points_i8)(const double* points, const double* center, uint8_t* codes, int32_t* starts, double* errors, int32_t pointCount, int32_t dimension, int32_t panel, double scale);
   void (*within_codes_i16)(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts, const double* queryErrors, const int16_t* panels, const int32_t* panelStarts, const int32_t* offsets, int32_t* indices, double* distances, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, double scale, double error, double limit, int32_t self, int32_t found);
   void (*random_uniform_f64)(double* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
   void (*random_words_u32)(uint32_t* out, int32_t keyLow, int32_t keyHigh, double startIndex, int32_t count);
@@ -424,11 +426,17 @@ void update_sgd_f64(double* parameters, const double* gradient, double* velocity
 /// queries[queryCount * dimension] in; points[pointCount * dimension] in; queryCodes[queryCount * Math.ceil(dimension / 2) * 2] in; queryStarts[queryCount] in; queryErrors[queryCount] in; panels[Math.ceil(pointCount / 16) * 16 * Math.ceil(dimension / 2) * 2] in; panelStarts[Math.ceil(pointCount / 16) * 16] in; counts[queryCount] out; scratch[3 * queryCount + 16] scratch
 void count_codes_i16(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts, const double* queryErrors, const int16_t* panels, const int32_t* panelStarts, int32_t* counts, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, double scale, double error, double limit, int32_t self);
 /// The k nearest points of every query, as nearest_points_f64 gives them, with candidates found in products of integers.
-/// queries[queryCount * dimension] in; points[pointCount * dimension] in; queryCodes[queryCount * Math.ceil(dimension / 2) * 2] in; queryStarts[queryCount] in; queryErrors[queryCount] in; panels[Math.ceil(pointCount / 16) * 16 * Math.ceil(dimension / 2) * 2] in; panelStarts[Math.ceil(pointCount / 16) * 16] in; distances[queryCount * k] out; indices[queryCount * k] out; scratch[queryCount * (9 * k + 130)] scratch
+/// queries[queryCount * dimension] in; points[pointCount * dimension] in; queryCodes[queryCount * Math.ceil(dimension / 2) * 2] in; queryStarts[queryCount] in; queryErrors[queryCount] in; panels[Math.ceil(pointCount / 16) * 16 * Math.ceil(dimension / 2) * 2] in; panelStarts[Math.ceil(pointCount / 16) * 16] in; distances[queryCount * k] out; indices[queryCount * k] out; scratch[queryCount * (3 + 32 * (Math.floor(k / 4) + 5))] scratch
 void nearest_codes_i16(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts, const double* queryErrors, const int16_t* panels, const int32_t* panelStarts, double* distances, int32_t* indices, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t k, double scale, double error);
+/// As nearest_codes_i16, with codes of eight bits, for at most 16,384 coordinates.
+/// queries[queryCount * dimension] in; points[pointCount * dimension] in; queryCodes[queryCount * Math.ceil(dimension / 4) * 4] in; queryStarts[queryCount] in; queryErrors[queryCount] in; panels[Math.ceil(pointCount / 16) * 16 * Math.ceil(dimension / 4) * 4] in; panelStarts[Math.ceil(pointCount / 16) * 16] in; distances[queryCount * k] out; indices[queryCount * k] out; scratch[queryCount * (3 + 32 * (Math.floor(k / 4) + 5))] scratch
+void nearest_codes_i8(const double* queries, const double* points, const uint8_t* queryCodes, const int32_t* queryStarts, const double* queryErrors, const uint8_t* panels, const int32_t* panelStarts, double* distances, int32_t* indices, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t k, double scale, double error);
 /// Codes of points: round((p − centre)·scale), cut off at ±largest, in panels, with what that took away.
 /// points[pointCount * dimension] in; center[dimension] in; codes[Math.ceil(pointCount / panel) * panel * Math.ceil(dimension / 2) * 2] out; starts[Math.ceil(pointCount / panel) * panel] out; errors[pointCount] out
 void quantize_points_i16(const double* points, const double* center, int16_t* codes, int32_t* starts, double* errors, int32_t pointCount, int32_t dimension, int32_t panel, double scale, double largest);
+/// Codes of eight bits: round((p − centre)·scale), cut off at −128 and 127, in panels (queries: in rows), with what that took away.
+/// points[pointCount * dimension] in; center[dimension] in; codes[Math.ceil(pointCount / panel) * panel * Math.ceil(dimension / 4) * 4] out; starts[Math.ceil(pointCount / panel) * panel] out; errors[pointCount] out
+void quantize_points_i8(const double* points, const double* center, uint8_t* codes, int32_t* starts, double* errors, int32_t pointCount, int32_t dimension, int32_t panel, double scale);
 /// The points within a radius of every query, their indices ascending, found by codes; counted before.
 /// queries[queryCount * dimension] in; points[pointCount * dimension] in; queryCodes[queryCount * Math.ceil(dimension / 2) * 2] in; queryStarts[queryCount] in; queryErrors[queryCount] in; panels[Math.ceil(pointCount / 16) * 16 * Math.ceil(dimension / 2) * 2] in; panelStarts[Math.ceil(pointCount / 16) * 16] in; offsets[queryCount] in; indices[found] out; distances[found] out; scratch[3 * queryCount + 16] scratch
 void within_codes_i16(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts, const double* queryErrors, const int16_t* panels, const int32_t* panelStarts, const int32_t* offsets, int32_t* indices, double* distances, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, double scale, double error, double limit, int32_t self, int32_t found);
@@ -692,7 +700,9 @@ inline constexpr Kernels all_kernels{
     update_sgd_f64,
     count_codes_i16,
     nearest_codes_i16,
+    nearest_codes_i8,
     quantize_points_i16,
+    quantize_points_i8,
     within_codes_i16,
     random_uniform_f64,
     random_words_u32,

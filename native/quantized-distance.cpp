@@ -19,9 +19,9 @@ constexpr int codeTileLanes = vectorBytes == 64 ? 4 : 2;
 
 LANEWISE_INLINE double roundToEven(double value) { return value + 6755399441055744.0 - 6755399441055744.0; }
 
-/// Adds, lane by lane, the products of two pairs of codes. `fused`: the processor has one instruction for it.
+/// Adds, lane by lane, the products of two pairs of sixteen bits.
 template <bool fused>
-LANEWISE_INLINE void addProducts(Codes& sum, Codes a, Codes b) {
+LANEWISE_INLINE void addPairs(Codes& sum, Codes a, Codes b) {
 #if defined(__AVX512F__)
   if constexpr (fused) {
     __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
@@ -38,6 +38,26 @@ LANEWISE_INLINE void addProducts(Codes& sum, Codes a, Codes b) {
   const Codes lowB = reinterpret_cast<Codes>(reinterpret_cast<Unsigned>(b) << 16) >> 16;
   sum += lowA * lowB + (a >> 16) * (b >> 16);
 #endif
+}
+
+/// Adds, lane by lane, the products of four bytes of codes: two pairs of sixteen bits, or four of eight, of which the queries'
+/// have no sign. `fused`: the processor has one instruction for it.
+template <typename Code, bool fused>
+LANEWISE_INLINE void addProducts(Codes& sum, Codes a, Codes b) {
+  if constexpr (sizeof(Code) == 2) {
+    addPairs<fused>(sum, a, b);
+    return;
+  }
+#if defined(__AVX512F__)
+  if constexpr (fused) {
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+    return;
+  }
+#endif
+  using Short = Vector<int16_t>;
+  const Codes even = splat(0x00ff00ff);
+  addPairs<false>(sum, a & even, reinterpret_cast<Codes>(reinterpret_cast<Short>(b) << 8 >> 8));
+  addPairs<false>(sum, a >> 8 & even, reinterpret_cast<Codes>(reinterpret_cast<Short>(b) >> 8));
 }
 
 /// A bit for each lane that reaches the limit.
@@ -58,51 +78,52 @@ LANEWISE_INLINE uint32_t reaching(Codes value, int32_t limit) {
 #endif
 }
 
-LANEWISE_INLINE Codes splatPair(const int16_t* pair) {
-  int32_t both;
-  std::memcpy(&both, pair, sizeof both);
-  return splat(both);
+LANEWISE_INLINE Codes splatCodes(const uint8_t* four) {
+  int32_t all;
+  std::memcpy(&all, four, sizeof all);
+  return splat(all);
 }
 
-/// Codes of queries by codes of points. What reaches a query's limit is handed on, in the order of the points.
+/// Codes of queries by codes of points, both in groups of four bytes. What reaches a query's limit is handed on, in the order of the points.
+template <typename Code>
 struct CodedTiles {
-  const int16_t *queryCodes, *panels;
+  const void *queryCodes, *panels;
   const int32_t *panelStarts, *limits;
   int32_t queryCount, pointCount, dimension;
 
   /// All queries by `lanes` registers of points from the given one on.
   template <bool fused, int lanes, typename Rest>
   LANEWISE_INLINE void meet(int32_t lane, const Rest& rest) const {
-    const size_t pairs = (static_cast<size_t>(dimension) + 1) / 2;
-    const int16_t* from[lanes];
+    const size_t groups = (static_cast<size_t>(dimension) * sizeof(Code) + 3) / 4;
+    const uint8_t* from[lanes];
     Codes starts[lanes];
     for (int l = 0; l < lanes; l++) {
       const size_t panel = static_cast<size_t>((lane + l) / panelCodeLanes), part = static_cast<size_t>((lane + l) % panelCodeLanes);
-      from[l] = panels + panel * pairs * 2 * codePanel + part * 2 * codeLane;
+      from[l] = static_cast<const uint8_t*>(panels) + panel * groups * 4 * codePanel + part * 4 * codeLane;
       starts[l] = loadVector(panelStarts + static_cast<size_t>(lane + l) * codeLane);
     }
     for (int32_t i = 0; i < queryCount; i += codeTileQueries) {
-      const int16_t* rows[codeTileQueries];
+      const uint8_t* rows[codeTileQueries];
       Codes sums[codeTileQueries][lanes];
 #pragma GCC unroll 8
       for (int q = 0; q < codeTileQueries; q++) {
         // Queries missing from the last tile repeat the last one.
         const int32_t query = i + q < queryCount ? i + q : queryCount - 1;
-        rows[q] = queryCodes + static_cast<size_t>(query) * pairs * 2;
+        rows[q] = static_cast<const uint8_t*>(queryCodes) + static_cast<size_t>(query) * groups * 4;
 #pragma GCC unroll 4
         for (int l = 0; l < lanes; l++) sums[q][l] = starts[l];
       }
-      for (size_t pair = 0; pair < pairs; pair++) {
+      for (size_t group = 0; group < groups; group++) {
         Codes codes[lanes];
 #pragma GCC unroll 4
         for (int l = 0; l < lanes; l++) {
-          std::memcpy(&codes[l], from[l] + pair * 2 * codePanel, sizeof(Codes));
+          std::memcpy(&codes[l], from[l] + group * 4 * codePanel, sizeof(Codes));
         }
 #pragma GCC unroll 8
         for (int q = 0; q < codeTileQueries; q++) {
-          const Codes asked = splatPair(rows[q] + 2 * pair);
+          const Codes asked = splatCodes(rows[q] + 4 * group);
 #pragma GCC unroll 4
-          for (int l = 0; l < lanes; l++) addProducts<fused>(sums[q][l], asked, codes[l]);
+          for (int l = 0; l < lanes; l++) addProducts<Code, fused>(sums[q][l], asked, codes[l]);
         }
       }
 #pragma GCC unroll 8
@@ -164,27 +185,66 @@ LANEWISE_INLINE double codedErrors(double query, double points) { return (query 
 /// What f64 may make of a distance that is as long as `size`, in the scale of the codes.
 LANEWISE_INLINE double codedRounding(int32_t dimension) { return (dimension + 8) * 4.440892098500626e-16; }
 
+/// The k nearest so far, the farthest on top; of equally far points the higher index is farther. Places not yet taken: Infinity, −1.
+struct NearestHeap {
+  double* distances;
+  int32_t* indices;
+  int32_t k;
+
+  /// Is a point nearer than what lies at a place?
+  LANEWISE_INLINE bool before(double distance, int32_t index, int32_t place) const {
+    return distance < distances[place] || (distance == distances[place] && index < indices[place]);
+  }
+
+  LANEWISE_INLINE void put(int32_t place, double distance, int32_t index) const {
+    distances[place] = distance;
+    indices[place] = index;
+  }
+
+  /// Puts a point in the place of the top of the first `count`, where the heap's order wants it.
+  void sink(int32_t count, double distance, int32_t index) const {
+    int32_t place = 0;
+    for (int32_t child = 1; child < count; child = 2 * place + 1) {
+      if (child + 1 < count && before(distances[child], indices[child], child + 1)) child++;
+      if (!before(distance, index, child)) break;
+      put(place, distances[child], indices[child]);
+      place = child;
+    }
+    put(place, distance, index);
+  }
+
+  /// Nearest first; what is no heap any more.
+  void sort() const {
+    for (int32_t last = k - 1; last > 0; last--) {
+      const double distance = distances[last];
+      const int32_t index = indices[last];
+      put(last, distances[0], indices[0]);
+      sink(last, distance, index);
+    }
+  }
+};
+
 struct CodedSearch {
   const double *queries, *points;
-  const int16_t* queryCodes;
   const int32_t* queryStarts;
   const double* queryErrors;
-  const int16_t* panels;
-  const int32_t* panelStarts;
   double* distances;
   int32_t *indices, *scratch;
   int32_t queryCount, pointCount, dimension, k;
   double scale, error;
 
-  // Scratch: what a value must reach, by query; how many are held, by query; then a list a query: the k best values,
-  // the held points, their values.
+  // Scratch: what a value must reach, by query; how many are held, by query; how many may be before they are looked through,
+  // by query; then the held of each query: their values, then their points.
   int32_t* limit(int32_t query) const { return scratch + query; }
   int32_t* held(int32_t query) const { return scratch + queryCount + query; }
-  int32_t* best(int32_t query) const {
-    return scratch + 2 * queryCount + static_cast<size_t>(query) * static_cast<size_t>(k + 2 * room());
+  int32_t* most(int32_t query) const { return scratch + 2 * queryCount + query; }
+  int32_t* waiting(int32_t query) const {
+    return scratch + 3 * queryCount + static_cast<size_t>(query) * 2 * static_cast<size_t>(room());
   }
-  /// Held points a query, at most.
-  int32_t room() const { return 4 * k + 64; }
+  /// Held points a query, at most: whole registers, more than four times k.
+  int32_t room() const { return 16 * (k / 4 + 5); }
+  /// Held points that come between two looks through them.
+  int32_t step() const { return k > 8 ? k / 2 : 4; }
 
   void start() const {
     const size_t length = static_cast<size_t>(queryCount) * static_cast<size_t>(k);
@@ -193,90 +253,126 @@ struct CodedSearch {
     for (int32_t i = 0; i < queryCount; i++) {
       *limit(i) = openCode;
       *held(i) = 0;
-      for (int32_t place = 0; place < k; place++) best(i)[place] = neverCode;
+      *most(i) = k + step();
     }
   }
 
-  /// What a value must reach for its point to be as near as the k-th: from the k-th best value, and the k-th distance known.
-  void tighten(int32_t query) const {
+  /// What a value must reach for its point to be as near as the k-th: k values reach `worst`, and the k-th distance known.
+  void tighten(int32_t query, int32_t worst) const {
     const double errors = codedErrors(queryErrors[query], error);
-    const int32_t worst = best(query)[k - 1];
     double upper = __builtin_inf();
     if (worst != neverCode) {
       const double square = 2 * (-static_cast<double>(queryStarts[query]) - worst) + 2;
       upper = __builtin_sqrt(square > 0 ? square : 0) + errors;
     }
-    const double distance = distances[static_cast<size_t>(query) * static_cast<size_t>(k) + k - 1];
+    const double distance = distances[static_cast<size_t>(query) * static_cast<size_t>(k)];
     if (distance < __builtin_inf()) {
       const double known = __builtin_sqrt(distance) * scale;
       if (known < upper) upper = known;
     }
-    *limit(query) = codedLimit((upper + scale * 1e-145) * (1 + codedRounding(dimension)) + errors, queryStarts[query]);
+    const int32_t least =
+        codedLimit((upper + scale * 1e-145) * (1 + codedRounding(dimension)) + errors, queryStarts[query]);
+    if (least > *limit(query)) *limit(query) = least;
   }
 
-  /// Notes a candidate. It counts among the k best unless its codes say nothing.
-  void hold(int32_t query, int32_t index, int32_t value) const {
-    int32_t* values = best(query);
-    if (value < surestCode && value > values[k - 1]) {
-      int32_t place = k - 1;
-      for (; place > 0 && values[place - 1] < value; place--) values[place] = values[place - 1];
-      values[place] = value;
-      if (values[k - 1] != neverCode) tighten(query);
-    }
-    int32_t* waiting = values + k;
-    int32_t& count = *held(query);
-    waiting[count] = index;
-    waiting[room() + count] = value;
-    count++;
-    if (count < room()) return;
+  /// Notes a candidate.
+  LANEWISE_INLINE void hold(int32_t query, int32_t index, int32_t value) const {
+    int32_t* values = waiting(query);
+    const int32_t place = (*held(query))++;
+    values[place] = value;
+    values[room() + place] = index;
+    if (place + 1 >= *most(query)) lookThrough(query);
+  }
+
+  /// Raises the limit by what is held, and forgets what does not reach it; where that leaves too many, they are looked at.
+  __attribute__((noinline)) void lookThrough(int32_t query) const {
+    tighten(query, nearlyBest(query));
     drop(query);
-    if (count > room() / 2) look(query);
+    if (*held(query) > room() / 2) look(query);
+    *most(query) = (*held(query) > k ? *held(query) : k) + step();
+  }
+
+  /// How many of the held values reach `least`, but for those that say nothing.
+  int32_t reachedBy(const int32_t* values, int32_t count, int32_t least) const {
+    Codes each{};
+    for (int32_t i = 0; i < count; i += codeLane) {
+      const Codes value = loadVector(values + i);
+      each -= (value >= splat(least)) & (value < splat(surestCode));
+    }
+    int32_t reached = 0;
+    for (int lane = 0; lane < codeLane; lane++) reached += each[lane];
+    return reached;
+  }
+
+  /// A value that k of the held reach, and few more: found by halving. neverCode: there are not so many.
+  int32_t nearlyBest(int32_t query) const {
+    int32_t* values = waiting(query);
+    const int32_t count = *held(query);
+    int32_t low = surestCode, high = neverCode, sure = 0;
+    for (int32_t i = 0; i < count; i++) {
+      if (values[i] >= surestCode) continue;
+      if (values[i] < low) low = values[i];
+      if (values[i] > high) high = values[i];
+      sure++;
+    }
+    if (sure < k) return neverCode;
+    for (int32_t i = count; i % codeLane != 0; i++) values[i] = neverCode;
+    while (low < high) {
+      const int32_t middle = low + (high - low + 1) / 2;
+      const int32_t reached = reachedBy(values, count, middle);
+      if (reached < k) {
+        high = middle - 1;
+      } else {
+        low = middle;
+        if (reached <= k + k / 8) break;
+      }
+    }
+    return low;
   }
 
   /// Forgets held points that have been ruled out since.
   void drop(int32_t query) const {
-    int32_t* waiting = best(query) + k;
-    const int32_t least = *limit(query);
+    int32_t* values = waiting(query);
+    const int32_t least = *limit(query), count = *held(query), behind = room();
     int32_t kept = 0;
-    for (int32_t i = 0; i < *held(query); i++) {
-      if (waiting[room() + i] < least) continue;
-      waiting[kept] = waiting[i];
-      waiting[room() + kept++] = waiting[room() + i];
+    for (int32_t i = 0; i < count; i++) {
+      const int32_t value = values[i], index = values[behind + i];
+      values[kept] = value;
+      values[behind + kept] = index;
+      kept += value >= least ? 1 : 0;
     }
     *held(query) = kept;
   }
 
-  /// Exact distances of all held points, four side by side, into the query's list in the order of their indices.
+  /// Held points lie anywhere in memory: their first kilobyte is asked for before it is wanted.
+  LANEWISE_INLINE void fetchAhead(int32_t index) const {
+    const double* const point = points + static_cast<size_t>(index) * static_cast<size_t>(dimension);
+    for (int32_t j = 0; j < dimension && j < 128; j += 8) __builtin_prefetch(point + j);
+  }
+
+  /// Exact distances of all held points, four side by side, into the query's heap.
   void look(int32_t query) const {
-    const int32_t* waiting = best(query) + k;
+    const int32_t* waits = waiting(query) + room();
     const int32_t count = *held(query);
     const size_t width = static_cast<size_t>(dimension);
     const double* asked = queries + static_cast<size_t>(query) * width;
+    const NearestHeap heap{distances + static_cast<size_t>(query) * static_cast<size_t>(k),
+                           indices + static_cast<size_t>(query) * static_cast<size_t>(k), k};
+    for (int32_t i = 0; i < count && i < 8; i++) fetchAhead(waits[i]);
     for (int32_t i = 0; i < count; i += 4) {
       const double* from[4];
       double sums[4];
       for (int32_t c = 0; c < 4; c++) {
-        from[c] = points + static_cast<size_t>(waiting[i + c < count ? i + c : count - 1]) * width;
+        from[c] = points + static_cast<size_t>(waits[i + c < count ? i + c : count - 1]) * width;
+        if (i + c + 8 < count) fetchAhead(waits[i + c + 8]);
       }
       codedDistances(asked, from, width, sums);
-      for (int32_t c = 0; c < 4 && i + c < count; c++) insert(query, waiting[i + c], sums[c]);
+      for (int32_t c = 0; c < 4 && i + c < count; c++) {
+        if (sums[c] < __builtin_inf() && heap.before(sums[c], waits[i + c], 0)) heap.sink(k, sums[c], waits[i + c]);
+      }
     }
     *held(query) = 0;
-    tighten(query);
-  }
-
-  /// Puts a point into a query's list if it is nearer than the last; equals stay behind those that came before.
-  void insert(int32_t query, int32_t index, double distance) const {
-    double* list = distances + static_cast<size_t>(query) * static_cast<size_t>(k);
-    int32_t* places = indices + static_cast<size_t>(query) * static_cast<size_t>(k);
-    int32_t place = k - 1;
-    if (!(distance < list[place])) return;
-    for (; place > 0 && list[place - 1] > distance; place--) {
-      list[place] = list[place - 1];
-      places[place] = places[place - 1];
-    }
-    list[place] = distance;
-    places[place] = index;
+    tighten(query, neverCode);
   }
 
   /// Holds those of some lanes of values, the first of which is point `first`, that reach the limit.
@@ -291,12 +387,15 @@ struct CodedSearch {
     }
   }
 
-  void search() const {
-    start();
-    CodedTiles{queryCodes, panels, panelStarts, limit(0), queryCount, pointCount, dimension}.search(*this);
+  /// Looks at what is left when all points have passed, and puts the heaps in order.
+  void finish() const {
     for (int32_t i = 0; i < queryCount; i++) {
+      tighten(i, nearlyBest(i));
       drop(i);
       look(i);
+      NearestHeap{distances + static_cast<size_t>(i) * static_cast<size_t>(k),
+                  indices + static_cast<size_t>(i) * static_cast<size_t>(k), k}
+          .sort();
     }
   }
 };
@@ -369,62 +468,103 @@ struct CodedRadius {
 
 namespace {
 
+/// How points are coded: cut off at `least` and `most`; `shift` is added to the codes, and the starts are less `weight` times
+/// their sum.
+struct Coding {
+  double scale, least, most;
+  int32_t shift, weight;
+};
+
 /// Codes of `together` points side by side, whose sums do not wait for one another.
-template <int together>
-LANEWISE_INLINE void codePoints(const double* points, const double* center, int16_t* codes, int32_t* starts, double* errors,
-                                size_t width, size_t across, double scale, double largest) {
-  double lengths[together] = {}, lost[together] = {};
+template <int together, typename Code>
+LANEWISE_INLINE void codePoints(const double* points, const double* center, Code* codes, int32_t* starts, double* errors,
+                                size_t width, size_t across, const Coding& coding) {
+  constexpr size_t group = 4 / sizeof(Code);
+  double lengths[together] = {}, sums[together] = {}, lost[together] = {};
   for (size_t j = 0; j < width; j++) {
     const double middle = center[j];
-    int16_t* const to = codes + j / 2 * across * 2 + j % 2;
+    Code* const to = codes + j / group * across * group + j % group;
 #pragma GCC unroll 4
     for (int p = 0; p < together; p++) {
-      const double value = (points[static_cast<size_t>(p) * width + j] - middle) * scale;
-      const double low = value > -largest ? value : -largest;
-      const double code = roundToEven(low < largest ? low : largest);
-      to[2 * p] = static_cast<int16_t>(static_cast<int32_t>(code));
+      const double value = (points[static_cast<size_t>(p) * width + j] - middle) * coding.scale;
+      const double low = value > coding.least ? value : coding.least;
+      const double code = roundToEven(low < coding.most ? low : coding.most);
+      to[group * static_cast<size_t>(p)] = static_cast<Code>(static_cast<int32_t>(code) + coding.shift);
       lengths[p] += code * code;
+      sums[p] += code;
       lost[p] += (value - code) * (value - code);
     }
   }
   for (int p = 0; p < together; p++) {
-    starts[p] = -static_cast<int32_t>(lengths[p] / 2);
+    starts[p] = -static_cast<int32_t>(lengths[p] / 2) - coding.weight * static_cast<int32_t>(sums[p]);
     errors[p] = __builtin_sqrt(lost[p]);
   }
+}
+
+template <typename Code>
+LANEWISE_INLINE void codeAll(const double* points, const double* center, Code* codes, int32_t* starts, double* errors,
+                             int32_t pointCount, int32_t dimension, int32_t panel, const Coding& coding) {
+  constexpr size_t group = 4 / sizeof(Code);
+  const size_t width = static_cast<size_t>(dimension), across = static_cast<size_t>(panel);
+  const size_t panelSize = (width + group - 1) / group * group * across, count = static_cast<size_t>(pointCount);
+  for (size_t first = 0; first < count; first += across) {
+    Code* const codesHere = codes + first / across * panelSize;
+    if (first + across > count || width % group != 0) std::memset(codesHere, 0, panelSize * sizeof(Code));
+    size_t p = 0;
+    for (; p + 4 <= across && first + p + 4 <= count; p += 4) {
+      codePoints<4>(points + (first + p) * width, center, codesHere + group * p, starts + first + p, errors + first + p,
+                    width, across, coding);
+    }
+    for (; p < across; p++) {
+      if (first + p >= count) {
+        starts[first + p] = neverCode;
+      } else {
+        codePoints<1>(points + (first + p) * width, center, codesHere + group * p, starts + first + p, errors + first + p,
+                      width, across, coding);
+      }
+    }
+  }
+}
+
+template <typename Code>
+LANEWISE_INLINE void nearestCodes(const CodedSearch& search, const void* queryCodes, const void* panels,
+                                  const int32_t* panelStarts) {
+  search.start();
+  CodedTiles<Code>{queryCodes, panels, panelStarts, search.scratch, search.queryCount, search.pointCount, search.dimension}
+      .search(search);
+  search.finish();
 }
 
 }  // namespace
 
 void quantize_points_i16(const double* points, const double* center, int16_t* codes, int32_t* starts, double* errors,
                          int32_t pointCount, int32_t dimension, int32_t panel, double scale, double largest) {
-  const size_t width = static_cast<size_t>(dimension), across = static_cast<size_t>(panel);
-  const size_t panelSize = (width + 1) / 2 * 2 * across, count = static_cast<size_t>(pointCount);
-  for (size_t first = 0; first < count; first += across) {
-    int16_t* const codesHere = codes + first / across * panelSize;
-    if (first + across > count || (dimension & 1) != 0) std::memset(codesHere, 0, panelSize * sizeof(int16_t));
-    size_t p = 0;
-    for (; p + 4 <= across && first + p + 4 <= count; p += 4) {
-      codePoints<4>(points + (first + p) * width, center, codesHere + 2 * p, starts + first + p, errors + first + p, width,
-                    across, scale, largest);
-    }
-    for (; p < across; p++) {
-      if (first + p >= count) {
-        starts[first + p] = neverCode;
-      } else {
-        codePoints<1>(points + (first + p) * width, center, codesHere + 2 * p, starts + first + p, errors + first + p,
-                      width, across, scale, largest);
-      }
-    }
-  }
+  codeAll(points, center, codes, starts, errors, pointCount, dimension, panel, {scale, -largest, largest, 0, 0});
+}
+
+void quantize_points_i8(const double* points, const double* center, uint8_t* codes, int32_t* starts, double* errors,
+                        int32_t pointCount, int32_t dimension, int32_t panel, double scale) {
+  // Queries, in rows, lie without a sign; what that adds to every product is taken from the points' starts.
+  const int32_t shift = panel == 1 ? 128 : 0;
+  codeAll(points, center, codes, starts, errors, pointCount, dimension, panel, {scale, -128, 127, shift, 128 - shift});
 }
 
 void nearest_codes_i16(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts,
                        const double* queryErrors, const int16_t* panels, const int32_t* panelStarts, double* distances,
                        int32_t* indices, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension,
                        int32_t k, double scale, double error) {
-  const CodedSearch search{queries,   points,  queryCodes, queryStarts, queryErrors, panels,    panelStarts, distances,
-                           indices,   scratch, queryCount, pointCount,  dimension,   k,         scale,       error};
-  search.search();
+  const CodedSearch search{queries,    points,     queryStarts, queryErrors, distances, indices, scratch,
+                           queryCount, pointCount, dimension,   k,           scale,     error};
+  nearestCodes<int16_t>(search, queryCodes, panels, panelStarts);
+}
+
+void nearest_codes_i8(const double* queries, const double* points, const uint8_t* queryCodes, const int32_t* queryStarts,
+                      const double* queryErrors, const uint8_t* panels, const int32_t* panelStarts, double* distances,
+                      int32_t* indices, int32_t* scratch, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t k,
+                      double scale, double error) {
+  const CodedSearch search{queries,    points,     queryStarts, queryErrors, distances, indices, scratch,
+                           queryCount, pointCount, dimension,   k,           scale,     error};
+  nearestCodes<uint8_t>(search, queryCodes, panels, panelStarts);
 }
 
 void count_codes_i16(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts,
@@ -434,7 +574,7 @@ void count_codes_i16(const double* queries, const double* points, const int16_t*
   const CodedRadius radius{queries, points,  nullptr,  nullptr,   nullptr, counts, scratch,
                            queryCount, dimension, self, limit};
   radius.start(queryStarts, queryErrors, scale, error);
-  CodedTiles{queryCodes, panels, panelStarts, scratch, queryCount, pointCount, dimension}.search(radius);
+  CodedTiles<int16_t>{queryCodes, panels, panelStarts, scratch, queryCount, pointCount, dimension}.search(radius);
 }
 
 void within_codes_i16(const double* queries, const double* points, const int16_t* queryCodes, const int32_t* queryStarts,
@@ -444,7 +584,7 @@ void within_codes_i16(const double* queries, const double* points, const int16_t
   const CodedRadius radius{queries, points, offsets, indices, distances, scratch + 2 * queryCount, scratch,
                            queryCount, dimension, self, limit};
   radius.start(queryStarts, queryErrors, scale, error);
-  CodedTiles{queryCodes, panels, panelStarts, scratch, queryCount, pointCount, dimension}.search(radius);
+  CodedTiles<int16_t>{queryCodes, panels, panelStarts, scratch, queryCount, pointCount, dimension}.search(radius);
 }
 
 }  // namespace lanewise::LANEWISE_ISA

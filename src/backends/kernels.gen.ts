@@ -176,8 +176,12 @@ export interface KernelFunctions {
   count_codes_i16(queriesOffset: number, pointsOffset: number, queryCodesOffset: number, queryStartsOffset: number, queryErrorsOffset: number, panelsOffset: number, panelStartsOffset: number, countsOffset: number, scratchOffset: number, queryCount: number, pointCount: number, dimension: number, scale: number, error: number, limit: number, self: number): void;
   /** The k nearest points of every query, as nearest_points_f64 gives them, with candidates found in products of integers. */
   nearest_codes_i16(queriesOffset: number, pointsOffset: number, queryCodesOffset: number, queryStartsOffset: number, queryErrorsOffset: number, panelsOffset: number, panelStartsOffset: number, distancesOffset: number, indicesOffset: number, scratchOffset: number, queryCount: number, pointCount: number, dimension: number, k: number, scale: number, error: number): void;
+  /** As nearest_codes_i16, with codes of eight bits, for at most 16,384 coordinates. */
+  nearest_codes_i8(queriesOffset: number, pointsOffset: number, queryCodesOffset: number, queryStartsOffset: number, queryErrorsOffset: number, panelsOffset: number, panelStartsOffset: number, distancesOffset: number, indicesOffset: number, scratchOffset: number, queryCount: number, pointCount: number, dimension: number, k: number, scale: number, error: number): void;
   /** Codes of points: round((p − centre)·scale), cut off at ±largest, in panels, with what that took away. */
   quantize_points_i16(pointsOffset: number, centerOffset: number, codesOffset: number, startsOffset: number, errorsOffset: number, pointCount: number, dimension: number, panel: number, scale: number, largest: number): void;
+  /** Codes of eight bits: round((p − centre)·scale), cut off at −128 and 127, in panels (queries: in rows), with what that took away. */
+  quantize_points_i8(pointsOffset: number, centerOffset: number, codesOffset: number, startsOffset: number, errorsOffset: number, pointCount: number, dimension: number, panel: number, scale: number): void;
   /** The points within a radius of every query, their indices ascending, found by codes; counted before. */
   within_codes_i16(queriesOffset: number, pointsOffset: number, queryCodesOffset: number, queryStartsOffset: number, queryErrorsOffset: number, panelsOffset: number, panelStartsOffset: number, offsetsOffset: number, indicesOffset: number, distancesOffset: number, scratchOffset: number, queryCount: number, pointCount: number, dimension: number, scale: number, error: number, limit: number, self: number, found: number): void;
   /** Uniform numbers in [0, 1), 53 bits each: values startIndex … startIndex + count − 1 of a key. */
@@ -297,4 +301,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '56c3838a74b0dd6e';
+export const kernelsHash = '195a8e6e0200cdd1';

@@ -1,5 +1,7 @@
 import {
   CODE_PANEL,
+  type CodeBits,
+  type Coding,
   codeCenter,
   codeScale,
   codeScratch,
@@ -8,6 +10,7 @@ import {
   openFarPoints,
   radiusScratch,
   roundingError,
+  wholeCenter,
 } from '../../kernels/quantized-distance.js';
 import type { Scope } from '../arena.js';
 import type { Neighbors, Points } from '../distance.js';
@@ -25,64 +28,94 @@ const FAR_SHARE = 1 / 64;
 /** A query whose codes are off by more than so many times what rounding takes is no query for codes. */
 const FAR_QUERY = 8;
 
-type CodeKernel = 'nearest_codes_i16' | 'count_codes_i16' | 'within_codes_i16';
+type CodeKernel = 'nearest_codes_i8' | 'nearest_codes_i16' | 'count_codes_i16' | 'within_codes_i16';
+type CodeArray = Int16Array | Uint8Array;
 
 /** The codes of points (src/kernels/quantized-distance.ts) in the engine's memory, and the search for neighbours by them. */
 export class CodedPoints {
   readonly points: Points;
   readonly #engine: Engine;
   readonly #values: Float64Array;
+  readonly #coding: Coding;
   readonly #center: Float64Array;
-  readonly #scale: number;
-  readonly #panels: Int16Array;
+  readonly #panels: CodeArray;
   readonly #starts: Int32Array;
   readonly #errors: Float64Array;
   #error = 0;
   /** Calls that make the codes; `ready` comes after them. */
   readonly coding: readonly Task[];
 
-  /** `values` are the points' in the engine's memory, where they stay. */
-  constructor(engine: Engine, scope: Scope, points: Points, values: Float64Array) {
+  private constructor(
+    engine: Engine,
+    scope: Scope,
+    points: Points,
+    values: Float64Array,
+    center: Float64Array,
+    coding: Coding,
+  ) {
     const { count, dimension } = points;
     const padded = Math.ceil(count / CODE_PANEL) * CODE_PANEL;
     this.points = points;
     this.#engine = engine;
     this.#values = values;
-    this.#center = scope.copy('f64', codeCenter(points.values, dimension));
-    this.#scale = codeScale(points.values, dimension, this.#center);
-    this.#panels = scope.allocate('i16', padded * codeWidth(dimension));
+    this.#coding = coding;
+    this.#center = scope.copy('f64', center);
+    this.#panels = allocateCodes(scope, padded * codeWidth(dimension, coding.bits), coding.bits);
     this.#starts = scope.allocate('i32', padded);
     this.#errors = scope.allocate('f64', count);
     this.coding = this.#code(values, count, CODE_PANEL, this.#panels, this.#starts, this.#errors);
   }
 
-  /** To be called when the codes are there. false: the points lie so unevenly that codes do not help. */
+  /** Codes of sixteen bits. `values` are the points' in the engine's memory, where they stay. */
+  static of(engine: Engine, scope: Scope, points: Points, values: Float64Array): CodedPoints {
+    const { dimension } = points;
+    const center = codeCenter(points.values, dimension);
+    const largest = largestCode(dimension);
+    const scale = codeScale(points.values, dimension, center, largest);
+    return new CodedPoints(engine, scope, points, values, center, { bits: 16, scale, largest });
+  }
+
+  /** Codes of eight bits, where a sample of the points is whole numbers that these hold. */
+  static wholeOf(engine: Engine, scope: Scope, points: Points, values: () => Float64Array): CodedPoints | undefined {
+    const center = wholeCenter(points.values, points.dimension);
+    return center && new CodedPoints(engine, scope, points, values(), center, { bits: 8, scale: 1, largest: 127 });
+  }
+
+  /**
+   * To be called when the codes are there. false: the points lie so unevenly that codes do not help; those of eight bits
+   * help where they are the points themselves.
+   */
   ready(): boolean {
     const { error, far } = openFarPoints(this.#starts, this.#errors, this.points.dimension);
     this.#error = error;
-    return far <= FAR_SHARE * this.points.count;
+    return this.#coding.bits === 8 ? far === 0 && error === 0 : far <= FAR_SHARE * this.points.count;
   }
 
   #code(
-    values: Float64Array,
+    points: Float64Array,
     count: number,
     panel: number,
-    codes: Int16Array,
+    codes: CodeArray,
     starts: Int32Array,
     errors: Float64Array,
   ): Task[] {
     const { dimension } = this.points;
+    const { bits, scale, largest } = this.#coding;
     const tasks: Task[] = [];
     for (let start = 0; start < count; start += CODED_ROWS) {
       const offsets = [
-        values.byteOffset + 8 * start * dimension,
+        points.byteOffset + 8 * start * dimension,
         this.#center.byteOffset,
-        codes.byteOffset + 2 * start * codeWidth(dimension),
+        codes.byteOffset + (bits / 8) * start * codeWidth(dimension, bits),
         starts.byteOffset + 4 * start,
         errors.byteOffset + 8 * start,
       ];
-      const shape = [Math.min(CODED_ROWS, count - start), dimension, panel, this.#scale, largestCode(dimension)];
-      tasks.push({ kernel: 'quantize_points_i16', values: [...offsets, ...shape] });
+      const values = [...offsets, Math.min(CODED_ROWS, count - start), dimension, panel, scale];
+      tasks.push(
+        bits === 8
+          ? { kernel: 'quantize_points_i8', values }
+          : { kernel: 'quantize_points_i16', values: [...values, largest] },
+      );
     }
     return tasks;
   }
@@ -92,13 +125,14 @@ export class CodedPoints {
     const { count } = queries;
     const distances = scope.allocate('f64', count * k);
     const indices = scope.allocate('i32', count * k);
-    const asked = this.#place(scope, queries, 'nearest_codes_i16', (start, rows) => [
+    const kernel = this.#coding.bits === 8 ? 'nearest_codes_i8' : 'nearest_codes_i16';
+    const asked = this.#place(scope, queries, kernel, (start, rows) => [
       [
         distances.byteOffset + 8 * start * k,
         indices.byteOffset + 4 * start * k,
         scope.allocate('i32', rows * codeScratch(k)).byteOffset,
       ],
-      [rows, this.points.count, this.points.dimension, k, this.#scale, this.#error],
+      [rows, this.points.count, this.points.dimension, k, this.#coding.scale, this.#error],
     ]);
     return { ...asked, result: () => ({ distances: distances.slice(), indices: indices.slice() }) };
   }
@@ -138,7 +172,7 @@ export class CodedPoints {
   }
 
   #radiusShape(rows: number, limit: number, self: number): number[] {
-    return [rows, this.points.count, this.points.dimension, this.#scale, this.#error, limit, self];
+    return [rows, this.points.count, this.points.dimension, this.#coding.scale, this.#error, limit, self];
   }
 
   /** Calls of a kernel on all queries; `own`: its buffers and its scalars for so many rows from one on. */
@@ -150,7 +184,9 @@ export class CodedPoints {
   ): CodedQueries {
     const { count, dimension } = queries;
     const values = scope.copy('f64', queries.values);
-    const codes = scope.allocate('i16', count * codeWidth(dimension));
+    const { bits } = this.#coding;
+    const rowBytes = (bits / 8) * codeWidth(dimension, bits);
+    const codes = allocateCodes(scope, count * codeWidth(dimension, bits), bits);
     const starts = scope.allocate('i32', count);
     const errors = scope.allocate('f64', count);
     const rows = this.#rowsOfTasks(count);
@@ -160,7 +196,7 @@ export class CodedPoints {
       const common = [
         values.byteOffset + 8 * start * dimension,
         this.#values.byteOffset,
-        codes.byteOffset + 2 * start * codeWidth(dimension),
+        codes.byteOffset + start * rowBytes,
         starts.byteOffset + 4 * start,
         errors.byteOffset + 8 * start,
         this.#panels.byteOffset,
@@ -191,6 +227,9 @@ export interface CodedQueries {
   /** Which of the coded queries lie so far out that they are better searched for in another way. */
   farQueries(): number[];
 }
+
+const allocateCodes = (scope: Scope, length: number, bits: CodeBits): CodeArray =>
+  bits === 8 ? scope.allocate('u8', length) : scope.allocate('i16', length);
 
 function indicesWhere(values: Float64Array, holds: (value: number) => boolean): number[] {
   const found: number[] = [];

@@ -17,21 +17,27 @@ export class NeighborIndex implements Disposable {
   readonly #engine: Engine;
   readonly #scope: Scope;
   #values: Float64Array | undefined;
-  #codes: CodedPoints | undefined;
-  /** Do codes help? Known when they have been made. */
-  #coded: boolean | undefined;
-  #coding: Promise<unknown> | undefined;
+  /** Of eight bits, where these are the points themselves; for the nearest, and */
+  readonly #wholeCodes: CodesOnce;
+  /** of sixteen. */
+  readonly #codes: CodesOnce;
   #floats: FloatCandidates | undefined;
 
-  constructor(engine: Engine, points: Points) {
+  /** `bytes`: are codes of eight bits tried? Default: where the machine multiplies them faster. */
+  constructor(engine: Engine, points: Points, bytes: boolean = multipliesBytes(engine)) {
     this.points = points;
     this.#engine = engine;
     this.#scope = engine.arena.scope();
+    const values = () => this.#placedValues();
+    this.#wholeCodes = new CodesOnce(engine, (scope) =>
+      bytes ? CodedPoints.wholeOf(engine, scope, points, values) : undefined,
+    );
+    this.#codes = new CodesOnce(engine, (scope) => CodedPoints.of(engine, scope, points, values()));
   }
 
   /** The k nearest points of finite queries, on all threads. */
   async nearest(queries: Points, k: number, signal?: AbortSignal): Promise<Neighbors> {
-    const search = this.#search(queries, k, await this.codesHelp());
+    const search = this.#search(queries, k, (await this.#wholeCodes.get()) ?? (await this.#codes.get()));
     try {
       for (let step = search.next(); ; step = search.next()) {
         if (step.done) return step.value;
@@ -42,19 +48,9 @@ export class NeighborIndex implements Disposable {
     }
   }
 
-  /** Makes the codes, once. false: the points lie so unevenly that they say little. */
+  /** Makes the codes that tell who lies within a radius, once. false: the points lie so unevenly that they say little. */
   async codesHelp(): Promise<boolean> {
-    if (this.#coded === undefined) {
-      // Not cancelled with this call: another may wait for the same.
-      this.#coding ??= this.#engine.run(this.#madeCodes().coding);
-      try {
-        await this.#coding;
-      } finally {
-        this.#coding = undefined;
-      }
-      this.#coded ??= this.#madeCodes().ready();
-    }
-    return this.#coded;
+    return (await this.#codes.get()) !== undefined;
   }
 
   /**
@@ -63,7 +59,7 @@ export class NeighborIndex implements Disposable {
    */
   async countWithin(queries: Points, limit: number, self: number, signal?: AbortSignal): Promise<Int32Array> {
     using scope = this.#engine.arena.scope();
-    const asked = this.#madeCodes().askCounts(scope, queries, limit, self);
+    const asked = this.#codes.made().askCounts(scope, queries, limit, self);
     await this.#engine.run(asked.coding, signal);
     await this.#engine.run(asked.searching, signal);
     return asked.result();
@@ -78,7 +74,7 @@ export class NeighborIndex implements Disposable {
     signal?: AbortSignal,
   ): Promise<Neighbors> {
     using scope = this.#engine.arena.scope();
-    const asked = this.#madeCodes().askWithin(scope, queries, limit, self, offsets);
+    const asked = this.#codes.made().askWithin(scope, queries, limit, self, offsets);
     await this.#engine.run(asked.coding, signal);
     await this.#engine.run(asked.searching, signal);
     return asked.result();
@@ -86,21 +82,17 @@ export class NeighborIndex implements Disposable {
 
   /** As `nearest`, at once, on this thread. */
   nearestSync(queries: Points, k: number): Neighbors {
-    if (this.#coded === undefined && !this.#coding) {
-      this.#engine.runHere(this.#madeCodes().coding);
-      this.#coded = this.#madeCodes().ready();
-    }
-    const search = this.#search(queries, k, this.#coded ?? false);
+    const search = this.#search(queries, k, this.#wholeCodes.getSync() ?? this.#codes.getSync());
     for (let step = search.next(); ; step = search.next()) {
       if (step.done) return step.value;
       this.#engine.runHere(step.value);
     }
   }
 
-  *#search(queries: Points, k: number, coded: boolean): Search {
+  *#search(queries: Points, k: number, codes: CodedPoints | undefined): Search {
     using scope = this.#engine.arena.scope();
-    if (!coded) return yield* this.#searchFloats(scope, queries, k);
-    const asked = this.#madeCodes().ask(scope, queries, k);
+    if (!codes) return yield* this.#searchFloats(scope, queries, k);
+    const asked = codes.ask(scope, queries, k);
     yield asked.coding;
     const far = asked.farQueries();
     if (far.length === 0) {
@@ -111,7 +103,7 @@ export class NeighborIndex implements Disposable {
     const near = Array.from({ length: queries.count }, (_, i) => i).filter((i) => !distant.has(i));
     const found = { distances: new Float64Array(queries.count * k), indices: new Int32Array(queries.count * k) };
     place(found, k, far, yield* this.#searchFloats(scope, rowsOf(queries, far), k));
-    if (near.length > 0) place(found, k, near, yield* this.#search(rowsOf(queries, near), k, true));
+    if (near.length > 0) place(found, k, near, yield* this.#search(rowsOf(queries, near), k, codes));
     return found;
   }
 
@@ -127,14 +119,78 @@ export class NeighborIndex implements Disposable {
     return this.#values;
   }
 
-  #madeCodes(): CodedPoints {
-    this.#codes ??= new CodedPoints(this.#engine, this.#scope, this.points, this.#placedValues());
+  [Symbol.dispose](): void {
+    this.#wholeCodes[Symbol.dispose]();
+    this.#codes[Symbol.dispose]();
+    this.#scope[Symbol.dispose]();
+  }
+}
+
+/** Codes that are made when they are first wanted, and kept if they help. */
+class CodesOnce implements Disposable {
+  readonly #engine: Engine;
+  readonly #make: (scope: Scope) => CodedPoints | undefined;
+  readonly #scope: Scope;
+  #codes: CodedPoints | undefined;
+  #known = false;
+  #coding: Promise<void> | undefined;
+
+  constructor(engine: Engine, make: (scope: Scope) => CodedPoints | undefined) {
+    this.#engine = engine;
+    this.#make = make;
+    this.#scope = engine.arena.scope();
+  }
+
+  /** undefined: they do not help. */
+  async get(): Promise<CodedPoints | undefined> {
+    if (!this.#known) {
+      // Not cancelled with this call: another may wait for the same.
+      this.#coding ??= this.#code();
+      try {
+        await this.#coding;
+      } finally {
+        this.#coding = undefined;
+      }
+    }
     return this.#codes;
+  }
+
+  async #code(): Promise<void> {
+    const codes = this.#make(this.#scope);
+    if (codes) await this.#engine.run(codes.coding);
+    this.#keep(codes);
+  }
+
+  /** At once, on this thread; undefined also where others are making them. */
+  getSync(): CodedPoints | undefined {
+    if (!this.#known && !this.#coding) {
+      const codes = this.#make(this.#scope);
+      if (codes) this.#engine.runHere(codes.coding);
+      this.#keep(codes);
+    }
+    return this.#codes;
+  }
+
+  /** Those that `get` said help. */
+  made(): CodedPoints {
+    return this.#codes!;
+  }
+
+  #keep(codes: CodedPoints | undefined): void {
+    this.#known = true;
+    if (codes?.ready()) this.#codes = codes;
+    else this.#scope[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
     this.#scope[Symbol.dispose]();
   }
+}
+
+/** VNNI multiplies bytes twice as fast as pairs of them; it comes with AVX-512 but for the oldest. */
+function multipliesBytes(engine: Engine): boolean {
+  const { backend, variant } = engine.describe();
+  return backend === 'native' && variant.startsWith('avx512');
 }
 
 function rowsOf({ values, dimension }: Points, rows: readonly number[]): Points {

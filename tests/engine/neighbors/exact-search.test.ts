@@ -113,3 +113,49 @@ test('answers do not depend on how many queries are asked at once, nor on who as
     expect((await index.nearest(one, 7)).indices).toEqual(together.indices.slice(7 * i, 7 * i + 7));
   }
 });
+
+const pixel = () => random.integer(256);
+const whole: readonly (readonly [string, Value, Value?])[] = [
+  ['pixels from 0 to 255', (row) => (row === 0 ? 0 : row === 1 ? 255 : pixel())],
+  ['a grid full of ties', () => random.integer(2)],
+  ['every point the same', () => 7],
+  ['whole numbers a hundred million away from the origin', () => 1e8 + pixel()],
+  ['columns of unequal range', (_, column) => (column === 0 ? pixel() : random.integer(3))],
+  ['clusters far narrower than they are apart', (row) => 60 * (row % 5) + random.integer(4)],
+  ['queries between the whole numbers', pixel, () => 255 * random.uniform()],
+  ['queries just outside the points', pixel, () => 250 + random.integer(30)],
+  ['queries far outside the points', pixel, (row) => (row % 3 === 0 ? 1e5 : 1) * normal()],
+  ['a range one too wide', (row) => (row === 0 ? 0 : row === 1 ? 256 : pixel())],
+  ['fractions in rows that no sample sees', (row) => random.integer(4) + (row % 2) * random.uniform()],
+  ['a point far outside that no sample sees', (row) => (row === 4501 ? 1e6 : pixel())],
+];
+
+for (const [name, value, asked = value] of whole) {
+  for (const dimension of [3, 33]) {
+    test(`by codes of eight bits too the nearest are those of direct differences in ${dimension} dimensions: ${name}`, async () => {
+      const points = made(name.includes('sample') ? 5000 : 700, dimension, value);
+      const queries = made(15, dimension, asked);
+      const k = 1 + random.integer(40);
+      using index = new NeighborIndex(engine, points, true);
+      const expected = nearestDirectly(queries, points, k);
+      const found = await index.nearest(queries, k);
+      expect([...found.indices]).toEqual(expected.indices);
+      expect([...found.distances]).toEqual(expected.distances);
+      expect(index.nearestSync(queries, k)).toEqual(found);
+      using sixteen = new NeighborIndex(engine, points, false);
+      expect(await sixteen.nearest(queries, k)).toEqual(found);
+    });
+  }
+}
+
+test('many neighbours: all that wait are not kept', async () => {
+  const points = made(3000, 5, normal);
+  const queries = made(4, 5, normal);
+  for (const k of [100, 1000]) {
+    using index = new NeighborIndex(engine, points);
+    const expected = nearestDirectly(queries, points, k);
+    const found = await index.nearest(queries, k);
+    expect([...found.indices]).toEqual(expected.indices);
+    expect([...found.distances]).toEqual(expected.distances);
+  }
+});
