@@ -92,10 +92,10 @@ function offerNearest(index: i32, distance: f64, distances: usize, indices: usiz
 }
 
 // Visits the leaves in which a query may find something. k > 0: its nearest, and `limit` is the k-th of them; k = 0: all
-// within the limit, counted, and written where `distances` is not 0. Returns how many were found.
+// within the limit, counted, and written where `distances` is not 0. Returns how many were found; stops where that is enough.
 function visit(
   query: usize, own: i32, panels: usize, order: usize, boxes: usize, leaves: usize, distances: usize, indices: usize,
-  scratch: usize, dimension: i32, depth: i32, metric: i32, limit: f64, k: i32,
+  scratch: usize, dimension: i32, depth: i32, metric: i32, limit: f64, k: i32, enough: i32,
 ): i32 {
   const firstLeaf = (1 << depth) - 1;
   const panelBytes = <usize>dimension << 6;
@@ -138,6 +138,7 @@ function visit(
           }
           total++;
         }
+        if (total >= enough) return enough;
       }
     }
     do {
@@ -161,6 +162,7 @@ export function kd_tree_nearest_f64(
     visit(
       queries + (<usize>i * <usize>dimension << 3), self < 0 ? -1 : self + i, panels, order, boxes, leaves,
       distances + (<usize>i * <usize>k << 3), indices + (<usize>i * <usize>k << 2), scratch, dimension, depth, metric, Infinity, k,
+      i32.MAX_VALUE,
     );
   }
 }
@@ -168,11 +170,12 @@ export function kd_tree_nearest_f64(
 export function kd_tree_count_f64(
   queries: usize, panels: usize, order: usize, boxes: usize, leaves: usize, counts: usize, scratch: usize,
   queryCount: i32, panelCount: i32, dimension: i32, depth: i32, metric: i32, self: i32, limit: f64,
+  enough: i32,
 ): void {
   for (let i = 0; i < queryCount; i++) {
     store<i32>(counts + (<usize>i << 2), visit(
       queries + (<usize>i * <usize>dimension << 3), self < 0 ? -1 : self + i, panels, order, boxes, leaves, 0, 0, scratch,
-      dimension, depth, metric, limit, 0,
+      dimension, depth, metric, limit, 0, enough,
     ));
   }
 }
@@ -187,7 +190,7 @@ export function kd_tree_within_f64(
     const places = indices + (offset << 2), aways = distances + (offset << 3);
     const count = visit(
       queries + (<usize>i * <usize>dimension << 3), self < 0 ? -1 : self + i, panels, order, boxes, leaves, aways, places, scratch,
-      dimension, depth, metric, limit, 0,
+      dimension, depth, metric, limit, 0, i32.MAX_VALUE,
     );
     sortByIndex(places, aways, count);
   }
@@ -215,4 +218,228 @@ function nextGap(gap: i32): i32 {
   if (gap > 57) return gap > 301 ? 301 : gap > 132 ? 132 : 57;
   if (gap > 10) return gap > 23 ? 23 : 10;
   return gap > 4 ? 4 : gap > 1 ? 1 : 0;
+}
+
+// Where a node's points begin in the order, where its right child's do, and where they end.
+// @ts-ignore: decorator
+@inline
+function cut(count: i32, place: i32, level: i32): i32 {
+  return <i32>((<i64>count * <i64>place) >> <i64>level);
+}
+
+// The box of some points; which coordinate is spread most.
+function boxOf(values: usize, dimension: i32, order: usize, start: i32, end: i32, low: usize): i32 {
+  const bytes = <usize>dimension << 3;
+  for (let j: usize = 0; j < bytes; j += 8) {
+    store<f64>(low + j, Infinity);
+    store<f64>(low + bytes + j, -Infinity);
+  }
+  for (let i = start; i < end; i++) {
+    const point = values + <usize>load<i32>(order + (<usize>i << 2)) * bytes;
+    for (let j: usize = 0; j < bytes; j += 8) {
+      const value = load<f64>(point + j);
+      if (value < load<f64>(low + j)) store<f64>(low + j, value);
+      if (value > load<f64>(low + bytes + j)) store<f64>(low + bytes + j, value);
+    }
+  }
+  let widest = 0;
+  let most = load<f64>(low + bytes) - load<f64>(low);
+  for (let j = 1; j < dimension; j++) {
+    const at = low + (<usize>j << 3);
+    const spread = load<f64>(at + bytes) - load<f64>(at);
+    if (!(spread > most)) continue;
+    most = spread;
+    widest = j;
+  }
+  return widest;
+}
+
+// Rearranges points so that those before `middle` are not behind those from it on: Hoare's selection.
+function halve(
+  values: usize, dimension: i32, column: i32, order: usize, keys: usize, start: i32, middle: i32, end: i32,
+): void {
+  const bytes = <usize>dimension << 3;
+  values += <usize>column << 3;
+  for (let i = start; i < end; i++) {
+    store<f64>(keys + (<usize>i << 3), load<f64>(values + <usize>load<i32>(order + (<usize>i << 2)) * bytes));
+  }
+  let low = start, high = end - 1;
+  while (low < high) {
+    const a = load<f64>(keys + (<usize>low << 3)), b = load<f64>(keys + (<usize>((low + high) >> 1) << 3));
+    const pivot = max(min(a, b), min(max(a, b), load<f64>(keys + (<usize>high << 3))));
+    let i = low, j = high;
+    while (i <= j) {
+      while (load<f64>(keys + (<usize>i << 3)) < pivot) i++;
+      while (load<f64>(keys + (<usize>j << 3)) > pivot) j--;
+      if (i > j) break;
+      const keyI = keys + (<usize>i << 3), keyJ = keys + (<usize>j << 3);
+      const orderI = order + (<usize>i << 2), orderJ = order + (<usize>j << 2);
+      const key = load<f64>(keyI), index = load<i32>(orderI);
+      store<f64>(keyI, load<f64>(keyJ));
+      store<i32>(orderI, load<i32>(orderJ));
+      store<f64>(keyJ, key);
+      store<i32>(orderJ, index);
+      i++;
+      j--;
+    }
+    if (middle <= j) high = j;
+    else if (middle >= i) low = i;
+    else return;
+  }
+}
+
+export function kd_tree_split_f64(
+  values: usize, order: usize, boxes: usize, keys: usize, pointCount: i32, dimension: i32, depth: i32, nodeStart: i32,
+  nodeEnd: i32,
+): void {
+  for (let node = nodeStart; node < nodeEnd; node++) {
+    const level = 31 - clz(node + 1);
+    const place = node + 1 - (1 << level);
+    const start = cut(pointCount, place, level), end = cut(pointCount, place + 1, level);
+    const widest = boxOf(values, dimension, order, start, end, boxes + (<usize>node * <usize>dimension << 4));
+    if (level == depth) continue;
+    halve(values, dimension, widest, order, keys, start, cut(pointCount, 2 * place + 1, level + 1), end);
+  }
+}
+
+export function kd_tree_lay_f64(
+  values: usize, sorted: usize, leaves: usize, panels: usize, order: usize, pointCount: i32, dimension: i32, depth: i32,
+  panelCount: i32, leafStart: i32, leafEnd: i32,
+): void {
+  for (let leaf = leafStart; leaf < leafEnd; leaf++) {
+    const start = cut(pointCount, leaf, depth), count = cut(pointCount, leaf + 1, depth) - start;
+    const own = sorted + (<usize>start << 2);
+    sortIndices(own, count);
+    const first = load<i32>(leaves + (<usize>leaf << 2)) * 8;
+    const places = load<i32>(leaves + (<usize>leaf << 2), 4) * 8 - first;
+    for (let i = 0; i < places; i++) {
+      const place = first + i;
+      const index = i < count ? load<i32>(own + (<usize>i << 2)) : -1;
+      store<i32>(order + (<usize>place << 2), index);
+      let to = panels + ((<usize>(place >> 3) * <usize>dimension << 3) + <usize>(place & 7) << 3);
+      const point = values + (<usize>max(0, index) * <usize>dimension << 3);
+      for (let j = 0; j < dimension; j++, to += 64) {
+        store<f64>(to, index < 0 ? NaN : load<f64>(point + (<usize>j << 3)));
+      }
+    }
+  }
+}
+
+// Shell's sort, with Ciura's gaps.
+function sortIndices(indices: usize, count: i32): void {
+  for (let gap = 701; gap > 0; gap = nextGap(gap)) {
+    for (let i = gap; i < count; i++) {
+      const index = load<i32>(indices + (<usize>i << 2));
+      let place = i;
+      while (place >= gap && load<i32>(indices + (<usize>(place - gap) << 2)) > index) {
+        store<i32>(indices + (<usize>place << 2), load<i32>(indices + (<usize>(place - gap) << 2)));
+        place -= gap;
+      }
+      store<i32>(indices + (<usize>place << 2), index);
+    }
+  }
+}
+
+// Groups of nodes: what is not known, and nodes without a dense point.
+const UNKNOWN: i32 = -1;
+const NONE: i32 = -2;
+
+// The first point of a set; on the way, points come nearer to it.
+function firstOf(parents: usize, point: i32): i32 {
+  while (true) {
+    const at = parents + (<usize>point << 2);
+    const parent = load<i32>(at);
+    if (parent == point) return point;
+    const above = load<i32>(parents + (<usize>parent << 2));
+    store<i32>(at, above);
+    point = above;
+  }
+}
+
+// Learns of which set a node is from its children. Returns whether there is nothing in it that is not in the set of `own`.
+function ofSet(parents: usize, groups: usize, node: i32, firstLeaf: i32, own: i32): bool {
+  const at = groups + (<usize>node << 2);
+  let group = load<i32>(at);
+  if (group == UNKNOWN && node < firstLeaf) {
+    const left = load<i32>(groups + (<usize>(2 * node + 1) << 2)), right = load<i32>(groups + (<usize>(2 * node + 2) << 2));
+    if (left == NONE) group = right;
+    else if (right == NONE) group = left;
+    else if (left >= 0 && right >= 0 && firstOf(parents, left) == firstOf(parents, right)) group = left;
+    store<i32>(at, group);
+  }
+  return group == NONE || (group >= 0 && firstOf(parents, group) == firstOf(parents, own));
+}
+
+// Joins a point with the dense ones of a leaf within the limit; learns of which set the leaf is.
+function joinLeaf(
+  query: usize, own: i32, panels: usize, order: usize, parents: usize, group: usize, found: usize, start: i32, end: i32,
+  dimension: i32, metric: i32, limit: f64,
+): void {
+  for (let panel = start; panel < end; panel++) {
+    panelDistances(query, panels + (<usize>panel * <usize>dimension << 6), dimension, metric, found);
+    const first = order + (<usize>panel << 5);
+    for (let open = atMost(found, limit); open != 0; open &= open - 1) {
+      const index = load<i32>(first + (<usize>ctz(open) << 2));
+      if (index < 0 || load<i32>(parents + (<usize>index << 2)) < 0) continue;
+      const one = firstOf(parents, own), other = firstOf(parents, index);
+      store<i32>(parents + (<usize>max(one, other) << 2), min(one, other));
+    }
+  }
+  let set = NONE;
+  const last = order + (<usize>end << 5);
+  for (let at = order + (<usize>start << 5); at < last; at += 4) {
+    const index = load<i32>(at);
+    if (index < 0 || load<i32>(parents + (<usize>index << 2)) < 0) continue;
+    const one = firstOf(parents, index);
+    if (set == NONE) set = one;
+    else if (set != one) return;
+  }
+  store<i32>(group, set);
+}
+
+function joinPoint(
+  query: usize, own: i32, panels: usize, order: usize, boxes: usize, leaves: usize, parents: usize, groups: usize,
+  scratch: usize, dimension: i32, depth: i32, metric: i32, limit: f64,
+): void {
+  const firstLeaf = (1 << depth) - 1;
+  const waiting = scratch + WAITING;
+  let count = 1;
+  store<i32>(waiting, 0);
+  while (count > 0) {
+    const node = load<i32>(waiting + (<usize>(--count) << 3));
+    if (boxDistance(query, boxes, node, dimension, metric) > limit || ofSet(parents, groups, node, firstLeaf, own)) continue;
+    if (node < firstLeaf) {
+      store<i32>(waiting + (<usize>count << 3), 2 * node + 2);
+      store<i32>(waiting + (<usize>(count + 1) << 3), 2 * node + 1);
+      count += 2;
+      continue;
+    }
+    const leaf = leaves + (<usize>(node - firstLeaf) << 2);
+    joinLeaf(
+      query, own, panels, order, parents, groups + (<usize>node << 2), scratch + FOUND, load<i32>(leaf), load<i32>(leaf, 4),
+      dimension, metric, limit,
+    );
+  }
+}
+
+export function kd_tree_join_f64(
+  panels: usize, order: usize, boxes: usize, leaves: usize, parents: usize, groups: usize, scratch: usize,
+  pointCount: i32, panelCount: i32, dimension: i32, depth: i32, metric: i32, limit: f64, leafStart: i32, leafEnd: i32,
+): void {
+  for (let node = 0; node < (2 << depth) - 1; node++) store<i32>(groups + (<usize>node << 2), UNKNOWN);
+  const query = scratch + (72 << 3);
+  const end = load<i32>(leaves + (<usize>leafEnd << 2)) * 8;
+  for (let place = load<i32>(leaves + (<usize>leafStart << 2)) * 8; place < end; place++) {
+    const own = load<i32>(order + (<usize>place << 2));
+    if (own < 0 || load<i32>(parents + (<usize>own << 2)) < 0) continue;
+    let from = panels + ((<usize>(place >> 3) * <usize>dimension << 3) + <usize>(place & 7) << 3);
+    for (let j = 0; j < dimension; j++, from += 64) store<f64>(query + (<usize>j << 3), load<f64>(from));
+    joinPoint(
+      query, own, panels, order, boxes, leaves, parents, groups, scratch, dimension, depth, metric, limit,
+    );
+  }
+  for (let i = 0; i < pointCount; i++) {
+    const at = parents + (<usize>i << 2);
+    if (load<i32>(at) >= 0) store<i32>(at, firstOf(parents, i));
+  }
 }

@@ -146,6 +146,89 @@ export function merge_condensed_f64(
   }
 }
 
+// Ward's squares of two clusters at a time: the weights 2ab/(a + b), times the squared distances of their centres.
+// @ts-ignore: decorator
+@inline
+function wardSquares(sum: v128, twice: v128, own: v128, sizes: usize): v128 {
+  const size = v128.load(sizes);
+  return f64x2.mul(f64x2.div(f64x2.mul(twice, size), f64x2.add(own, size)), sum);
+}
+
+function wardSquare(centers: usize, sizes: usize, line: usize, dimension: i32, a: i32, b: i32): f64 {
+  const sum = oneDistanceSquared(centers + (<usize>a << 3), centers + (<usize>b << 3), dimension, line);
+  const own = load<f64>(sizes + (<usize>a << 3)), other = load<f64>(sizes + (<usize>b << 3));
+  return 2 * own * other / (own + other) * sum;
+}
+
+// @ts-ignore: decorator
+@inline
+function oneDistanceSquared(a: usize, b: usize, dimension: i32, line: usize): f64 {
+  let sum: f64 = 0;
+  for (let j = 0; j < dimension; j++, a += line, b += line) {
+    const difference = load<f64>(a) - load<f64>(b);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+export function nearest_ward_f64(
+  centers: usize, sizes: usize, pointCount: i32, dimension: i32, row: i32, previous: i32,
+): i32 {
+  const line = <usize>pointCount << 3;
+  const start = centers + (<usize>row << 3);
+  const own = f64x2.splat(load<f64>(sizes + (<usize>row << 3)));
+  const twice = f64x2.add(own, own);
+  const two = f64x2.splat(2), self = f64x2.splat(<f64>row);
+  let leasts = f64x2.splat(Infinity), bests = f64x2.splat(-1), places = f64x2(0, 1);
+  let k = 0;
+  for (; k + GROUP <= pointCount; k += GROUP) {
+    let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
+    let a = start, b = centers + (<usize>k << 3);
+    for (let j = 0; j < dimension; j++, a += line, b += line) {
+      const x = v128.load64_splat(a);
+      s0 = added(EUCLIDEAN, s0, x, v128.load(b));
+      s1 = added(EUCLIDEAN, s1, x, v128.load(b, 16));
+      s2 = added(EUCLIDEAN, s2, x, v128.load(b, 32));
+      s3 = added(EUCLIDEAN, s3, x, v128.load(b, 48));
+    }
+    const size = sizes + (<usize>k << 3);
+    s0 = wardSquares(s0, twice, own, size);
+    let less = v128.andnot(f64x2.lt(s0, leasts), f64x2.eq(places, self));
+    leasts = v128.bitselect(s0, leasts, less);
+    bests = v128.bitselect(places, bests, less);
+    places = f64x2.add(places, two);
+    s1 = wardSquares(s1, twice, own, size + 16);
+    less = v128.andnot(f64x2.lt(s1, leasts), f64x2.eq(places, self));
+    leasts = v128.bitselect(s1, leasts, less);
+    bests = v128.bitselect(places, bests, less);
+    places = f64x2.add(places, two);
+    s2 = wardSquares(s2, twice, own, size + 32);
+    less = v128.andnot(f64x2.lt(s2, leasts), f64x2.eq(places, self));
+    leasts = v128.bitselect(s2, leasts, less);
+    bests = v128.bitselect(places, bests, less);
+    places = f64x2.add(places, two);
+    s3 = wardSquares(s3, twice, own, size + 48);
+    less = v128.andnot(f64x2.lt(s3, leasts), f64x2.eq(places, self));
+    leasts = v128.bitselect(s3, leasts, less);
+    bests = v128.bitselect(places, bests, less);
+    places = f64x2.add(places, two);
+  }
+  let least = f64x2.extract_lane(leasts, 0), best = <i32>f64x2.extract_lane(bests, 0);
+  const other = f64x2.extract_lane(leasts, 1), otherBest = <i32>f64x2.extract_lane(bests, 1);
+  if (other < least || (other == least && otherBest < best)) {
+    least = other;
+    best = otherBest;
+  }
+  for (; k < pointCount; k++) {
+    if (k == row) continue;
+    const square = wardSquare(centers, sizes, line, dimension, row, k);
+    if (!(square < least)) continue;
+    least = square;
+    best = k;
+  }
+  return previous >= 0 && !(least < wardSquare(centers, sizes, line, dimension, row, previous)) ? previous : best;
+}
+
 // Points that are better reached over the new one, two at a time; the distance at which each is reached then.
 // @ts-ignore: decorator
 @inline

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "195a8e6e0200cdd1"
+#define LANEWISE_KERNELS_HASH "f8600b9bf03773d4"
 
 namespace lanewise {
 
@@ -54,8 +54,11 @@ struct Kernels {
   void (*seed_lower_f32)(const float* distances, float* nearest, int32_t pointCount, int32_t stride, int32_t chosen);
   void (*seed_potentials_f32)(const float* distances, const float* nearest, const double* weights, double* potentials, int32_t pointCount, int32_t drawnCount, int32_t stride);
   void (*sums_merge_i64)(int64_t* total, int64_t* parts, int32_t partCount, int32_t length);
-  void (*kd_tree_count_f64)(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, int32_t* counts, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit);
+  void (*kd_tree_count_f64)(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, int32_t* counts, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit, int32_t enough);
+  void (*kd_tree_join_f64)(const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, int32_t* parents, int32_t* groups, double* scratch, int32_t pointCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, double limit, int32_t leafStart, int32_t leafEnd);
+  void (*kd_tree_lay_f64)(const double* values, int32_t* sorted, const int32_t* leaves, double* panels, int32_t* order, int32_t pointCount, int32_t dimension, int32_t depth, int32_t panelCount, int32_t leafStart, int32_t leafEnd);
   void (*kd_tree_nearest_f64)(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, double* distances, int32_t* indices, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, int32_t k);
+  void (*kd_tree_split_f64)(const double* values, int32_t* order, double* boxes, double* keys, int32_t pointCount, int32_t dimension, int32_t depth, int32_t nodeStart, int32_t nodeEnd);
   void (*kd_tree_within_f64)(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, const int32_t* offsets, int32_t* indices, double* distances, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit, int32_t found);
   void (*limit_multiply_add_f32)(float* values, double factor, double addend, int32_t rounds, int32_t count);
   void (*limit_multiply_add_f64)(double* values, double factor, double addend, int32_t rounds, int32_t count);
@@ -67,6 +70,7 @@ struct Kernels {
   int32_t (*grow_tree_f64)(const double* coordinates, const double* cores, double* reached, int32_t* sources, int32_t pointCount, int32_t dimension, int32_t metric, int32_t current, int32_t name, double core, double limit, int32_t rowStart, int32_t rowEnd);
   void (*merge_condensed_f64)(double* matrix, const int32_t* sizes, int32_t pointCount, int32_t first, int32_t second, int32_t linkage);
   int32_t (*nearest_condensed_f64)(const double* matrix, const int32_t* sizes, int32_t pointCount, int32_t row, int32_t previous);
+  int32_t (*nearest_ward_f64)(const double* centers, const double* sizes, int32_t pointCount, int32_t dimension, int32_t row, int32_t previous);
   void (*matrix_product_f32)(const float* a, const float* b, float* c, float* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
   void (*matrix_product_f64)(const double* a, const double* b, double* c, double* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
   void (*metric_block_f64)(const double* queries, const double* panels, const double* queryLengths, const double* panelLengths, const double* columns, double* out, int32_t queryCount, int32_t pointCount, int32_t dimension, int32_t metric);
@@ -301,10 +305,19 @@ void seed_potentials_f32(const float* distances, const float* nearest, const dou
 void sums_merge_i64(int64_t* total, int64_t* parts, int32_t partCount, int32_t length);
 /// How many points lie within a radius of every query, by a k-d tree.
 /// queries[queryCount * dimension] in; panels[panelCount * 8 * dimension] in; order[panelCount * 8] in; boxes[(2 ** (depth + 1) - 1) * 2 * dimension] in; leaves[2 ** depth + 1] in; counts[queryCount] out; scratch[72] scratch
-void kd_tree_count_f64(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, int32_t* counts, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit);
+void kd_tree_count_f64(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, int32_t* counts, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit, int32_t enough);
+/// Joins the dense points of some leaves with all dense points within a radius of them; nodes that are of one set already are passed over.
+/// panels[panelCount * 8 * dimension] in; order[panelCount * 8] in; boxes[(2 ** (depth + 1) - 1) * 2 * dimension] in; leaves[2 ** depth + 1] in; parents[pointCount] inout; groups[2 ** (depth + 1) - 1] scratch; scratch[72 + dimension] scratch
+void kd_tree_join_f64(const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, int32_t* parents, int32_t* groups, double* scratch, int32_t pointCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, double limit, int32_t leafStart, int32_t leafEnd);
+/// Some leaves of a k-d tree laid out: their points by index, in panels of eight.
+/// values[pointCount * dimension] in; sorted[pointCount] inout; leaves[2 ** depth + 1] in; panels[panelCount * 8 * dimension] inout; order[panelCount * 8] inout
+void kd_tree_lay_f64(const double* values, int32_t* sorted, const int32_t* leaves, double* panels, int32_t* order, int32_t pointCount, int32_t dimension, int32_t depth, int32_t panelCount, int32_t leafStart, int32_t leafEnd);
 /// The k nearest points of every query, nearest first, the lower index first among equals, by a k-d tree.
 /// queries[queryCount * dimension] in; panels[panelCount * 8 * dimension] in; order[panelCount * 8] in; boxes[(2 ** (depth + 1) - 1) * 2 * dimension] in; leaves[2 ** depth + 1] in; distances[queryCount * k] out; indices[queryCount * k] out; scratch[72] scratch
 void kd_tree_nearest_f64(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, double* distances, int32_t* indices, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, int32_t k);
+/// The boxes of some nodes of a k-d tree; those above the leaves have their points halved at the median of the widest coordinate.
+/// values[pointCount * dimension] in; order[pointCount] inout; boxes[(2 ** (depth + 1) - 1) * 2 * dimension] inout; keys[pointCount] scratch
+void kd_tree_split_f64(const double* values, int32_t* order, double* boxes, double* keys, int32_t pointCount, int32_t dimension, int32_t depth, int32_t nodeStart, int32_t nodeEnd);
 /// The points within a radius of every query, their indices ascending, by a k-d tree; counted before.
 /// queries[queryCount * dimension] in; panels[panelCount * 8 * dimension] in; order[panelCount * 8] in; boxes[(2 ** (depth + 1) - 1) * 2 * dimension] in; leaves[2 ** depth + 1] in; offsets[queryCount] in; indices[found] out; distances[found] out; scratch[72] scratch
 void kd_tree_within_f64(const double* queries, const double* panels, const int32_t* order, const double* boxes, const int32_t* leaves, const int32_t* offsets, int32_t* indices, double* distances, double* scratch, int32_t queryCount, int32_t panelCount, int32_t dimension, int32_t depth, int32_t metric, int32_t self, double limit, int32_t found);
@@ -338,6 +351,9 @@ void merge_condensed_f64(double* matrix, const int32_t* sizes, int32_t pointCoun
 /// The nearest living cluster of one: `previous` where it is among the nearest, else the first of them; −1 where none lies at a finite distance.
 /// matrix[(pointCount * (pointCount - 1)) / 2] in; sizes[pointCount] in
 int32_t nearest_condensed_f64(const double* matrix, const int32_t* sizes, int32_t pointCount, int32_t row, int32_t previous);
+/// The cluster nearest to one by Ward’s linkage, from centres and sizes: `previous` where it is among the nearest, else the first of them; −1 where none lies at a finite distance.
+/// centers[dimension * pointCount] in; sizes[pointCount] in
+int32_t nearest_ward_f64(const double* centers, const double* sizes, int32_t pointCount, int32_t dimension, int32_t row, int32_t previous);
 /// As matrix_product_f64, in f32: every product and every sum is rounded.
 /// a[form === 1 ? extent(depth, rows, aStride) : extent(rows, depth, aStride)] in; b[form === 2 ? extent(columns, depth, bStride) : extent(depth, columns, bStride)] in; c[extent(rows, columns, cStride)] inout; panels[productScratch(columns, depth)] scratch
 void matrix_product_f32(const float* a, const float* b, float* c, float* panels, int32_t rows, int32_t columns, int32_t depth, int32_t aStride, int32_t bStride, int32_t cStride, int32_t form, int32_t update);
@@ -658,7 +674,10 @@ inline constexpr Kernels all_kernels{
     seed_potentials_f32,
     sums_merge_i64,
     kd_tree_count_f64,
+    kd_tree_join_f64,
+    kd_tree_lay_f64,
     kd_tree_nearest_f64,
+    kd_tree_split_f64,
     kd_tree_within_f64,
     limit_multiply_add_f32,
     limit_multiply_add_f64,
@@ -670,6 +689,7 @@ inline constexpr Kernels all_kernels{
     grow_tree_f64,
     merge_condensed_f64,
     nearest_condensed_f64,
+    nearest_ward_f64,
     matrix_product_f32,
     matrix_product_f64,
     metric_block_f64,

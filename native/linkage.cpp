@@ -99,6 +99,20 @@ LANEWISE_INLINE size_t pairOf(int32_t count, int32_t i, int32_t k) {
   return i < k ? pairAt(count, i, k) : pairAt(count, k, i);
 }
 
+/// The first of the nearest, from the nearest of each lane and the vectors that they were in; -1: none.
+LANEWISE_INLINE int32_t firstOfLanes(Points leasts, Vector<int64_t> bests) {
+  double least = elementary::infinity;
+  int64_t found = -1;
+  for (int lane = 0; lane < vectorLength<double>; lane++) {
+    if (bests[lane] < 0) continue;
+    const int64_t place = bests[lane] + lane;
+    if (leasts[lane] > least || (leasts[lane] == least && found >= 0 && place > found)) continue;
+    least = leasts[lane];
+    found = place;
+  }
+  return static_cast<int32_t>(found);
+}
+
 template <LinkageMetric metric>
 struct Grow {
   const double* coordinates;
@@ -141,18 +155,6 @@ struct Grow {
     bests = less ? splat<int64_t>(k) : bests;
   }
 
-  LANEWISE_INLINE int32_t best() const {
-    double least = elementary::infinity;
-    int64_t found = -1;
-    for (int lane = 0; lane < vectorLength<double>; lane++) {
-      if (bests[lane] < 0) continue;
-      const int64_t place = bests[lane] + lane;
-      if (leasts[lane] > least || (leasts[lane] == least && found >= 0 && place > found)) continue;
-      least = leasts[lane];
-      found = place;
-    }
-    return static_cast<int32_t>(found);
-  }
 };
 
 template <LinkageMetric metric>
@@ -163,7 +165,57 @@ int32_t growOver(const double* coordinates, const double* cores, double* reached
                     static_cast<size_t>(pointCount), splat(core), splat(limit), splat(elementary::infinity),
                     splat<int64_t>(-1)};
   forEachGroup(rowStart, rowEnd, body);
-  return body.best();
+  return firstOfLanes(body.leasts, body.bests);
+}
+
+/// The cluster nearest to one by Ward's linkage, lane by lane the first of equals.
+struct WardNearest {
+  const double* centers;
+  const double* sizes;
+  const double* own;
+  int32_t dimension, row;
+  size_t line;
+  double size;
+  Points leasts;
+  Vector<int64_t> bests;
+
+  template <int vectors, typename Access>
+  LANEWISE_INLINE void operator()(int32_t k, Access access, int32_t lanes) {
+    Points sums[vectors] = {};
+    const double *a = own, *b = centers + k;
+    for (int32_t j = 0; j < dimension; j++, a += line, b += line) {
+      const Points x = splat(*a);
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; v++) {
+        sums[v] = added<euclideanMetric>(sums[v], x, access.load(b + v * vectorLength<double>));
+      }
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) {
+      const int32_t first = k + v * vectorLength<double>;
+      const Points others = access.load(sizes + first);
+      take(first, 2 * size * others / (size + others) * sums[v], lanes);
+    }
+  }
+
+  LANEWISE_INLINE void take(int32_t first, Points squares, int32_t lanes) {
+    Vector<int64_t> less = squares < leasts;
+    // Behind the last there is nothing, and none is its own neighbour.
+    for (int32_t lane = lanes; lane < vectorLength<double>; lane++) less[lane] = 0;
+    if (row >= first && row < first + vectorLength<double>) less[row - first] = 0;
+    leasts = less ? squares : leasts;
+    bests = less ? splat<int64_t>(first) : bests;
+  }
+};
+
+LANEWISE_INLINE double wardSquare(const double* centers, const double* sizes, size_t line, int32_t dimension, int32_t a,
+                                  int32_t b) {
+  double sum = 0;
+  for (int32_t j = 0; j < dimension; j++, centers += line) {
+    const double difference = centers[a] - centers[b];
+    sum += difference * difference;
+  }
+  return 2 * sizes[a] * sizes[b] / (sizes[a] + sizes[b]) * sum;
 }
 
 }  // namespace
@@ -221,6 +273,18 @@ void merge_condensed_f64(double* matrix, const int32_t* sizes, int32_t pointCoun
       to = square > 0 ? __builtin_sqrt(square) : 0;
     }
   }
+}
+
+int32_t nearest_ward_f64(const double* centers, const double* sizes, int32_t pointCount, int32_t dimension, int32_t row,
+                         int32_t previous) {
+  const size_t line = static_cast<size_t>(pointCount);
+  WardNearest body{centers,    sizes, centers + row, dimension, row, line, sizes[row], splat(elementary::infinity),
+                   splat<int64_t>(-1)};
+  forEachGroup(0, pointCount, body);
+  const int32_t best = firstOfLanes(body.leasts, body.bests);
+  if (previous < 0) return best;
+  const double least = best < 0 ? elementary::infinity : wardSquare(centers, sizes, line, dimension, row, best);
+  return least < wardSquare(centers, sizes, line, dimension, row, previous) ? best : previous;
 }
 
 int32_t grow_tree_f64(const double* coordinates, const double* cores, double* reached, int32_t* sources,

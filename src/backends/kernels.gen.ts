@@ -91,9 +91,15 @@ export interface KernelFunctions {
   /** Adds parts, one behind the other, to a total, in whole numbers, and empties them. */
   sums_merge_i64(totalOffset: number, partsOffset: number, partCount: number, length: number): void;
   /** How many points lie within a radius of every query, by a k-d tree. */
-  kd_tree_count_f64(queriesOffset: number, panelsOffset: number, orderOffset: number, boxesOffset: number, leavesOffset: number, countsOffset: number, scratchOffset: number, queryCount: number, panelCount: number, dimension: number, depth: number, metric: number, self: number, limit: number): void;
+  kd_tree_count_f64(queriesOffset: number, panelsOffset: number, orderOffset: number, boxesOffset: number, leavesOffset: number, countsOffset: number, scratchOffset: number, queryCount: number, panelCount: number, dimension: number, depth: number, metric: number, self: number, limit: number, enough: number): void;
+  /** Joins the dense points of some leaves with all dense points within a radius of them; nodes that are of one set already are passed over. */
+  kd_tree_join_f64(panelsOffset: number, orderOffset: number, boxesOffset: number, leavesOffset: number, parentsOffset: number, groupsOffset: number, scratchOffset: number, pointCount: number, panelCount: number, dimension: number, depth: number, metric: number, limit: number, leafStart: number, leafEnd: number): void;
+  /** Some leaves of a k-d tree laid out: their points by index, in panels of eight. */
+  kd_tree_lay_f64(valuesOffset: number, sortedOffset: number, leavesOffset: number, panelsOffset: number, orderOffset: number, pointCount: number, dimension: number, depth: number, panelCount: number, leafStart: number, leafEnd: number): void;
   /** The k nearest points of every query, nearest first, the lower index first among equals, by a k-d tree. */
   kd_tree_nearest_f64(queriesOffset: number, panelsOffset: number, orderOffset: number, boxesOffset: number, leavesOffset: number, distancesOffset: number, indicesOffset: number, scratchOffset: number, queryCount: number, panelCount: number, dimension: number, depth: number, metric: number, self: number, k: number): void;
+  /** The boxes of some nodes of a k-d tree; those above the leaves have their points halved at the median of the widest coordinate. */
+  kd_tree_split_f64(valuesOffset: number, orderOffset: number, boxesOffset: number, keysOffset: number, pointCount: number, dimension: number, depth: number, nodeStart: number, nodeEnd: number): void;
   /** The points within a radius of every query, their indices ascending, by a k-d tree; counted before. */
   kd_tree_within_f64(queriesOffset: number, panelsOffset: number, orderOffset: number, boxesOffset: number, leavesOffset: number, offsetsOffset: number, indicesOffset: number, distancesOffset: number, scratchOffset: number, queryCount: number, panelCount: number, dimension: number, depth: number, metric: number, self: number, limit: number, found: number): void;
   /** values ← values·factor + addend, over and over: the most multiplications and additions in f32. */
@@ -116,6 +122,8 @@ export interface KernelFunctions {
   merge_condensed_f64(matrixOffset: number, sizesOffset: number, pointCount: number, first: number, second: number, linkage: number): void;
   /** The nearest living cluster of one: `previous` where it is among the nearest, else the first of them; −1 where none lies at a finite distance. */
   nearest_condensed_f64(matrixOffset: number, sizesOffset: number, pointCount: number, row: number, previous: number): number;
+  /** The cluster nearest to one by Ward’s linkage, from centres and sizes: `previous` where it is among the nearest, else the first of them; −1 where none lies at a finite distance. */
+  nearest_ward_f64(centersOffset: number, sizesOffset: number, pointCount: number, dimension: number, row: number, previous: number): number;
   /** As matrix_product_f64, in f32: every product and every sum is rounded. */
   matrix_product_f32(aOffset: number, bOffset: number, cOffset: number, panelsOffset: number, rows: number, columns: number, depth: number, aStride: number, bStride: number, cStride: number, form: number, update: number): void;
   /** c ← a·b, aᵀ·b or a·bᵀ, overwritten, added or taken away; sums in ascending order, in blocks of 256 terms. */
@@ -301,4 +309,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = '195a8e6e0200cdd1';
+export const kernelsHash = 'f8600b9bf03773d4';

@@ -1,4 +1,5 @@
 import { type CaseRandom, defineKernel, type Flavour, type Scalars } from './contract.js';
+import { firstOf, joinSets } from './disjoint-sets.js';
 import { PANEL, pointValues } from './distance.js';
 import { type MetricName, metricCode, reducedDistance } from './metric-distance.js';
 
@@ -38,45 +39,23 @@ export function treeDepth(count: number, leafSize: number): number {
   return depth;
 }
 
-/**
- * Grows a tree: a node's points are halved at the median of the coordinate that is spread most, equal ones by their
- * indices. Yields now and then, so that others have their turn. Points are finite.
- */
-export function* growKdTree(values: Float64Array, dimension: number, leafSize: number): Generator<void, KdTree> {
-  const count = dimension === 0 ? 0 : values.length / dimension;
-  const depth = treeDepth(count, leafSize);
-  const leafCount = 2 ** depth;
-  const order = Int32Array.from({ length: count }, (_, i) => i);
-  const boxes = new Float64Array((2 * leafCount - 1) * 2 * dimension);
-  const starts = new Int32Array(leafCount + 1);
-  const keys = new Float64Array(count);
-  let done = 0;
-  for (let node = 0; node < 2 * leafCount - 1; node++) {
-    const level = 31 - Math.clz32(node + 1);
-    const place = node + 1 - 2 ** level;
-    const start = Math.floor((count * place) / 2 ** level);
-    const end = Math.floor((count * (place + 1)) / 2 ** level);
-    const widest = boxOf(values, dimension, order, start, end, boxes, node);
-    if (level === depth) starts[place + 1] = end;
-    // The same cut that the children's own start and end follow from.
-    else
-      halve(
-        values,
-        dimension,
-        widest,
-        order,
-        keys,
-        start,
-        Math.floor((count * (2 * place + 1)) / 2 ** (level + 1)),
-        end,
-      );
-    done += end - start;
-    if (done > 65_536) {
-      done = 0;
-      yield;
-    }
+/** The place in the order of a tree's points where those of a node begin, where its right child's do, and where they end. */
+function reachOfNode(count: number, node: number): readonly [start: number, middle: number, end: number] {
+  const level = 31 - Math.clz32(node + 1);
+  const place = node + 1 - 2 ** level;
+  // The same cut that the children's own start and end follow from.
+  const middle = Math.floor((count * (2 * place + 1)) / 2 ** (level + 1));
+  return [Math.floor((count * place) / 2 ** level), middle, Math.floor((count * (place + 1)) / 2 ** level)];
+}
+
+/** By leaf, and behind the last: the first of its panels. */
+export function firstPanels(count: number, depth: number): Int32Array {
+  const leaves = new Int32Array(2 ** depth + 1);
+  for (let leaf = 0; leaf < 2 ** depth; leaf++) {
+    const [start, , end] = reachOfNode(count, 2 ** depth - 1 + leaf);
+    leaves[leaf + 1] = leaves[leaf]! + Math.ceil((end - start) / PANEL);
   }
-  return { depth, boxes, ...layOut(values, dimension, order, starts) };
+  return leaves;
 }
 
 /** The box of some points; which coordinate is spread most. */
@@ -145,45 +124,204 @@ function halve(
 const medianOfThree = (a: number, b: number, c: number): number =>
   Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 
-/** Points as panels, leaf after leaf, those of a leaf in the order of their indices. */
-function layOut(values: Float64Array, dimension: number, sorted: Int32Array, starts: Int32Array) {
-  const leafCount = starts.length - 1;
-  const leaves = new Int32Array(leafCount + 1);
-  for (let leaf = 0; leaf < leafCount; leaf++) {
-    leaves[leaf + 1] = leaves[leaf]! + Math.ceil((starts[leaf + 1]! - starts[leaf]!) / PANEL);
-  }
-  const places = leaves[leafCount]! * PANEL;
-  const panels = new Float64Array(places * dimension).fill(Number.NaN);
-  const order = new Int32Array(places).fill(-1);
-  for (let leaf = 0; leaf < leafCount; leaf++) {
-    const own = sorted.subarray(starts[leaf]!, starts[leaf + 1]!).sort();
-    for (let i = 0; i < own.length; i++) {
-      const place = leaves[leaf]! * PANEL + i;
-      order[place] = own[i]!;
-      const to = (place - (place % PANEL)) * dimension + (place % PANEL);
-      for (let j = 0; j < dimension; j++) panels[to + j * PANEL] = values[own[i]! * dimension + j]!;
-    }
-  }
-  return { panels, order, leaves };
-}
-
-/** `growKdTree` to its end. */
+/**
+ * A tree of points, all in one go: its nodes' points are halved at the median of the coordinate that is spread most, then
+ * the leaves laid out. Points are finite.
+ */
 export function kdTreeOf(values: Float64Array, dimension: number, leafSize: number): KdTree {
-  const growing = growKdTree(values, dimension, leafSize);
-  for (;;) {
-    const step = growing.next();
-    if (step.done) return step.value;
-  }
+  const count = dimension === 0 ? 0 : values.length / dimension;
+  const depth = treeDepth(count, leafSize);
+  const leafCount = 2 ** depth;
+  const sorted = Int32Array.from({ length: count }, (_, i) => i);
+  const boxes = new Float64Array((2 * leafCount - 1) * 2 * dimension);
+  const keys = new Float64Array(count);
+  kd_tree_split_f64.reference(values, sorted, boxes, keys, count, dimension, depth, 0, 2 * leafCount - 1);
+  const leaves = firstPanels(count, depth);
+  const places = leaves[leafCount]! * PANEL;
+  const panels = new Float64Array(places * dimension);
+  const order = new Int32Array(places);
+  kd_tree_lay_f64.reference(
+    values,
+    sorted,
+    leaves,
+    panels,
+    order,
+    count,
+    dimension,
+    depth,
+    places / PANEL,
+    0,
+    leafCount,
+  );
+  return { depth, boxes, panels, order, leaves };
 }
 
-const buffers = [
-  {
-    name: 'queries',
-    role: 'in',
-    dtype: 'f64',
-    length: (s: Scalars) => s.queryCount! * s.dimension!,
-    meaning: 'queries, row-major',
+const pointCount = { name: 'pointCount', dtype: 'i32', meaning: 'points' } as const;
+const values = {
+  name: 'values',
+  role: 'in',
+  dtype: 'f64',
+  length: (s: Scalars) => s.pointCount! * s.dimension!,
+  meaning: 'points, row-major, finite',
+} as const;
+
+export const kd_tree_split_f64 = defineKernel({
+  name: 'kd_tree_split_f64',
+  family: 'distance',
+  summary:
+    'The boxes of some nodes of a k-d tree; those above the leaves have their points halved at the median of the widest coordinate.',
+  source: 'Friedman, Bentley, Finkel 1977; the median by Hoare’s selection (1961), pivots the median of three',
+  arguments: [
+    values,
+    {
+      name: 'order',
+      role: 'inout',
+      dtype: 'i32',
+      length: (s) => s.pointCount!,
+      meaning: 'which points they are, node after node',
+    },
+    {
+      name: 'boxes',
+      role: 'inout',
+      dtype: 'f64',
+      length: (s) => (2 ** (s.depth! + 1) - 1) * 2 * s.dimension!,
+      meaning: 'by node: smallest and largest coordinates',
+    },
+    {
+      name: 'keys',
+      role: 'scratch',
+      dtype: 'f64',
+      length: (s) => s.pointCount!,
+      meaning: 'coordinates that are halved',
+    },
+    pointCount,
+    { name: 'dimension', dtype: 'i32', meaning: 'coordinates of a point, at least 1' },
+    { name: 'depth', dtype: 'i32', meaning: 'levels below the root, at most 26' },
+    { name: 'nodeStart', dtype: 'i32', meaning: 'first node; the nodes above it have been halved' },
+    { name: 'nodeEnd', dtype: 'i32', meaning: 'one behind the last node' },
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (values, order, boxes, keys, count, dimension, depth, nodeStart, nodeEnd) => {
+    for (let node = nodeStart; node < nodeEnd; node++) {
+      const [start, middle, end] = reachOfNode(count, node);
+      const widest = boxOf(values, dimension, order, start, end, boxes, node);
+      if (node < 2 ** depth - 1) halve(values, dimension, widest, order, keys, start, middle, end);
+    }
   },
+  inputs: (size, random, flavour) => {
+    const { values, dimension, depth } = grownFor(size, random, flavour);
+    const order = Int32Array.from({ length: size }, (_, i) => i);
+    const nodes = 2 ** (depth + 1) - 1;
+    return {
+      scalars: {
+        pointCount: size,
+        dimension,
+        depth,
+        nodeStart: 0,
+        nodeEnd: size >= 8192 ? nodes : random.integer(nodes) + 1,
+      },
+      buffers: { values, order, boxes: new Float64Array(2 * nodes * dimension) },
+    };
+  },
+  work: (s) => ({ elements: s.pointCount! * s.depth! }),
+});
+
+export const kd_tree_lay_f64 = defineKernel({
+  name: 'kd_tree_lay_f64',
+  family: 'distance',
+  summary: 'Some leaves of a k-d tree laid out: their points by index, in panels of eight.',
+  arguments: [
+    values,
+    {
+      name: 'sorted',
+      role: 'inout',
+      dtype: 'i32',
+      length: (s) => s.pointCount!,
+      meaning: 'which points they are, leaf after leaf; those of the leaves come by index',
+    },
+    {
+      name: 'leaves',
+      role: 'in',
+      dtype: 'i32',
+      length: (s) => 2 ** s.depth! + 1,
+      meaning: 'by leaf: the first of its panels',
+    },
+    {
+      name: 'panels',
+      role: 'inout',
+      dtype: 'f64',
+      length: (s) => s.panelCount! * 8 * s.dimension!,
+      meaning: 'the points, leaf after leaf, in panels of eight; NaN where a leaf’s last panel has none',
+    },
+    {
+      name: 'order',
+      role: 'inout',
+      dtype: 'i32',
+      length: (s) => s.panelCount! * 8,
+      meaning: 'which points they are; −1 where there is none',
+    },
+    pointCount,
+    { name: 'dimension', dtype: 'i32', meaning: 'coordinates of a point, at least 1' },
+    { name: 'depth', dtype: 'i32', meaning: 'levels below the root, at most 26' },
+    { name: 'panelCount', dtype: 'i32', meaning: 'panels of all leaves' },
+    { name: 'leafStart', dtype: 'i32', meaning: 'first leaf' },
+    { name: 'leafEnd', dtype: 'i32', meaning: 'one behind the last leaf' },
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (values, sorted, leaves, panels, order, count, dimension, depth, _p, leafStart, leafEnd) => {
+    for (let leaf = leafStart; leaf < leafEnd; leaf++) {
+      const [start, , end] = reachOfNode(count, 2 ** depth - 1 + leaf);
+      const own = sorted.subarray(start, end).sort();
+      for (let place = leaves[leaf]! * PANEL; place < leaves[leaf + 1]! * PANEL; place++) {
+        const index = own[place - leaves[leaf]! * PANEL] ?? -1;
+        order[place] = index;
+        const to = (place - (place % PANEL)) * dimension + (place % PANEL);
+        for (let j = 0; j < dimension; j++) {
+          panels[to + j * PANEL] = index < 0 ? Number.NaN : values[index * dimension + j]!;
+        }
+      }
+    }
+  },
+  inputs: (size, random, flavour) => {
+    const { values, dimension, depth } = grownFor(size, random, flavour);
+    const leaves = firstPanels(size, depth);
+    const panelCount = leaves[2 ** depth]!;
+    const sorted = Int32Array.from({ length: size }, (_, i) => i);
+    for (let i = size - 1; i > 0; i--) {
+      const other = random.integer(i + 1);
+      [sorted[i], sorted[other]] = [sorted[other]!, sorted[i]!];
+    }
+    const leafStart = size >= 8192 ? 0 : random.integer(2 ** depth);
+    return {
+      scalars: {
+        pointCount: size,
+        dimension,
+        depth,
+        panelCount,
+        leafStart,
+        leafEnd: size >= 8192 ? 2 ** depth : leafStart + random.integer(2 ** depth - leafStart + 1),
+      },
+      buffers: {
+        values,
+        sorted,
+        leaves,
+        panels: new Float64Array(panelCount * PANEL * dimension),
+        order: new Int32Array(panelCount * PANEL),
+      },
+    };
+  },
+  work: (s) => ({ elements: s.pointCount! }),
+});
+
+function grownFor(size: number, random: CaseRandom, flavour: Flavour) {
+  const dimension = size >= 8192 ? 3 : 1 + random.integer(5);
+  const depth = treeDepth(size, size >= 8192 ? 32 : 1 + random.integer(40));
+  return { values: pointValues(size * dimension, random, flavour), dimension, depth };
+}
+
+const placedTree = [
   {
     name: 'panels',
     role: 'in',
@@ -212,6 +350,17 @@ const buffers = [
     length: (s: Scalars) => 2 ** s.depth! + 1,
     meaning: 'by leaf: the first of its panels',
   },
+] as const;
+
+const buffers = [
+  {
+    name: 'queries',
+    role: 'in',
+    dtype: 'f64',
+    length: (s: Scalars) => s.queryCount! * s.dimension!,
+    meaning: 'queries, row-major',
+  },
+  ...placedTree,
 ] as const;
 
 const scratch = {
@@ -353,22 +502,35 @@ export const kd_tree_count_f64 = defineKernel({
   summary: 'How many points lie within a radius of every query, by a k-d tree.',
   arguments: [
     ...buffers,
-    { name: 'counts', role: 'out', dtype: 'i32', length: (s) => s.queryCount!, meaning: 'points within the radius' },
+    {
+      name: 'counts',
+      role: 'out',
+      dtype: 'i32',
+      length: (s) => s.queryCount!,
+      meaning: 'points within the radius, at most enough',
+    },
     scratch,
     ...shape,
     limit,
+    {
+      name: 'enough',
+      dtype: 'i32',
+      meaning: 'as many points as need be counted, at least 1: higher counts are told as this',
+    },
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (queries, panels, order, _b, _l, counts, _s, count, _p, dimension, _d, metric, self, limit) => {
+  reference: (queries, panels, order, _b, _l, counts, _s, count, _p, dimension, _d, metric, self, limit, enough) => {
     for (let i = 0; i < count; i++) {
       const all = allDistances(queries, panels, order, i, dimension, metric, self);
-      counts[i] = all.filter(({ distance }) => distance <= limit).length;
+      counts[i] = Math.min(enough, all.filter(({ distance }) => distance <= limit).length);
     }
   },
   inputs: (size, random, flavour) => {
     const made = treeInputs(size, random, flavour);
-    return { ...made, scalars: { ...made.scalars, limit: size >= 8192 ? 0.01 : someLimit(made, random) } };
+    const limit = size >= 8192 ? 0.01 : someLimit(made, random);
+    const enough = size >= 8192 || random.integer(2) === 0 ? 2_147_483_647 : 1 + random.integer(12);
+    return { ...made, scalars: { ...made.scalars, limit, enough } };
   },
   work,
 });
@@ -422,4 +584,83 @@ export const kd_tree_within_f64 = defineKernel({
     return { scalars: { ...made.scalars, limit, found }, buffers: { ...made.buffers, offsets } };
   },
   work,
+});
+
+export const kd_tree_join_f64 = defineKernel({
+  name: 'kd_tree_join_f64',
+  family: 'distance',
+  summary:
+    'Joins the dense points of some leaves with all dense points within a radius of them; nodes that are of one set already are passed over.',
+  source: 'Disjoint sets (Galler and Fischer, 1964) over the graph of DBSCAN (Ester, Kriegel, Sander and Xu, 1996)',
+  arguments: [
+    ...placedTree,
+    {
+      name: 'parents',
+      role: 'inout',
+      dtype: 'i32',
+      length: (s) => s.pointCount!,
+      meaning:
+        'by point: one of its set, not behind it, the set’s first its own; afterwards the first of the set; −1: not dense, in no set',
+    },
+    {
+      name: 'groups',
+      role: 'scratch',
+      dtype: 'i32',
+      length: (s) => 2 ** (s.depth! + 1) - 1,
+      meaning: 'by node: a dense point of the one set of all its dense points, where that is known',
+    },
+    {
+      name: 'scratch',
+      role: 'scratch',
+      dtype: 'f64',
+      length: (s) => 72 + s.dimension!,
+      meaning: 'nodes to be looked at, how far away they are, and a point',
+    },
+    pointCount,
+    { name: 'panelCount', dtype: 'i32', meaning: 'panels of all leaves' },
+    { name: 'dimension', dtype: 'i32', meaning: 'coordinates of a point' },
+    { name: 'depth', dtype: 'i32', meaning: 'levels below the root, at most 26: there are 2^depth leaves' },
+    { name: 'metric', dtype: 'i32', meaning: '0, 1: Σ(x−y)²; 4: Σ|x−y|; 5: max |x−y|' },
+    limit,
+    { name: 'leafStart', dtype: 'i32', meaning: 'first leaf whose points are joined with others' },
+    { name: 'leafEnd', dtype: 'i32', meaning: 'one behind the last of them' },
+  ],
+  returns: 'void',
+  agreement: 'exact',
+  reference: (
+    ...[panels, order, _b, leaves, parents, _g, _s, count, _p, dimension, _d, metric, limit, leafStart, leafEnd]
+  ) => {
+    const point = new Float64Array(dimension);
+    for (let place = leaves[leafStart]! * PANEL; place < leaves[leafEnd]! * PANEL; place++) {
+      const own = order[place]!;
+      if (own < 0 || parents[own]! < 0) continue;
+      const at = (place - (place % PANEL)) * dimension + (place % PANEL);
+      for (let j = 0; j < dimension; j++) point[j] = panels[at + j * PANEL]!;
+      for (const { index, distance } of allDistances(point, panels, order, 0, dimension, metric, -1)) {
+        if (distance <= limit && parents[index]! >= 0) joinSets(parents, own, index);
+      }
+    }
+    for (let i = 0; i < count; i++) if (parents[i]! >= 0) parents[i] = firstOf(parents, i);
+  },
+  inputs: (size, random, flavour) => {
+    const made = treeInputs(size, random, flavour);
+    const { queries: _, ...buffers } = made.buffers;
+    const { panelCount, dimension, depth, metric } = made.scalars;
+    const few = 2 + random.integer(8);
+    const parents = Int32Array.from({ length: size }, (_, i) => (random.integer(few) === 0 ? -1 : i));
+    // Some are joined already, as by the calls before.
+    for (let i = 1; i < size; i++) {
+      const other = random.integer(i);
+      if (random.integer(few) === 0 && parents[i]! >= 0 && parents[other]! >= 0) parents[i] = other;
+    }
+    const large = size >= 8192;
+    const leafStart = large ? 0 : random.integer(2 ** depth);
+    const leafEnd = large ? 2 ** Math.min(1, depth) : leafStart + random.integer(2 ** depth - leafStart + 1);
+    const limit = large ? 0.01 : someLimit(made, random);
+    return {
+      scalars: { pointCount: size, panelCount, dimension, depth, metric, limit, leafStart, leafEnd },
+      buffers: { ...buffers, parents },
+    };
+  },
+  work: (s) => ({ elements: s.pointCount! }),
 });

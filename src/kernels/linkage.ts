@@ -250,6 +250,92 @@ export const merge_condensed_f64 = defineKernel({
   benchSize: MOST_POINTS,
 });
 
+/**
+ * How far apart Ward's linkage has two clusters, squared: how much the sum of squares within would grow if they were one,
+ * twice over (Ward, 1963). Of single points it is the squared distance.
+ */
+export function wardSquare(
+  centers: Float64Array,
+  sizes: Float64Array,
+  count: number,
+  dimension: number,
+  a: number,
+  b: number,
+): number {
+  let sum = 0;
+  for (let j = 0; j < dimension; j++) {
+    const difference = centers[j * count + a]! - centers[j * count + b]!;
+    sum += difference * difference;
+  }
+  return ((2 * sizes[a]! * sizes[b]!) / (sizes[a]! + sizes[b]!)) * sum;
+}
+
+export const nearest_ward_f64 = defineKernel({
+  name: 'nearest_ward_f64',
+  family: 'distance',
+  summary:
+    'The cluster nearest to one by Ward’s linkage, from centres and sizes: `previous` where it is among the nearest, else the first of them; −1 where none lies at a finite distance.',
+  source:
+    'Murtagh and Legendre, "Ward’s hierarchical agglomerative clustering method: which algorithms implement Ward’s criterion?", 2014.',
+  arguments: [
+    {
+      name: 'centers',
+      role: 'in',
+      dtype: 'f64',
+      length: (s) => s.dimension! * s.pointCount!,
+      meaning: 'means of clusters, coordinate by coordinate; NaN: merged into another',
+    },
+    {
+      name: 'sizes',
+      role: 'in',
+      dtype: 'f64',
+      length: (s) => s.pointCount!,
+      meaning: 'points of each cluster, from 1',
+    },
+    pointCount,
+    { name: 'dimension', dtype: 'i32', meaning: 'coordinates of a point, at least 1' },
+    { name: 'row', dtype: 'i32', meaning: 'the cluster whose nearest is asked for' },
+    { name: 'previous', dtype: 'i32', meaning: 'a living cluster that wins over equals; −1: none' },
+  ],
+  returns: 'i32',
+  agreement: 'exact',
+  reference: (centers, sizes, count, width, row, previous) => {
+    let best = previous;
+    let least = previous < 0 ? Number.POSITIVE_INFINITY : wardSquare(centers, sizes, count, width, row, previous);
+    for (let k = 0; k < count; k++) {
+      if (k === row) continue;
+      const square = wardSquare(centers, sizes, count, width, row, k);
+      if (!(square < least)) continue;
+      least = square;
+      best = k;
+    }
+    return best;
+  },
+  inputs: (size, random, flavour) => {
+    const count = Math.max(1, size);
+    const width = size >= 8192 ? 2 : 1 + random.integer(6);
+    const centers = pointsFor(count, width, random, flavour);
+    const row = random.integer(count);
+    const previous = random.integer(count);
+    for (let k = 0; k < count; k++) {
+      if (k === row || random.integer(3) > 0) continue;
+      for (let j = 0; j < width; j++) centers[j * count + k] = Number.NaN;
+    }
+    const living = previous !== row && !Number.isNaN(centers[previous]!);
+    const sizes = Float64Array.from({ length: count }, () => 1 + random.integer(random.integer(8) === 0 ? 999 : 3));
+    return {
+      scalars: {
+        pointCount: count,
+        dimension: width,
+        row,
+        previous: living && random.integer(2) === 0 ? previous : -1,
+      },
+      buffers: { centers, sizes },
+    };
+  },
+  work: (s) => ({ elements: s.pointCount!, flops: 3 * s.pointCount! * s.dimension! }),
+});
+
 export const grow_tree_f64 = defineKernel({
   name: 'grow_tree_f64',
   family: 'distance',

@@ -8,13 +8,9 @@ import { scoreGaussianOn, scoreGaussianOnThreads } from '../engine/gaussian.js';
 import { scoreKernelExpansionOn, scoreKernelExpansionOnThreads } from '../engine/kernel-expansion.js';
 import { scoreLinearOn } from '../engine/linear-algebra.js';
 import { scoreNearestLabelOn, scoreNearestLabelOnThreads } from '../engine/neighbors/labels.js';
+import { scoreNeighborsOn, scoreNeighborsOnThreads } from '../engine/neighbors/nearest-scoring.js';
 import { scoreNeighborScoreOn } from '../engine/neighbors/neighbor-score.js';
-import {
-  scoreImputeNeighborsOnThreads,
-  scoreMetricNeighborsOnThreads,
-  scoreNeighborsOn,
-  scoreNeighborsOnThreads,
-} from '../engine/neighbors/scoring.js';
+import { scoreImputeNeighborsOnThreads, scoreMetricNeighborsOnThreads } from '../engine/neighbors/scoring.js';
 import { Breather } from '../engine/turn.js';
 import { throwIfCancelled } from '../errors.js';
 import { execute, type Registers } from '../scoring/interpreter.js';

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
-import { requireCondensedRoom } from '#lanewise/engine/neighbors/condensed.js';
+import { CondensedClusters, condensedDistances, requireCondensedRoom } from '#lanewise/engine/neighbors/condensed.js';
+import { mergeChain } from '#lanewise/engine/neighbors/merge-chain.js';
+import { WardCenters } from '#lanewise/engine/neighbors/ward-centers.js';
 import { AgglomerativeClustering } from '#lanewise/models/agglomerative/index.js';
 import { readRegister } from '#lanewise/table/columns.js';
+import { dice } from '../scoring/programs.js';
 import { casesOf, renamed, setNames, tableOf, tableOfRows } from './clustering-data.js';
 import { largestDifference } from './linear-data.js';
 
@@ -62,6 +65,26 @@ test('many rows, whose matrix is made smaller on the way, get the tree that plai
   }
 });
 
+test('ward by centres makes the merges that ward by all distances makes', async () => {
+  const random = dice(29);
+  await using engine = await createEngine({ backend: 'wasm', threads: 1 });
+  for (const dimension of [1, 2, 9]) {
+    const count = 700;
+    const values = Float64Array.from(
+      { length: count * dimension },
+      () => 1e3 + (random.uniform() + random.uniform() - 1),
+    );
+    const points = { values, count, dimension };
+    using scope = engine.arena.scope();
+    const matrix = await condensedDistances(engine, scope, points, { metric: 'euclidean' });
+    const byDistances = await mergeChain(new CondensedClusters(engine, scope, matrix, count, 'ward'), count, {});
+    const byCenters = await mergeChain(new WardCenters(engine, scope, points), count, {});
+    expect(byCenters.left).toEqual(byDistances.left);
+    expect(byCenters.right).toEqual(byDistances.right);
+    expect(largestDifference(byCenters.distances, byDistances.distances)).toBeLessThan(1e-9);
+  }
+});
+
 test('duplicates, equal rows, one row and as many clusters as rows', async () => {
   const labels = async (rows: number[][], given: ConstructorParameters<typeof AgglomerativeClustering>[0]) => [
     ...(await new AgglomerativeClustering(given).fit(tableOfRows(rows))).labels,
@@ -99,8 +122,8 @@ test('what cannot be is refused by name, and beforehand where memory would not d
   await expect(cluster([[1], [Number.NaN]])).rejects.toThrow(/"x0" lacks 1/);
   await expect(cluster([[1e160], [-1e160], [0]])).rejects.toThrow(/column "x0" spans -1e\+160 to 1e\+160/);
   await using engine = await createEngine({ backend: 'wasm', threads: 1 });
-  expect(() => requireCondensedRoom(engine, 60_000, 'linkage ward')).toThrow(
-    /1,799,970,000 distances of 60,000 rows for linkage ward, which take 13\.4 GiB, .* ends at 4\.0 GiB/,
+  expect(() => requireCondensedRoom(engine, 60_000, 'linkage complete')).toThrow(
+    /1,799,970,000 distances of 60,000 rows for linkage complete, which take 13\.4 GiB, .* ends at 4\.0 GiB/,
   );
-  requireCondensedRoom(engine, 20_000, 'linkage ward');
+  requireCondensedRoom(engine, 20_000, 'linkage complete');
 });

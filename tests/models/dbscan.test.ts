@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
+import { neighborSearch } from '#lanewise/engine/neighbors/index.js';
 import { DBSCAN } from '#lanewise/models/dbscan/index.js';
+import { densityClusters } from '#lanewise/models/dbscan/neighborhoods.js';
 import { readRegister } from '#lanewise/table/columns.js';
+import { dice } from '../scoring/programs.js';
 import { casesOf, setNames, tableOf, tableOfRows } from './clustering-data.js';
 
 for (const name of setNames) {
@@ -87,6 +90,31 @@ test('rows of several blocks are clustered as the definition says, by any number
     const model = await new DBSCAN({ eps: 25, minSamples: 6 }).fit(tableOfRows(rows), { engine });
     expect([...model.labels]).toEqual(expected);
   }
+});
+
+test('a tree joins the clusters that lists of neighbours join, whatever the threads', async () => {
+  const random = dice(83);
+  const count = 17_000;
+  const middles = Array.from({ length: 40 }, () => [9 * random.uniform(), 9 * random.uniform()]);
+  const values = Float64Array.from({ length: 2 * count }, (_, at) =>
+    (at >> 1) % 9 === 0
+      ? 9 * random.uniform()
+      : middles[(at >> 1) % 40]![at % 2]! + 0.1 * (random.uniform() + random.uniform() - 1),
+  );
+  const points = { values, count, dimension: 2 };
+  const found = [];
+  for (const [algorithm, threads] of [
+    ['brute', 2],
+    ['kd-tree', 1],
+    ['kd-tree', 2],
+  ] as const) {
+    await using engine = await createEngine({ backend: 'wasm', threads });
+    using search = await neighborSearch(engine, points, { algorithm });
+    found.push(await densityClusters(search, points, { eps: 0.05, minSamples: 8 }));
+  }
+  expect(new Set(found[0]!.labels).size).toBeGreaterThan(3);
+  expect(found[1]).toEqual(found[0]);
+  expect(found[2]).toEqual(found[0]);
 });
 
 test('the reference has the same bits', async () => {

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { KdTreeSearch } from '#lanewise/engine/neighbors/kd-tree-search.js';
 import { KNeighborsClassifier, KNeighborsRegressor } from '#lanewise/models/k-nearest-neighbors/k-nearest-neighbors.js';
 import { readRegister, tableFromRegisters } from '#lanewise/table/columns.js';
 import { dice } from '../scoring/programs.js';
@@ -120,7 +121,7 @@ test('what does not go together is named, and too few rows are', async () => {
   );
   const dot = new KNeighborsRegressor({ metric: 'dot', weights: 'distance' }).fit(table, { target: 'target' });
   await expect(dot).rejects.toThrow(/"uniform" for the metric dot/);
-  const tree = new KNeighborsRegressor({ metric: 'cosine', algorithm: 'kd-tree' }).fit(table, { target: 'target' });
+  const tree = new KNeighborsRegressor({ metric: 'cosine', algorithm: 'kd_tree' }).fit(table, { target: 'target' });
   await expect(tree).rejects.toThrow(/"auto" or "brute" for the metric cosine/);
   const places = new KNeighborsRegressor({ metric: 'haversine' }).fit(table, { target: 'target' });
   await expect(places).rejects.toThrow(/latitude and longitude/);
@@ -136,12 +137,13 @@ test('every algorithm predicts the same bits, of rows with values that are no nu
         odd && random.integer(30) === 0 ? Number.NaN : random.integer(40) / 8,
       ),
     }));
-  const y = { name: 'y', type: 'number' as const, values: Float64Array.from({ length: 900 }, () => random.uniform()) };
-  const train = tableFromRegisters([...columns(900, false), y]);
+  const y = { name: 'y', type: 'number' as const, values: Float64Array.from({ length: 1100 }, () => random.uniform()) };
+  const train = tableFromRegisters([...columns(1100, false), y]);
   const rows = tableFromRegisters(columns(120, true));
   for (const metric of ['euclidean', 'manhattan'] as const) {
     const found = [];
-    for (const algorithm of ['auto', 'brute', 'kd-tree'] as const) {
+    const trees = vi.spyOn(KdTreeSearch, 'place');
+    for (const algorithm of ['auto', 'brute', 'kd_tree'] as const) {
       const model = await new KNeighborsRegressor({ metric, algorithm, weights: 'distance' }).fit(train, {
         target: 'y',
       });
@@ -150,5 +152,8 @@ test('every algorithm predicts the same bits, of rows with values that are no nu
     expect(found[0]!.filter(Number.isNaN).length).toBeGreaterThan(0);
     expect(found[1]).toEqual(found[0]);
     expect(found[2]).toEqual(found[0]);
+    // Of so many rows in three columns both 'auto' and 'kd_tree' take a tree.
+    expect(trees).toHaveBeenCalledTimes(2);
+    trees.mockRestore();
   }
 });

@@ -7,7 +7,7 @@ import type { MetricSpace } from './metric-space.js';
 import { NeighborIndex } from './neighbor-index.js';
 import { PlacedPanels } from './placed-panels.js';
 import { ProductCandidates } from './product-candidates.js';
-import type { DistanceMetric, NeighborSearch, QueryOptions, Within } from './search.js';
+import type { CountOptions, DistanceMetric, NeighborSearch, QueryOptions, Within } from './search.js';
 
 /** Numbers of scratch that the kernels' calls want. */
 const SCRATCH = 2048;
@@ -138,7 +138,7 @@ export class BruteSearch implements NeighborSearch {
     return { distances: distances.slice(), indices: indices.slice() };
   }
 
-  async countWithin(queries: Points, radius: number, options: QueryOptions = {}): Promise<Int32Array> {
+  async countWithin(queries: Points, radius: number, options: CountOptions = {}): Promise<Int32Array> {
     const limit = this.#space.limit(radius);
     checkQueries(this.points, queries, options);
     await this.#space.check(queries, 'the queries', options.signal);
@@ -155,7 +155,8 @@ export class BruteSearch implements NeighborSearch {
       counts.set(found, start);
       options.onProgress?.({ what: 'queries', done: start + part.count, total: queries.count });
     }
-    return counts;
+    const { enough } = options;
+    return enough === undefined ? counts : counts.map((count) => Math.min(enough, count));
   }
 
   async #count(panels: PlacedPanels, queries: Points, limit: number, first: number, options: QueryOptions) {

@@ -1,9 +1,11 @@
 import { LanewiseError } from '../../errors.js';
-import { type LinkageMetric, linkageMetrics } from '../../kernels/linkage.js';
+import { condensedIndex, type Linkage, type LinkageMetric, linkageMetrics, linkages } from '../../kernels/linkage.js';
 import type { Scope } from '../arena.js';
 import type { Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
+import type { Breather } from '../turn.js';
 import { coordinatesOf } from './coordinates.js';
+import type { ChainedClusters } from './merge-chain.js';
 
 /** Distances that one task computes: enough to share out, few enough for the event loop to turn between. */
 const TASK_TERMS = 1 << 22;
@@ -21,22 +23,27 @@ export function condensedBytes(count: number): number {
   return 4 * count * (count - 1);
 }
 
+/** Can the engine's memory hold all distances? The points themselves, and whatever else lies there, need a little of it too. */
+export function condensedFits(engine: Engine, count: number): boolean {
+  const { memoryLimit } = engine.describe();
+  return condensedBytes(count) <= memoryLimit - memoryLimit / 16;
+}
+
 /**
  * Says beforehand what all distances of `count` points would take.
  * @throws LanewiseError `engine` with the sizes where the engine's memory cannot hold them.
  */
 export function requireCondensedRoom(engine: Engine, count: number, what: string): void {
+  if (condensedFits(engine, count)) return;
   const needed = condensedBytes(count);
   const { memoryLimit } = engine.describe();
-  // The points themselves, and whatever else lies there, need a little of it too.
-  if (needed <= memoryLimit - memoryLimit / 16) return;
   const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   throw new LanewiseError(
     'engine',
     `Expected room for the ${(needed / 8).toLocaleString('en')} distances of ${count.toLocaleString('en')} rows for ${what}, ` +
       `which take ${gibibytes(needed)}, but the engine's memory ends at ${gibibytes(memoryLimit)}`,
     {
-      hint: 'Cluster a sample of the rows, or use linkage single, hdbscan or k-means, whose memory grows with the rows alone.',
+      hint: 'Cluster a sample of the rows, or use linkage ward or single, hdbscan or k-means, whose memory grows with the rows alone.',
     },
   );
 }
@@ -71,4 +78,56 @@ export async function condensedDistances(
     onProgress?.(Math.min(tasks.length, first + BATCH), tasks.length);
   }
   return matrix;
+}
+
+/** Clusters by the distances of all pairs, which are overwritten. */
+export class CondensedClusters implements ChainedClusters {
+  readonly #engine: Engine;
+  readonly #matrix: Float64Array;
+  readonly #sizes: Int32Array;
+  readonly #linkage: number;
+  #places: number;
+
+  constructor(engine: Engine, scope: Scope, matrix: Float64Array, count: number, linkage: Linkage) {
+    this.#engine = engine;
+    this.#matrix = matrix;
+    this.#sizes = scope.allocate('i32', count).fill(1);
+    this.#linkage = linkages.indexOf(linkage);
+    this.#places = count;
+  }
+
+  lives(place: number): boolean {
+    return this.#sizes[place] !== 0;
+  }
+
+  nearest(place: number, previous: number): number {
+    const [matrix, sizes] = [this.#matrix.byteOffset, this.#sizes.byteOffset];
+    return this.#engine.kernels.nearest_condensed_f64(matrix, sizes, this.#places, place, previous);
+  }
+
+  merge(first: number, second: number): number {
+    const [matrix, sizes] = [this.#matrix, this.#sizes];
+    const distance = matrix[condensedIndex(this.#places, first, second)]!;
+    const buffers = [matrix.byteOffset, sizes.byteOffset] as const;
+    this.#engine.kernels.merge_condensed_f64(...buffers, this.#places, first, second, this.#linkage);
+    sizes[second] = sizes[second]! + sizes[first]!;
+    sizes[first] = 0;
+    return distance;
+  }
+
+  async compact(breather: Breather, signal: AbortSignal | undefined): Promise<Int32Array> {
+    const [matrix, places] = [this.#matrix, this.#places];
+    const living = Int32Array.from({ length: places }, (_, place) => place).filter((place) => this.lives(place));
+    let to = 0;
+    for (let i = 0; i < living.length; i++) {
+      const base = condensedIndex(places, living[i]!, 0);
+      for (let k = i + 1; k < living.length; k++) matrix[to++] = matrix[base + living[k]!]!;
+      await breather.breathe(signal);
+    }
+    living.forEach((place, index) => {
+      this.#sizes[index] = this.#sizes[place]!;
+    });
+    this.#places = living.length;
+    return living;
+  }
 }

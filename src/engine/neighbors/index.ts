@@ -9,6 +9,7 @@ import type { DistanceMetric, NeighborSearch, SearchOptions } from './search.js'
 
 export { type PairwiseOptions, pairwiseDistances } from './pairwise.js';
 export type {
+  CountOptions,
   DistanceMetric,
   GowerOptions,
   NeighborSearch,
@@ -47,7 +48,7 @@ const LEAST_TREE_POINTS = { codes: 16, values: 4 };
  * Does a tree find neighbours faster than looking at all points? It passes points over where a query's neighbourhood crosses
  * few of its cuts, and each further column wants four times as many points for that. Measured: docs/exact-search.md.
  */
-function treeIsFaster(metric: DistanceMetric, { count, dimension }: Points): boolean {
+export function treeIsFaster(metric: DistanceMetric, { count, dimension }: Points): boolean {
   if (!treeMetrics.includes(metric)) return false;
   const byCodes = metric === 'euclidean' || metric === 'sqeuclidean';
   return count >= (byCodes ? LEAST_TREE_POINTS.codes : LEAST_TREE_POINTS.values) * 4 ** dimension;

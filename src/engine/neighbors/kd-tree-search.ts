@@ -1,19 +1,23 @@
-import { invalid, LanewiseError, throwIfCancelled } from '../../errors.js';
-import { growKdTree, type KdTree, TREE_SCRATCH, treeMetrics } from '../../kernels/kd-tree.js';
+import { invalid, LanewiseError } from '../../errors.js';
+import { firstOf, joinSets } from '../../kernels/disjoint-sets.js';
+import { type KdTree, TREE_SCRATCH, treeMetrics } from '../../kernels/kd-tree.js';
 import { finishedDistance, metricCode } from '../../kernels/metric-distance.js';
 import type { Scope } from '../arena.js';
 import type { Neighbors, Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
-import { turnEventLoop } from '../turn.js';
+import { Breather } from '../turn.js';
 import { ANSWERED_AT_ONCE, checkQueries, FOUND_AT_ONCE, offsetsOf, partOf } from './batches.js';
+import { placeKdTree } from './kd-tree.js';
 import type { MetricSpace } from './metric-space.js';
-import type { DistanceMetric, NeighborSearch, QueryOptions, Within } from './search.js';
+import type { CountOptions, DistanceMetric, NeighborSearch, QueryOptions, Within } from './search.js';
 
-/** Points a leaf, at most: a few panels of eight. */
-const LEAF_SIZE = 32;
 /** Queries a task: at least enough to be worth handing over, at most some milliseconds. */
 const LEAST_ROWS = 16;
 const MOST_ROWS = 512;
+/** Leaves whose points one task joins with others: some thousands of points. */
+const JOINED_LEAVES = 512;
+/** More points than there are. */
+const ALL = 2_147_483_647;
 
 type TreeKernel = 'kd_tree_nearest_f64' | 'kd_tree_count_f64' | 'kd_tree_within_f64';
 
@@ -27,19 +31,13 @@ export class KdTreeSearch implements NeighborSearch {
   readonly #scope: Scope;
   readonly #tree: KdTree;
 
-  private constructor(engine: Engine, points: Points, space: MetricSpace, tree: KdTree) {
+  private constructor(engine: Engine, points: Points, space: MetricSpace, scope: Scope, tree: KdTree) {
     this.#engine = engine;
     this.points = points;
     this.metric = space.metric;
     this.#space = space;
-    this.#scope = engine.arena.scope();
-    this.#tree = {
-      depth: tree.depth,
-      panels: this.#scope.copy('f64', tree.panels),
-      order: this.#scope.copy('i32', tree.order),
-      boxes: this.#scope.copy('f64', tree.boxes),
-      leaves: this.#scope.copy('i32', tree.leaves),
-    };
+    this.#scope = scope;
+    this.#tree = tree;
   }
 
   /** @throws LanewiseError `unsupported` for metrics that a box says nothing about */
@@ -52,11 +50,13 @@ export class KdTreeSearch implements NeighborSearch {
       );
     }
     const values = await space.place(points, 'the points', signal);
-    const growing = growKdTree(values, points.dimension, LEAF_SIZE);
-    for (let step = growing.next(); ; step = growing.next()) {
-      if (step.done) return new KdTreeSearch(engine, points, space, step.value);
-      await turnEventLoop();
-      throwIfCancelled(signal);
+    const scope = engine.arena.scope();
+    try {
+      const tree = await placeKdTree(engine, scope, values, points.dimension, signal);
+      return new KdTreeSearch(engine, points, space, scope, tree);
+    } catch (error) {
+      scope[Symbol.dispose]();
+      throw error;
     }
   }
 
@@ -80,7 +80,8 @@ export class KdTreeSearch implements NeighborSearch {
     return { distances, indices };
   }
 
-  async countWithin(queries: Points, radius: number, options: QueryOptions = {}): Promise<Int32Array> {
+  async countWithin(queries: Points, radius: number, options: CountOptions = {}): Promise<Int32Array> {
+    const { enough = ALL } = options;
     const limit = this.#space.limit(radius);
     checkQueries(this.points, queries, options);
     const counts = new Int32Array(queries.count);
@@ -90,7 +91,7 @@ export class KdTreeSearch implements NeighborSearch {
       using scope = this.#engine.arena.scope();
       const found = scope.allocate('i32', part.count);
       const own = (row: number) => [found.byteOffset + 4 * row];
-      await this.#run('kd_tree_count_f64', scope, part, start, options, own, [limit]);
+      await this.#run('kd_tree_count_f64', scope, part, start, options, own, [limit, enough]);
       counts.set(found, start);
       options.onProgress?.({ what: 'queries', done: start + part.count, total: queries.count });
     }
@@ -126,6 +127,45 @@ export class KdTreeSearch implements NeighborSearch {
       start = end;
     }
     return { offsets, indices, distances };
+  }
+
+  /**
+   * Sets of dense points, joined wherever two lie within `radius` of each other: by point the first of its set; −1: not
+   * dense. Each thread joins the points of leaves of its own, passing over parts of the tree that it knows to be of the same set.
+   */
+  async joinWithin(dense: ArrayLike<number>, radius: number, signal?: AbortSignal): Promise<Int32Array> {
+    const { count, dimension } = this.points;
+    const { panels, order, boxes, leaves, depth } = this.#tree;
+    const limit = this.#space.limit(radius);
+    using scope = this.#engine.arena.scope();
+    const slots = Array.from({ length: Math.min(this.#engine.threads, Math.ceil(2 ** depth / JOINED_LEAVES)) }, () => {
+      const parents = scope.allocate('i32', count);
+      for (let i = 0; i < count; i++) parents[i] = dense[i] ? i : -1;
+      return {
+        parents,
+        groups: scope.allocate('i32', 2 ** (depth + 1) - 1),
+        scratch: scope.allocate('f64', TREE_SCRATCH + dimension),
+      };
+    });
+    for (let start = 0; start < 2 ** depth; start += slots.length * JOINED_LEAVES) {
+      const tasks = slots.map(({ parents, groups, scratch }, slot): Task => {
+        const from = Math.min(2 ** depth, start + slot * JOINED_LEAVES);
+        const values = [panels, order, boxes, leaves, parents, groups, scratch].map(({ byteOffset }) => byteOffset);
+        const shape = [count, order.length / 8, dimension, depth, metricCode(this.metric), limit];
+        return {
+          kernel: 'kd_tree_join_f64',
+          values: [...values, ...shape, from, Math.min(2 ** depth, from + JOINED_LEAVES)],
+        };
+      });
+      await this.#engine.run(tasks, signal);
+    }
+    const [first, ...others] = slots.map(({ parents }) => parents);
+    const breather = new Breather();
+    for (const parents of others) {
+      for (let i = 0; i < count; i++) if (parents[i]! >= 0 && parents[i] !== i) joinSets(first!, i, parents[i]!);
+      await breather.breathe(signal);
+    }
+    return first!.map((parent, i) => (parent < 0 ? -1 : firstOf(first!, i)));
   }
 
   /** Runs a kernel on all queries of a batch. `own`: its buffers from a row on; `behind`: its last scalars. */

@@ -7,107 +7,19 @@ import {
   scoreImputeNeighbors,
   scoreMetricNeighbors,
 } from '../../scoring/metric-neighbors.js';
-import { scoreNeighbors } from '../../scoring/neighbors.js';
-import type { ImputeNeighborsOperation, MetricNeighborsOperation, NeighborsOperation } from '../../scoring/program.js';
-import { type Neighbors, type Points, pointsOf } from '../distance.js';
+import type { ImputeNeighborsOperation, MetricNeighborsOperation } from '../../scoring/program.js';
+import type { Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { Breather } from '../turn.js';
 import { type NeighborSearch, neighborSearch, pairwiseDistances } from './index.js';
 import { gowerOfColumns } from './metric-space.js';
-import { NeighborIndex } from './neighbor-index.js';
 
 /** Fewer products of rows and points are searched where they lie: laying the points out would cost more. */
 const MIN_PAIRS = 16_384;
-/** As MIN_PAIRS, where the nearest by L2 are sought, whose points are laid out at less cost. */
-const MIN_INDEX_PAIRS = 4096;
 /** Rows of the interpreter between two looks at the clock: so many products of rows and points. */
 const SLICE_PAIRS = 1 << 17;
 /** Distances that are computed at a time. */
 const BLOCK_DISTANCES = 4_194_304;
-
-const indexes = new WeakMap<Engine, WeakMap<NeighborsOperation, NeighborIndex>>();
-/** Gives the memory back when the model it belongs to is gone. */
-const forgottenIndexes = new FinalizationRegistry<NeighborIndex>((index) => index[Symbol.dispose]());
-
-/** A neighbours operation of a scoring program on the engine's kernels; the bits are the interpreter's. */
-export function scoreNeighborsOn(
-  engine: Engine,
-  operation: NeighborsOperation,
-  registers: Registers,
-  rowCount: number,
-): void {
-  const search = indexSearch(engine, operation, registers, rowCount);
-  if (!search) return scoreNeighbors(operation, registers, rowCount);
-  search.write(search.index.nearestSync(search.queries, operation.k));
-}
-
-/** As `scoreNeighborsOn`, on all threads. */
-export async function scoreNeighborsOnThreads(
-  engine: Engine,
-  operation: NeighborsOperation,
-  registers: Registers,
-  rowCount: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  const search = indexSearch(engine, operation, registers, rowCount);
-  if (!search) return scoreNeighbors(operation, registers, rowCount);
-  search.write(await search.index.nearest(search.queries, operation.k, signal));
-}
-
-function indexSearch(engine: Engine, operation: NeighborsOperation, registers: Registers, rowCount: number) {
-  const inputs = operation.inputs.map((register) => registers[register]!);
-  const pointCount = operation.targets.length / operation.outputs.length;
-  if (inputs.length === 0 || pointCount * rowCount < MIN_INDEX_PAIRS || pointCount < operation.k) return undefined;
-  const index = indexOf(engine, operation, inputs.length, pointCount);
-  const queries = pointsOf(inputs.map((column) => column.subarray(0, rowCount)));
-  return { index, queries, write: (found: Neighbors) => writeNeighbors(operation, registers, queries, found) };
-}
-
-function indexOf(engine: Engine, operation: NeighborsOperation, dimension: number, count: number): NeighborIndex {
-  let ofEngine = indexes.get(engine);
-  if (!ofEngine) indexes.set(engine, (ofEngine = new WeakMap()));
-  let index = ofEngine.get(operation);
-  if (!index) {
-    index = new NeighborIndex(engine, { values: operation.points, count, dimension });
-    ofEngine.set(operation, index);
-    forgottenIndexes.register(operation, index);
-  }
-  return index;
-}
-
-/** Turns neighbours into outputs, as `scoreNeighbors` does; rows that kernels have no word on go to it. */
-function writeNeighbors(
-  operation: NeighborsOperation,
-  registers: Registers,
-  queries: Points,
-  { distances, indices }: Neighbors,
-): void {
-  const { k, outputs, targets, weights } = operation;
-  const width = outputs.length;
-  const sums = new Float64Array(width);
-  for (let row = 0; row < queries.count; row++) {
-    if (!usable(queries, row) || !(distances[row * k + k - 1]! < Number.POSITIVE_INFINITY)) {
-      const single = registers.map((column) => column.subarray(row, row + 1));
-      scoreNeighbors(operation, single, 1);
-      continue;
-    }
-    const exact = weights === 'distance' && distances[row * k] === 0;
-    sums.fill(0);
-    let total = 0;
-    for (let place = row * k; place < row * k + k; place++) {
-      const distance = distances[place]!;
-      const weight = weights === 'uniform' ? 1 : exact ? (distance === 0 ? 1 : 0) : 1 / Math.sqrt(distance);
-      total += weight;
-      for (let j = 0; j < width; j++) sums[j] = sums[j]! + weight * targets[indices[place]! * width + j]!;
-    }
-    for (let j = 0; j < width; j++) registers[outputs[j]!]![row] = sums[j]! / total;
-  }
-}
-
-function usable({ values, dimension }: Points, row: number): boolean {
-  for (let j = row * dimension; j < (row + 1) * dimension; j++) if (!Number.isFinite(values[j]!)) return false;
-  return true;
-}
 
 const searches = new WeakMap<Engine, WeakMap<MetricNeighborsOperation, Promise<NeighborSearch>>>();
 /** Gives the memory back when the model it belongs to is gone. */

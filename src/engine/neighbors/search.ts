@@ -49,6 +49,11 @@ export interface QueryOptions {
   readonly excludeSelf?: boolean;
 }
 
+export interface CountOptions extends QueryOptions {
+  /** An integer from 1: higher counts are told as this, where that ends the search sooner or not. Default: they are all told. */
+  readonly enough?: number;
+}
+
 /** What lies within a radius: of query i from `offsets[i]` to `offsets[i + 1]`, indices ascending. */
 export interface Within {
   /** count + 1. */
@@ -75,5 +80,5 @@ export interface NeighborSearch extends Disposable {
    */
   within(queries: Points, radius: number, options?: QueryOptions): Promise<Within>;
   /** How many points lie within `radius` of every query. */
-  countWithin(queries: Points, radius: number, options?: QueryOptions): Promise<Int32Array>;
+  countWithin(queries: Points, radius: number, options?: CountOptions): Promise<Int32Array>;
 }

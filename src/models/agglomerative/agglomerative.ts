@@ -1,9 +1,15 @@
 import type { Table } from 'apache-arrow';
 import type { Points } from '../../engine/distance.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
-import { condensedDistances, requireCondensedRoom } from '../../engine/neighbors/condensed.js';
+import {
+  CondensedClusters,
+  condensedDistances,
+  condensedFits,
+  requireCondensedRoom,
+} from '../../engine/neighbors/condensed.js';
 import { type Merges, mergeChain } from '../../engine/neighbors/merge-chain.js';
 import { spanningTree } from '../../engine/neighbors/spanning-tree.js';
+import { WardCenters } from '../../engine/neighbors/ward-centers.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
 import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
@@ -78,6 +84,9 @@ export class AgglomerativeClustering implements Estimator {
   }
 }
 
+/** Columns up to which ward goes by centres even where all distances fit into memory: measured, docs/clustering.md. */
+const MOST_CENTER_COLUMNS = 8;
+
 async function merge(
   engine: Engine,
   points: Points,
@@ -86,12 +95,16 @@ async function merge(
 ): Promise<Merges> {
   const told = (done: number, total: number) => onProgress?.({ what: 'merge', done, total });
   if (linkage === 'single') return spanningTree(engine, points, { metric, signal, onProgress: told });
-  requireCondensedRoom(engine, points.count, `linkage ${linkage}`);
   using scope = engine.arena.scope();
+  if (linkage === 'ward' && (points.dimension <= MOST_CENTER_COLUMNS || !condensedFits(engine, points.count))) {
+    return await mergeChain(new WardCenters(engine, scope, points), points.count, { signal, onProgress: told });
+  }
+  requireCondensedRoom(engine, points.count, `linkage ${linkage}`);
   const matrix = await condensedDistances(engine, scope, points, {
     metric,
     signal,
     onProgress: (done, total) => onProgress?.({ what: 'distances', done, total }),
   });
-  return await mergeChain(engine, matrix, points.count, { linkage, signal, onProgress: told });
+  const clusters = new CondensedClusters(engine, scope, matrix, points.count, linkage);
+  return await mergeChain(clusters, points.count, { signal, onProgress: told });
 }

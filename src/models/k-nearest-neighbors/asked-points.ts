@@ -41,7 +41,7 @@ export function askedPoints(model: string, table: Table, options: FitOptions, as
     throw invalid('weights', '"uniform" for the metric dot, a similarity,', weighing);
   }
   if (asking.algorithm === 'kd-tree' && !treeMetrics.includes(metric)) {
-    throw invalid('algorithm', `"auto" or "brute" for the metric ${metric}`, asking.algorithm);
+    throw invalid('algorithm', `"auto" or "brute" for the metric ${metric}`, 'kd_tree');
   }
   const columns = featureColumns(table, options);
   requireUsable(model, columns, metric);

@@ -1,12 +1,10 @@
 import type { Table } from 'apache-arrow';
-import { LanewiseError, throwIfCancelled } from '../../errors.js';
+import { LanewiseError } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
-import { ProgramBuilder } from '../../scoring/builder.js';
-import type { Estimator, FitOptions, Model, Training } from '../../table/interfaces.js';
-import { classificationOutputs, inputsOf, targetOf } from '../features.js';
-import { makeModel } from '../model.js';
-import { type AskedPoints, type Asking, askedPoints, emitMean, emitVotes, takeValues } from './asked-points.js';
-import { type NeighborsParameters, neighborsParameters } from './parameters.js';
+import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
+import { type AskedPoints, type Asking, askedPoints } from './asked-points.js';
+import { type NeighborsParameters, neighborsParameters, searchAlgorithms } from './parameters.js';
+import { type Asks, storedClassification, storedRegression } from './stored.js';
 
 /** The mean of the targets of the nearest training rows, weighted by distance and by the rows' weights where wished. */
 export class KNeighborsRegressor implements Estimator {
@@ -24,21 +22,7 @@ export class KNeighborsRegressor implements Estimator {
   }
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
-    throwIfCancelled(options.signal);
-    const target = targetOf(table, options, 'regression');
-    const asked = nearestPoints(table, options, this.parameters);
-    const builder = new ProgramBuilder(inputsOf(asked.columns));
-    const register = emitMean(builder, asked, asking(this.parameters), takeValues(target.values, asked.rows));
-    options.onProgress?.({ what: 'model', done: 1, total: 1 });
-    return makeModel({
-      estimator: this.name,
-      task: this.task,
-      parameters: this.parameters,
-      target: target.name,
-      program: builder.build([{ name: 'prediction', register, type: 'number' }]),
-      training: stored(table.numRows, 'squared'),
-      interpretability: 'medium',
-    });
+    return storedRegression(this, table, options, asks(this.parameters));
   }
 }
 
@@ -58,44 +42,21 @@ export class KNeighborsClassifier implements Estimator {
   }
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
-    throwIfCancelled(options.signal);
-    const target = targetOf(table, options, 'classification');
-    const asked = nearestPoints(table, options, this.parameters);
-    const classes = target.classes!;
-    const builder = new ProgramBuilder(inputsOf(asked.columns));
-    const codes = takeValues(target.values, asked.rows);
-    const probabilities = emitVotes(builder, asked, asking(this.parameters), codes, classes.length);
-    options.onProgress?.({ what: 'model', done: 1, total: 1 });
-    return makeModel({
-      estimator: this.name,
-      task: this.task,
-      parameters: this.parameters,
-      target: target.name,
-      classes,
-      program: builder.build(classificationOutputs(builder, probabilities, classes)),
-      training: stored(table.numRows, 'log loss'),
-      interpretability: 'medium',
-    });
+    return storedClassification(this, table, options, asks(this.parameters));
   }
 }
 
-function asking({ nNeighbors, weights, metric, algorithm }: NeighborsParameters): Asking {
-  return { k: nNeighbors, radius: 0, weights, metric, algorithm };
+function asks({ nNeighbors, weights, metric, algorithm }: NeighborsParameters): Asks {
+  const asking = { k: nNeighbors, radius: 0, weights, metric, algorithm: searchAlgorithms[algorithm] };
+  return { asking, points: (table, options) => nearestPoints(table, options, asking) };
 }
 
-function nearestPoints(table: Table, options: FitOptions, parameters: NeighborsParameters): AskedPoints {
-  const { nNeighbors } = parameters;
-  const asked = askedPoints('k-nearest-neighbors', table, options, asking(parameters));
-  if (asked.rows.length < nNeighbors) {
+function nearestPoints(table: Table, options: FitOptions, asking: Asking): AskedPoints {
+  const asked = askedPoints('k-nearest-neighbors', table, options, asking);
+  if (asked.rows.length < asking.k) {
     const weighted = asked.weights ? ' with a weight above 0' : '';
-    const message = `Expected at least nNeighbors = ${nNeighbors} rows${weighted} for k-nearest-neighbors but received ${asked.rows.length}`;
+    const message = `Expected at least nNeighbors = ${asking.k} rows${weighted} for k-nearest-neighbors but received ${asked.rows.length}`;
     throw new LanewiseError('data', message, { hint: 'Ask for fewer neighbours: nNeighbors.' });
   }
   return asked;
-}
-
-/** How the training of a model that keeps its rows went. */
-export function stored(rows: number, lossName: string): Training {
-  const verdict = `keeps its ${rows} rows: there is nothing to optimise`;
-  return { rows, iterations: 1, bestIteration: 1, lossName, history: [], verdict };
 }

@@ -20,10 +20,14 @@ export const neighborChoices = defineParameters({
   algorithm: {
     type: 'choice',
     default: 'auto',
-    choices: ['auto', 'brute', 'kd-tree'],
-    meaning: 'how neighbours are searched; the predictions are the same',
+    choices: ['auto', 'brute', 'kd_tree'],
+    meaning:
+      'how neighbours are searched: brute, among all rows; kd_tree, by a tree; auto, as is likely faster; predictions are the same',
   },
 });
+
+/** By a parameter's value: what scoring programs and searches call it. */
+export const searchAlgorithms = { auto: 'auto', brute: 'brute', kd_tree: 'kd-tree' } as const;
 
 export const neighborsParameters = defineParameters({
   nNeighbors: {

@@ -1,12 +1,10 @@
 import type { Table } from 'apache-arrow';
-import { throwIfCancelled, unknownName } from '../../errors.js';
+import { unknownName } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
-import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';
-import { classificationOutputs, inputsOf, targetOf } from '../features.js';
-import { type Asking, askedPoints, emitMean, emitVotes, takeValues } from '../k-nearest-neighbors/asked-points.js';
-import { stored } from '../k-nearest-neighbors/k-nearest-neighbors.js';
-import { makeModel } from '../model.js';
+import { askedPoints } from '../k-nearest-neighbors/asked-points.js';
+import { searchAlgorithms } from '../k-nearest-neighbors/parameters.js';
+import { type Asks, storedClassification, storedRegression } from '../k-nearest-neighbors/stored.js';
 import {
   type RadiusClassifierParameters,
   type RadiusRegressorParameters,
@@ -30,21 +28,7 @@ export class RadiusNeighborsRegressor implements Estimator {
   }
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
-    throwIfCancelled(options.signal);
-    const target = targetOf(table, options, 'regression');
-    const asked = askedPoints(this.name, table, options, asking(this.parameters));
-    const builder = new ProgramBuilder(inputsOf(asked.columns));
-    const register = emitMean(builder, asked, asking(this.parameters), takeValues(target.values, asked.rows));
-    options.onProgress?.({ what: 'model', done: 1, total: 1 });
-    return makeModel({
-      estimator: this.name,
-      task: this.task,
-      parameters: this.parameters,
-      target: target.name,
-      program: builder.build([{ name: 'prediction', register, type: 'number' }]),
-      training: stored(table.numRows, 'squared'),
-      interpretability: 'medium',
-    });
+    return storedRegression(this, table, options, asks(this.parameters));
   }
 }
 
@@ -64,30 +48,17 @@ export class RadiusNeighborsClassifier implements Estimator {
   }
 
   async fit(table: Table, options: FitOptions = {}): Promise<Model> {
-    throwIfCancelled(options.signal);
-    const target = targetOf(table, options, 'classification');
-    const asked = askedPoints(this.name, table, options, asking(this.parameters));
-    const classes = target.classes!;
-    const builder = new ProgramBuilder(inputsOf(asked.columns));
-    const codes = takeValues(target.values, asked.rows);
-    const otherwise = sharesOfOutliers(this.parameters.outlierLabel, codes, asked.weights, classes);
-    const probabilities = emitVotes(builder, asked, asking(this.parameters), codes, classes.length, otherwise);
-    options.onProgress?.({ what: 'model', done: 1, total: 1 });
-    return makeModel({
-      estimator: this.name,
-      task: this.task,
-      parameters: this.parameters,
-      target: target.name,
-      classes,
-      program: builder.build(classificationOutputs(builder, probabilities, classes)),
-      training: stored(table.numRows, 'log loss'),
-      interpretability: 'medium',
+    return storedClassification(this, table, options, {
+      ...asks(this.parameters),
+      otherwise: ({ weights }, codes, classes) =>
+        sharesOfOutliers(this.parameters.outlierLabel, codes, weights, classes),
     });
   }
 }
 
-function asking({ radius, weights, metric, algorithm }: RadiusRegressorParameters): Asking {
-  return { k: 0, radius, weights, metric, algorithm };
+function asks({ radius, weights, metric, algorithm }: RadiusRegressorParameters): Asks {
+  const asking = { k: 0, radius, weights, metric, algorithm: searchAlgorithms[algorithm] };
+  return { asking, points: (table, options) => askedPoints('radius-neighbors', table, options, asking) };
 }
 
 /** Shares of the classes where there is no neighbour: all for one, or none given. */

@@ -42,6 +42,10 @@ for (const [name, value] of clouds) {
         // On the very edge: the distance of a point.
         const radius = nearest.distances[9 * 7 + 8]!;
         expect(await tree.countWithin(queries, radius)).toEqual(await brute.countWithin(queries, radius));
+        const enough = { enough: 4 };
+        const counts = await tree.countWithin(queries, radius, enough);
+        expect(counts).toEqual(await brute.countWithin(queries, radius, enough));
+        expect(Math.max(...counts)).toBe(4);
         expect(await tree.within(queries, radius)).toEqual(await brute.within(queries, radius));
       }
     });
