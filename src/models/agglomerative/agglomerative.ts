@@ -27,7 +27,7 @@ export interface AgglomerativeModel extends Model {
 /**
  * Merges the two nearest clusters, beginning with single rows, until all are one; the tree of merges is cut where there are
  * nClusters, or at distanceThreshold. New rows get the cluster of the nearest training row. Memory: 4·rows² bytes, checked
- * beforehand; linkage single needs no more than the rows. Time grows with rows².
+ * beforehand; linkage single, and ward of few columns, need no more than the rows. Time grows with rows².
  */
 export class AgglomerativeClustering implements Estimator {
   readonly name = 'agglomerative';
