@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { createEngine } from '../../dist/engine/engine.js';
-import { explainEnsembleAgainst, explainEnsembleOn } from '../../dist/engine/tree-shap.js';
+import { explainEnsembleAgainst, explainEnsembleOn } from '../../dist/engine/trees/tree-shap.js';
 
 const types = {
   base: Float64Array,

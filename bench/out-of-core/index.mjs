@@ -68,7 +68,7 @@ async function fitOnce(rows) {
     '../../dist/index.js'
   );
   const { tableFromRegisters } = await import('../../dist/table/columns.js');
-  const { SpilledRows } = await import('../../dist/engine/spilled-rows.js');
+  const { SpilledRows } = await import('../../dist/engine/trees/spilled-rows.js');
   const engine = await createEngine();
   const source = {
     description: 'generated rows',

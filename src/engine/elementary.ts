@@ -1,7 +1,7 @@
 import { execute, type Registers, scoreAcross } from '../scoring/interpreter.js';
 import type { Operation, UnaryFunction } from '../scoring/program.js';
 import type { Engine } from './engine.js';
-import { ArenaBlock } from './trees.js';
+import { ArenaBlock } from './trees/trees.js';
 
 /** Fewer numbers are not worth a copy into the engine's memory. */
 const MIN_ROWS = 32;

@@ -1,6 +1,6 @@
 import { throwIfCancelled } from '../errors.js';
 import type { Scope } from './arena.js';
-import { measureColumn, type Scaling } from './design-matrix.js';
+import { measureColumn, type Scaling } from './descent/design-matrix.js';
 import type { Engine } from './engine.js';
 import { turnEventLoop } from './turn.js';
 

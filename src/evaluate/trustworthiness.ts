@@ -1,6 +1,6 @@
-import type { Points } from '../engine/distance.js';
 import { defaultEngine } from '../engine/engine.js';
 import { type DistanceMetric, neighborSearch, pairwiseDistances } from '../engine/neighbors/index.js';
+import type { Points } from '../engine/neighbors/points.js';
 import { turnEventLoop } from '../engine/turn.js';
 import { invalid, throwIfCancelled } from '../errors.js';
 import type { Context } from '../table/interfaces.js';

@@ -1,6 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine, type Engine } from '../engine/engine.js';
-import { explainEnsembleAgainst, explainEnsembleOn } from '../engine/tree-shap.js';
+import { explainEnsembleAgainst, explainEnsembleOn } from '../engine/trees/tree-shap.js';
 import { LanewiseError } from '../errors.js';
 import { runProgramOn } from '../models/execute.js';
 import type { EnsembleOperation, InputType, LinearOperation } from '../scoring/program.js';

@@ -3,7 +3,7 @@ import { realValues } from './gradient-descent.js';
 import { PLANE_CODES } from './tree-ranks.js';
 
 /**
- * Ensembles of trees over planes of ranks and codes (tree-ranks.ts). src/engine/ranked-ensemble.ts writes an
+ * Ensembles of trees over planes of ranks and codes (tree-ranks.ts). src/engine/trees/ranked-ensemble.ts writes an
  * EnsembleOperation in this form, once a model.
  *
  * `trees` has four words a tree: bytes of its masks, or 0 where it is walked, −1 where the walk may meet sets; its first word of `tests`, or its first

@@ -1,5 +1,5 @@
+import type { SmoothProblem } from '../engine/descent/linear-problem.js';
 import { cholesky, choleskySolve } from '../engine/linear-algebra.js';
-import type { SmoothProblem } from '../engine/linear-problem.js';
 import { LanewiseError } from '../errors.js';
 import type { CurvedObjective, Evaluation, ProductObjective, QuadraticObjective } from '../training/objective.js';
 

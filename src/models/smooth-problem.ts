@@ -1,8 +1,8 @@
+import type { SmoothProblem } from '../engine/descent/linear-problem.js';
+import { SparseProblem } from '../engine/descent/sparse-problem.js';
 import type { Engine } from '../engine/engine.js';
 import { blockSum, DesignMatrix, type LinearLossName, LinearProblem, type Scaling } from '../engine/linear-algebra.js';
-import type { SmoothProblem } from '../engine/linear-problem.js';
 import { SparseMatrix, type SparseRows } from '../engine/sparse-matrix.js';
-import { SparseProblem } from '../engine/sparse-problem.js';
 import { LanewiseError } from '../errors.js';
 import type { RegisterColumn } from '../table/columns.js';
 import { mixedFeatures, sparseRowsOf } from './texts.js';

@@ -1,6 +1,6 @@
 import { Field, Int32, makeData, RecordBatch, Schema, Struct, Table } from 'apache-arrow';
 import { defaultEngine, type Engine } from '../engine/engine.js';
-import { findLeavesOn } from '../engine/ensemble.js';
+import { findLeavesOn } from '../engine/trees/ensemble.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../errors.js';
 import { readPredictions, readTruth, targetName } from '../evaluate/target.js';
 import type { EnsembleOperation, Program, ProgramOutput } from '../scoring/program.js';

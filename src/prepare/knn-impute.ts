@@ -1,4 +1,4 @@
-import { pointsOf } from '../engine/distance.js';
+import { pointsOf } from '../engine/neighbors/points.js';
 import { defineParameters } from '../parameters.js';
 import { readRegister } from '../table/columns.js';
 import type { Repair } from '../table/interfaces.js';

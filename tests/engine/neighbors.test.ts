@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Points } from '#lanewise/engine/distance.js';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import {
   type DistanceMetric,
@@ -7,6 +6,7 @@ import {
   neighborSearch,
   pairwiseDistances,
 } from '#lanewise/engine/neighbors/index.js';
+import type { Points } from '#lanewise/engine/neighbors/points.js';
 import { metricNames } from '#lanewise/kernels/metric-distance.js';
 import { dice } from '../scoring/programs.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { type LayerPlan, Network, type NetworkLoss } from '#lanewise/engine/descent/network.js';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
-import { type LayerPlan, Network, type NetworkLoss } from '#lanewise/engine/network.js';
 import { type Activation, activations } from '#lanewise/kernels/activations.js';
 
 const engine = await createEngine({ backend: 'wasm', threads: 1 });

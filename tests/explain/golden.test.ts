@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
-import { explainEnsembleAgainst, explainEnsembleOn } from '#lanewise/engine/tree-shap.js';
+import { explainEnsembleAgainst, explainEnsembleOn } from '#lanewise/engine/trees/tree-shap.js';
 import type { EnsembleOperation } from '#lanewise/scoring/program.js';
 
 /** Other people's trees and what they give for them: made by tests/agreement/explain.py. */

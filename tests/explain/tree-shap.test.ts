@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
-import { explainEnsembleAgainst, explainEnsembleOn } from '#lanewise/engine/tree-shap.js';
+import { explainEnsembleAgainst, explainEnsembleOn } from '#lanewise/engine/trees/tree-shap.js';
 import { gaussLegendre } from '#lanewise/kernels/tree-paths.js';
 import { scoreEnsemble } from '#lanewise/scoring/ensemble.js';
 import type { EnsembleOperation } from '#lanewise/scoring/program.js';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
-import type { Points } from '#lanewise/engine/distance.js';
 import { componentStart } from '#lanewise/engine/embedding/component-start.js';
 import { componentsOf, graphOfComponent, type SparseGraph } from '#lanewise/engine/embedding/sparse-graph.js';
 import { TsneDescent } from '#lanewise/engine/embedding/tsne-descent.js';
 import { createEngine } from '#lanewise/engine/engine.js';
+import type { Points } from '#lanewise/engine/neighbors/points.js';
 import { stream } from '#lanewise/engine/random.js';
 import { trustworthiness } from '#lanewise/evaluate/trustworthiness.js';
 import { fuzzyGraph, jointProbabilities } from '#lanewise/explore/embedding/affinities.js';

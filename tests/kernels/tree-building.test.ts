@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import { randomKey, stream } from '#lanewise/engine/random.js';
-import { MemoryRows, treeThreads } from '#lanewise/engine/row-store.js';
-import { type NodeRows, TreeWorkspace } from '#lanewise/engine/tree-workspace.js';
-import { ArenaBlock, BinnedRows, evenLayout } from '#lanewise/engine/trees.js';
+import { MemoryRows, treeThreads } from '#lanewise/engine/trees/row-store.js';
+import { type NodeRows, TreeWorkspace } from '#lanewise/engine/trees/tree-workspace.js';
+import { ArenaBlock, BinnedRows, evenLayout } from '#lanewise/engine/trees/trees.js';
 import { BINS, HISTOGRAM_STRIDE, MISSING_BIN, MISSING_LEFT } from '#lanewise/kernels/tree-building.js';
 
 // The obvious, slow way beside the kernels: histograms by counting, splits by trying, partitions by filtering.

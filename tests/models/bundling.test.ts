@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
-import { BinnedRows, evenLayout } from '#lanewise/engine/trees.js';
+import { BinnedRows, evenLayout } from '#lanewise/engine/trees/trees.js';
 import { columnToBin, findBins, findBundles } from '#lanewise/models/binning/index.js';
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
 import { type RegisterColumn, tableFromRegisters, takeRows } from '#lanewise/table/columns.js';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ClusteredPoints, SEED_ROWS } from '#lanewise/engine/clustering/clustered-points.js';
-import { type Points, pointsOf, squaredDistance } from '#lanewise/engine/distance.js';
 import { createEngine, defaultEngine } from '#lanewise/engine/engine.js';
+import { type Points, pointsOf, squaredDistance } from '#lanewise/engine/neighbors/points.js';
 import { randomKey, stream } from '#lanewise/engine/random.js';
 import { runProgramOn } from '#lanewise/models/execute.js';
 import { KMeans } from '#lanewise/models/k-means/k-means.js';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { SparseProblem } from '#lanewise/engine/descent/sparse-problem.js';
 import { createEngine } from '#lanewise/engine/engine.js';
 import { SparseMatrix } from '#lanewise/engine/sparse-matrix.js';
-import { SparseProblem } from '#lanewise/engine/sparse-problem.js';
 import { LogisticRegression } from '#lanewise/models/logistic-regression/logistic-regression.js';
 import { sparseRowsOf, termWeights } from '#lanewise/models/texts.js';
 import { defaultRecipe, Pipeline, preparations, Recipe } from '#lanewise/prepare/index.js';

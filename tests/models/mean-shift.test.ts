@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { pointsOf } from '#lanewise/engine/distance.js';
 import { defaultEngine } from '#lanewise/engine/engine.js';
+import { pointsOf } from '#lanewise/engine/neighbors/points.js';
 import { estimateBandwidth, MeanShift } from '#lanewise/models/mean-shift/index.js';
 import { readRegister } from '#lanewise/table/columns.js';
 import { casesOf, rowsOf, tableOf, tableOfRows } from './clustering-data.js';

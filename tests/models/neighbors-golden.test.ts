@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Points } from '#lanewise/engine/distance.js';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import { type DistanceMetric, neighborSearch, pairwiseDistances } from '#lanewise/engine/neighbors/index.js';
+import type { Points } from '#lanewise/engine/neighbors/points.js';
 import { KNeighborsClassifier, KNeighborsRegressor } from '#lanewise/models/k-nearest-neighbors/k-nearest-neighbors.js';
 import { RadiusNeighborsClassifier, RadiusNeighborsRegressor } from '#lanewise/models/radius-neighbors/index.js';
 import { prepareFromConfig } from '#lanewise/prepare/index.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
-import { SpillFile } from '#lanewise/engine/spill-file-node.js';
+import { SpillFile } from '#lanewise/engine/trees/spill-file-node.js';
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
 import { tableFromRegisters, takeRows } from '#lanewise/table/columns.js';
 import type { Checkpoint, CheckpointState } from '#lanewise/table/interfaces.js';

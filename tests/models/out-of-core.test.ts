@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
-import { SpillFile } from '#lanewise/engine/spill-file-node.js';
+import { SpillFile } from '#lanewise/engine/trees/spill-file-node.js';
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
 import { bytesOf } from '#lanewise/models/gradient-boosting/out-of-core/fit-stream.js';
 import { type RegisterColumn, tableFromRegisters, takeRows } from '#lanewise/table/columns.js';

@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { loadAddon } from '#lanewise/backends/native/backend-node.js';
 import { createEngine } from '#lanewise/engine/engine.js';
-import { scoreEnsembleOn } from '#lanewise/engine/ensemble.js';
+import { scoreEnsembleOn } from '#lanewise/engine/trees/ensemble.js';
 import { runProgram } from '#lanewise/scoring/interpreter.js';
 import { hostileEnsemble, hostileRows, programOf, shapes } from '../scoring/hostile-ensembles.js';
 import { bitsOf } from '../scoring/programs.js';

@@ -1,7 +1,7 @@
 // Ensembles as a hostile file may hold them: whatever validation lets through is scored alike on every route, and ends.
 import { afterAll, expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
-import { scoreEnsembleOn } from '#lanewise/engine/ensemble.js';
+import { scoreEnsembleOn } from '#lanewise/engine/trees/ensemble.js';
 import { LanewiseError } from '#lanewise/errors.js';
 import { runProgram } from '#lanewise/scoring/interpreter.js';
 import type { EnsembleOperation } from '#lanewise/scoring/program.js';

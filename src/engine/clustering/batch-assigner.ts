@@ -1,7 +1,7 @@
 import { centerLine, offerCenters } from '../../kernels/k-means.js';
 import type { Scope } from '../arena.js';
-import type { Frame, Points } from '../distance.js';
 import type { Engine } from '../engine.js';
+import type { Frame, Points } from '../neighbors/points.js';
 
 /** Gives small batches of points to centres, one batch after the other, on this thread. */
 export class BatchAssigner implements Disposable {

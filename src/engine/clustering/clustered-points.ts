@@ -3,8 +3,8 @@ import { candidatePanels, candidateRows, candidateUnit, PANEL, panelCount } from
 import { centerLine, offerCenters, wider } from '../../kernels/k-means.js';
 import type { Scope } from '../arena.js';
 import { BLOCK_ROWS, blockSum, mergePartials } from '../block-sums.js';
-import { type Frame, type Points, squaredDistance } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
+import { type Frame, type Points, squaredDistance } from '../neighbors/points.js';
 import { turnEventLoop } from '../turn.js';
 
 /** How points are given to centres: all looked at every time, or bounds kept of how far they are. Labels are the same. */

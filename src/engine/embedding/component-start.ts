@@ -1,6 +1,6 @@
 import { exp } from '../../kernels/elementary.js';
-import type { Points } from '../distance.js';
 import type { Engine } from '../engine.js';
+import type { Points } from '../neighbors/points.js';
 import { stream } from '../random.js';
 import { Breather } from '../turn.js';
 import { graphOfComponent, type SparseGraph } from './sparse-graph.js';

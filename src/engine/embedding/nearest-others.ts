@@ -1,6 +1,6 @@
-import type { Neighbors, Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { type DistanceMetric, neighborSearch } from '../neighbors/index.js';
+import type { Neighbors, Points } from '../neighbors/points.js';
 
 /** Each point's k nearest others with their distances, nearest first; a point is no neighbour of its own. */
 export async function nearestOthers(

@@ -1,6 +1,6 @@
-import type { Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
 import { randomizedSvd, symmetricEigen } from '../linear-algebra.js';
+import type { Points } from '../neighbors/points.js';
 import { type RandomStream, stream } from '../random.js';
 import { Breather } from '../turn.js';
 import type { SparseGraph } from './sparse-graph.js';

@@ -1,5 +1,5 @@
 import { invalid, LanewiseError } from '../../errors.js';
-import type { Points } from '../distance.js';
+import type { Points } from './points.js';
 import type { QueryOptions } from './search.js';
 
 /** Numbers of queries and answers that are in the engine's memory at a time. */

@@ -1,11 +1,11 @@
 import { invalid } from '../../errors.js';
 import { finishedDistance } from '../../kernels/metric-distance.js';
-import type { Neighbors, Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { ANSWERED_AT_ONCE, checkQueries, FOUND_AT_ONCE, offsetsOf, partOf } from './batches.js';
 import type { MetricSpace } from './metric-space.js';
 import { NeighborIndex } from './neighbor-index.js';
 import { PlacedPanels } from './placed-panels.js';
+import type { Neighbors, Points } from './points.js';
 import { ProductCandidates } from './product-candidates.js';
 import type { CountOptions, DistanceMetric, NeighborSearch, QueryOptions, Within } from './search.js';
 

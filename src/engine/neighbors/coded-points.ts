@@ -13,8 +13,8 @@ import {
   wholeCenter,
 } from '../../kernels/quantized-distance.js';
 import type { Scope } from '../arena.js';
-import type { Neighbors, Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
+import type { Neighbors, Points } from './points.js';
 
 /** Points that are coded in one task: a multiple of a panel's. */
 const CODED_ROWS = 4096;

@@ -1,11 +1,11 @@
 import { LanewiseError } from '../../errors.js';
 import { condensedIndex, type Linkage, type LinkageMetric, linkageMetrics, linkages } from '../../kernels/linkage.js';
 import type { Scope } from '../arena.js';
-import type { Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
 import type { Breather } from '../turn.js';
 import { coordinatesOf } from './coordinates.js';
 import type { ChainedClusters } from './merge-chain.js';
+import type { Points } from './points.js';
 
 /** Distances that one task computes: enough to share out, few enough for the event loop to turn between. */
 const TASK_TERMS = 1 << 22;

@@ -1,5 +1,5 @@
 import type { LinkageMetric } from '../../kernels/linkage.js';
-import type { Points } from '../distance.js';
+import type { Points } from './points.js';
 
 /**
  * Points coordinate by coordinate, as the kernels of hierarchies read them. Those that are compared by cosine are brought to

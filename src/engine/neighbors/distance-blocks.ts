@@ -1,6 +1,6 @@
 import type { Scope } from '../arena.js';
-import type { Points } from '../distance.js';
 import type { Task } from '../engine.js';
+import type { Points } from './points.js';
 
 /** Points in the engine's memory that blocks of queries are measured against. */
 export interface DistanceBlocks extends Disposable {

@@ -1,7 +1,7 @@
 import { candidatePanels, candidateRows } from '../../kernels/distance.js';
 import type { Scope } from '../arena.js';
-import { type Frame, frameOf, type Neighbors, type Points } from '../distance.js';
 import type { Task } from '../engine.js';
+import { type Frame, frameOf, type Neighbors, type Points } from './points.js';
 
 /** Queries a task: their rows stay in the cache while blocks of points pass by. */
 const QUERY_ROWS = 128;

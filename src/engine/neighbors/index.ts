@@ -1,10 +1,10 @@
 import { unknownName } from '../../errors.js';
 import { treeMetrics } from '../../kernels/kd-tree.js';
-import type { Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { BruteSearch } from './brute-search.js';
 import { KdTreeSearch } from './kd-tree-search.js';
 import { MetricSpace } from './metric-space.js';
+import type { Points } from './points.js';
 import type { DistanceMetric, NeighborSearch, SearchOptions } from './search.js';
 
 export { type PairwiseOptions, pairwiseDistances } from './pairwise.js';

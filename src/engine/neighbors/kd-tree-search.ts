@@ -3,12 +3,12 @@ import { firstOf, joinSets } from '../../kernels/disjoint-sets.js';
 import { type KdTree, TREE_SCRATCH, treeMetrics } from '../../kernels/kd-tree.js';
 import { finishedDistance, metricCode } from '../../kernels/metric-distance.js';
 import type { Scope } from '../arena.js';
-import type { Neighbors, Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
 import { Breather } from '../turn.js';
 import { ANSWERED_AT_ONCE, checkQueries, FOUND_AT_ONCE, offsetsOf, partOf } from './batches.js';
 import { placeKdTree } from './kd-tree.js';
 import type { MetricSpace } from './metric-space.js';
+import type { Neighbors, Points } from './points.js';
 import type { CountOptions, DistanceMetric, NeighborSearch, QueryOptions, Within } from './search.js';
 
 /** Queries a task: at least enough to be worth handing over, at most some milliseconds. */

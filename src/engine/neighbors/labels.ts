@@ -1,10 +1,10 @@
 import type { Registers } from '../../scoring/interpreter.js';
 import { labelWithin, scoreNearestLabel } from '../../scoring/nearest-label.js';
 import type { NearestLabelOperation } from '../../scoring/program.js';
-import { type Neighbors, type Points, pointsOf } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { Breather } from '../turn.js';
 import { NeighborIndex } from './neighbor-index.js';
+import { type Neighbors, type Points, pointsOf } from './points.js';
 
 /** Fewer products of rows and points are searched where they lie. */
 const MIN_PAIRS = 4096;

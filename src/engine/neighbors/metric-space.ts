@@ -2,8 +2,8 @@ import { invalid, LanewiseError, throwIfCancelled, unknownName } from '../../err
 import { placeCoordinates, placedDimension } from '../../kernels/metric-coordinates.js';
 import { finishedDistance, metricNames } from '../../kernels/metric-distance.js';
 import { squaredLengths } from '../../kernels/metrics.js';
-import type { Points } from '../distance.js';
 import { turnEventLoop } from '../turn.js';
+import type { Points } from './points.js';
 import type { DistanceMetric, GowerOptions } from './search.js';
 
 /** Coordinates that are checked and placed between two turns of the event loop. */

@@ -1,12 +1,12 @@
 import type { Registers } from '../../scoring/interpreter.js';
 import { scoreNeighbors } from '../../scoring/neighbors.js';
 import type { NeighborsOperation } from '../../scoring/program.js';
-import { type Neighbors, type Points, pointsOf } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { treeIsFaster } from './index.js';
 import { KdTreeSearch } from './kd-tree-search.js';
 import { MetricSpace } from './metric-space.js';
 import { NeighborIndex } from './neighbor-index.js';
+import { type Neighbors, type Points, pointsOf } from './points.js';
 
 /** Fewer products of rows and points are searched where they lie: laying the points out would cost more. */
 const MIN_PAIRS = 4096;

@@ -1,8 +1,8 @@
 import type { Scope } from '../arena.js';
-import type { Neighbors, Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
 import { CodedPoints } from './coded-points.js';
 import { FloatCandidates } from './float-candidates.js';
+import type { Neighbors, Points } from './points.js';
 
 /** Calls to be made, group after group, and what comes of them. */
 type Search = Generator<readonly Task[], Neighbors>;

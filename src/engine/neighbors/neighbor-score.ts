@@ -1,10 +1,10 @@
 import type { Registers } from '../../scoring/interpreter.js';
 import { NeighborScorer, scoreOfNeighbors } from '../../scoring/neighbor-score.js';
 import type { NeighborScoreOperation } from '../../scoring/program.js';
-import { type Points, pointsOf } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { Breather } from '../turn.js';
 import { type NeighborSearch, neighborSearch } from './index.js';
+import { type Points, pointsOf } from './points.js';
 
 /** Fewer products of rows and points are searched where they lie: laying the points out would cost more. */
 const MIN_PAIRS = 4096;

@@ -1,10 +1,10 @@
 import { invalid } from '../../errors.js';
 import type { Scope } from '../arena.js';
-import type { Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
 import type { DistanceBlocks } from './distance-blocks.js';
 import { MetricSpace } from './metric-space.js';
 import { PlacedPanels } from './placed-panels.js';
+import type { Points } from './points.js';
 import { ProductDistances } from './product-distances.js';
 import type { DistanceMetric, GowerOptions, QueryOptions } from './search.js';
 

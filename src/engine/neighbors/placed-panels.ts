@@ -3,11 +3,11 @@ import { PANEL, panelCount } from '../../kernels/distance.js';
 import { metricCode } from '../../kernels/metric-distance.js';
 import { metricPanels } from '../../kernels/metrics.js';
 import type { Scope } from '../arena.js';
-import type { Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
 import { turnEventLoop } from '../turn.js';
 import type { DistanceBlocks } from './distance-blocks.js';
 import { type MetricSpace, PLACED_VALUES } from './metric-space.js';
+import type { Points } from './points.js';
 
 /** Coordinates that a task looks at: some ten milliseconds. */
 const TASK_VALUES = 33_554_432;

@@ -1,10 +1,10 @@
 import { reducedDistance } from '../../kernels/metric-distance.js';
 import { squaredLengths } from '../../kernels/metrics.js';
-import type { Neighbors, Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { Breather } from '../turn.js';
 import { PLACED_VALUES } from './metric-space.js';
 import { NeighborIndex } from './neighbor-index.js';
+import type { Neighbors, Points } from './points.js';
 
 /** 2^-53: how far a rounding may be off, relative. */
 const ROUNDING = 1.1102230246251565e-16;

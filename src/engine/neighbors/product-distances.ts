@@ -1,11 +1,11 @@
 import { metricCode } from '../../kernels/metric-distance.js';
 import { type ProductMetric, productMetrics, squaredLengths } from '../../kernels/metrics.js';
 import type { Scope } from '../arena.js';
-import type { Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
 import { MatrixProduct } from '../matrix-product.js';
 import type { DistanceBlocks } from './distance-blocks.js';
 import type { MetricSpace } from './metric-space.js';
+import type { Points } from './points.js';
 
 /** Of fewer coordinates direct differences are as fast. */
 const LEAST_DIMENSION = 8;

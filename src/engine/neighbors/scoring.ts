@@ -8,11 +8,11 @@ import {
   scoreMetricNeighbors,
 } from '../../scoring/metric-neighbors.js';
 import type { ImputeNeighborsOperation, MetricNeighborsOperation } from '../../scoring/program.js';
-import type { Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { Breather } from '../turn.js';
 import { type NeighborSearch, neighborSearch, pairwiseDistances } from './index.js';
 import { gowerOfColumns } from './metric-space.js';
+import type { Points } from './points.js';
 
 /** Fewer products of rows and points are searched where they lie: laying the points out would cost more. */
 const MIN_PAIRS = 16_384;

@@ -1,5 +1,5 @@
 import type { MetricName } from '../../kernels/metric-distance.js';
-import type { Neighbors, Points } from '../distance.js';
+import type { Neighbors, Points } from './points.js';
 
 /**
  * How far two points x and y are apart. `Points` hold finite numbers but for gower and nan-euclidean, where NaN is missing.

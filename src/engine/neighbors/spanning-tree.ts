@@ -1,7 +1,7 @@
-import type { Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { Breather } from '../turn.js';
 import type { Merges } from './merge-chain.js';
+import type { Points } from './points.js';
 import { type GrowthOptions, TreeGrowth } from './tree-growth.js';
 
 export interface SpanningTreeOptions extends GrowthOptions {

@@ -1,8 +1,8 @@
 import { type LinkageMetric, linkageMetrics } from '../../kernels/linkage.js';
 import type { Scope } from '../arena.js';
-import type { Points } from '../distance.js';
 import type { Engine, Task } from '../engine.js';
 import { coordinatesOf } from './coordinates.js';
+import type { Points } from './points.js';
 
 /** A step of fewer terms than this is done at once, on this thread: handing it over would cost more. */
 const SHARED_TERMS = 1 << 19;

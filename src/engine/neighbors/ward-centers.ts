@@ -1,9 +1,9 @@
 import { wardSquare } from '../../kernels/linkage.js';
 import type { Scope } from '../arena.js';
-import type { Points } from '../distance.js';
 import type { Engine } from '../engine.js';
 import { coordinatesOf } from './coordinates.js';
 import type { ChainedClusters } from './merge-chain.js';
+import type { Points } from './points.js';
 
 /**
  * Clusters by their centres and sizes, of which Ward's linkage is a function: √(2ab/(a + b))·|x − y| (Murtagh and Legendre,

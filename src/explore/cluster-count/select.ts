@@ -1,8 +1,8 @@
 import type { Table } from 'apache-arrow';
 import { ClusteredPoints } from '../../engine/clustering/clustered-points.js';
-import type { Points } from '../../engine/distance.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
 import { pairwiseDistances } from '../../engine/neighbors/index.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { randomKey, stream } from '../../engine/random.js';
 import { Breather } from '../../engine/turn.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../errors.js';

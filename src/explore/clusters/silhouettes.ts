@@ -1,6 +1,6 @@
-import { pointsOf } from '../../engine/distance.js';
 import type { Engine } from '../../engine/engine.js';
 import { pairwiseDistances } from '../../engine/neighbors/index.js';
+import { pointsOf } from '../../engine/neighbors/points.js';
 import { turnEventLoop } from '../../engine/turn.js';
 import { sampleRows } from '../../evaluate/clustering.js';
 import type { RegisterColumn } from '../../table/columns.js';

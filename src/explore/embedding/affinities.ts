@@ -1,9 +1,9 @@
-import type { Points } from '../../engine/distance.js';
 import { nearestOthers } from '../../engine/embedding/nearest-others.js';
 import { graphOfNeighbors, type SparseGraph, symmetrized } from '../../engine/embedding/sparse-graph.js';
 import { perplexityWeights } from '../../engine/embedding/tsne-descent.js';
 import type { Engine } from '../../engine/engine.js';
 import type { DistanceMetric } from '../../engine/neighbors/index.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { requireNear } from './embedding.js';
 import { fuzzyMemberships } from './fuzzy-set.js';
 

@@ -1,6 +1,6 @@
 import type { Table } from 'apache-arrow';
-import type { Neighbors } from '../../engine/distance.js';
-import { type Points, pointsOf } from '../../engine/distance.js';
+import type { Neighbors } from '../../engine/neighbors/points.js';
+import { type Points, pointsOf } from '../../engine/neighbors/points.js';
 import { LanewiseError } from '../../errors.js';
 import { featureColumns, requireFinite } from '../../models/features.js';
 import { tableFromRegisters } from '../../table/columns.js';

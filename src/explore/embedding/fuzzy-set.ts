@@ -1,4 +1,4 @@
-import type { Neighbors } from '../../engine/distance.js';
+import type { Neighbors } from '../../engine/neighbors/points.js';
 import { Breather } from '../../engine/turn.js';
 import { exp, log, pow } from '../../kernels/elementary.js';
 import { minimizeResiduals } from '../../training/index.js';

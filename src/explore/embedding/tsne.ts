@@ -1,8 +1,8 @@
 import type { Table } from 'apache-arrow';
-import type { Points } from '../../engine/distance.js';
 import { principalStart, randomStart } from '../../engine/embedding/start.js';
 import { TsneDescent } from '../../engine/embedding/tsne-descent.js';
 import { defaultEngine } from '../../engine/engine.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { Breather } from '../../engine/turn.js';
 import { throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';

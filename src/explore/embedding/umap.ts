@@ -1,11 +1,11 @@
 import type { Table } from 'apache-arrow';
-import type { Neighbors, Points } from '../../engine/distance.js';
 import { componentStart } from '../../engine/embedding/component-start.js';
 import { componentsOf, filtered, graphOfNeighbors, type SparseGraph } from '../../engine/embedding/sparse-graph.js';
 import { principalStart, randomStart, spectralStart } from '../../engine/embedding/start.js';
 import { type LayoutCurve, UmapLayout } from '../../engine/embedding/umap-layout.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
 import { neighborSearch } from '../../engine/neighbors/index.js';
+import type { Neighbors, Points } from '../../engine/neighbors/points.js';
 import { randomKey, stream } from '../../engine/random.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';

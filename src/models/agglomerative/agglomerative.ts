@@ -1,5 +1,4 @@
 import type { Table } from 'apache-arrow';
-import type { Points } from '../../engine/distance.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
 import {
   CondensedClusters,
@@ -8,6 +7,7 @@ import {
   requireCondensedRoom,
 } from '../../engine/neighbors/condensed.js';
 import { type Merges, mergeChain } from '../../engine/neighbors/merge-chain.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { spanningTree } from '../../engine/neighbors/spanning-tree.js';
 import { WardCenters } from '../../engine/neighbors/ward-centers.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';

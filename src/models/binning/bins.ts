@@ -1,4 +1,4 @@
-import type { ColumnToBin } from '../../engine/trees.js';
+import type { ColumnToBin } from '../../engine/trees/trees.js';
 import type { RegisterColumn } from '../../table/columns.js';
 
 /** How the values of a feature become bins, and bins become thresholds or sets of categories. */

@@ -1,5 +1,5 @@
-import type { BundledFeature, Bundles } from '../../engine/bundles.js';
-import { type ColumnToBin, usualRange } from '../../engine/trees.js';
+import type { BundledFeature, Bundles } from '../../engine/trees/bundles.js';
+import { type ColumnToBin, usualRange } from '../../engine/trees/trees.js';
 import { Breather } from '../../engine/turn.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import { columnToBin, type FeatureBins } from './bins.js';

@@ -1,4 +1,4 @@
-import type { Points } from '../../engine/distance.js';
+import type { Points } from '../../engine/neighbors/points.js';
 
 /** Neighbours that a block of queries may have in all, whatever the radius: 12 bytes each. */
 const MOST_NEIGHBORS = 1 << 22;

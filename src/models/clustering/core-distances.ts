@@ -1,5 +1,5 @@
-import type { Points } from '../../engine/distance.js';
 import type { NeighborSearch } from '../../engine/neighbors/index.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { queryBlocks } from './blocks.js';
 
 /** How far each point's k-th nearest point is, the point itself being the first. */

@@ -1,4 +1,4 @@
-import type { Points } from '../../engine/distance.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import type { ParameterValue } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { LabelMetric } from '../../scoring/nearest-label.js';

@@ -1,5 +1,5 @@
 import type { Table } from 'apache-arrow';
-import { type Points, pointsOf } from '../../engine/distance.js';
+import { type Points, pointsOf } from '../../engine/neighbors/points.js';
 import { LanewiseError } from '../../errors.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { FitOptions } from '../../table/interfaces.js';

@@ -1,6 +1,6 @@
-import type { Points } from '../../engine/distance.js';
 import type { NeighborSearch } from '../../engine/neighbors/index.js';
 import { KdTreeSearch } from '../../engine/neighbors/kd-tree-search.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { firstOf, joinSets } from '../../kernels/disjoint-sets.js';
 import { queryBlocks } from '../clustering/blocks.js';
 import { NOISE, pick } from '../clustering/labels.js';

@@ -1,6 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine } from '../../engine/engine.js';
-import { type ForestTree, growForest } from '../../engine/forest.js';
+import { type ForestTree, growForest } from '../../engine/trees/forest.js';
 import { checkParameters } from '../../parameters.js';
 import type { Estimator, FitOptions } from '../../table/interfaces.js';
 import { fitTrees, forestOptions, readTreeData, type TreeModel, type TreeSettings } from '../trees/fit.js';

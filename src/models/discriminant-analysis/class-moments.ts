@@ -1,8 +1,8 @@
 import { blockSum } from '../../engine/block-sums.js';
-import { DesignMatrix } from '../../engine/design-matrix.js';
+import { DesignMatrix } from '../../engine/descent/design-matrix.js';
+import { LinearProblem } from '../../engine/descent/linear-problem.js';
 import type { Engine } from '../../engine/engine.js';
 import { powerOfTwo, timesPowerOfTwo } from '../../engine/linear-algebra/double-double.js';
-import { LinearProblem } from '../../engine/linear-problem.js';
 import { LanewiseError } from '../../errors.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import { type Unit, unitOf } from '../../table/unit.js';

@@ -1,4 +1,4 @@
-import type { CoordinateDescent, CoordinatePenalties } from '../../engine/coordinate-descent.js';
+import type { CoordinateDescent, CoordinatePenalties } from '../../engine/descent/coordinate-descent.js';
 import type { Engine } from '../../engine/engine.js';
 import { cholesky, choleskySolve } from '../../engine/linear-algebra.js';
 

@@ -2,7 +2,7 @@ import {
   type CoordinateDescent,
   type CoordinatePenalties,
   coordinateDescent,
-} from '../../engine/coordinate-descent.js';
+} from '../../engine/descent/coordinate-descent.js';
 import type { Engine } from '../../engine/engine.js';
 import { blockSum, DesignMatrix, LinearProblem, type Scaling } from '../../engine/linear-algebra.js';
 import { LanewiseError } from '../../errors.js';

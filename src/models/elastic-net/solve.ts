@@ -1,4 +1,4 @@
-import type { CoordinateDescent, CoordinatePenalties } from '../../engine/coordinate-descent.js';
+import type { CoordinateDescent, CoordinatePenalties } from '../../engine/descent/coordinate-descent.js';
 import { leap } from './leap.js';
 
 export interface SolveOptions {

@@ -1,8 +1,8 @@
 import type { Engine } from '../../engine/engine.js';
 import { randomKey } from '../../engine/random.js';
-import { MemoryRows } from '../../engine/row-store.js';
-import { TreeWorkspace } from '../../engine/tree-workspace.js';
-import type { BinnedRows } from '../../engine/trees.js';
+import { MemoryRows } from '../../engine/trees/row-store.js';
+import { TreeWorkspace } from '../../engine/trees/tree-workspace.js';
+import type { BinnedRows } from '../../engine/trees/trees.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
 import type { Deadline } from '../../training/deadline.js';
 import { Stopping } from '../../training/stopping.js';

@@ -1,4 +1,4 @@
-import type { NodeLimits } from '../../engine/tree-workspace.js';
+import type { NodeLimits } from '../../engine/trees/tree-workspace.js';
 import { LanewiseError, unknownName } from '../../errors.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { ColumnSampling } from './column-sampling.js';

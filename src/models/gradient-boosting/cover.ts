@@ -1,5 +1,5 @@
-import type { RowWindow } from '../../engine/row-store.js';
-import type { TreeWorkspace } from '../../engine/tree-workspace.js';
+import type { RowWindow } from '../../engine/trees/row-store.js';
+import type { TreeWorkspace } from '../../engine/trees/tree-workspace.js';
 import { type GrownNode, leavesOf } from './grower.js';
 
 /**

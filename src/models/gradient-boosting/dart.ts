@@ -1,8 +1,8 @@
 import type { Engine } from '../../engine/engine.js';
 import { stream } from '../../engine/random.js';
-import type { Bag } from '../../engine/row-sampling.js';
-import type { TreeWorkspace } from '../../engine/tree-workspace.js';
-import { ArenaBlock } from '../../engine/trees.js';
+import type { Bag } from '../../engine/trees/row-sampling.js';
+import type { TreeWorkspace } from '../../engine/trees/tree-workspace.js';
+import { ArenaBlock } from '../../engine/trees/trees.js';
 import { Breather } from '../../engine/turn.js';
 import { type GrownNode, leavesOf } from './grower.js';
 import type { GradientBoostingParameters } from './parameters.js';

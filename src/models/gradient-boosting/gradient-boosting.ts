@@ -1,6 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
-import { BinnedRows, evenLayout } from '../../engine/trees.js';
+import { BinnedRows, evenLayout } from '../../engine/trees/trees.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';

@@ -1,4 +1,4 @@
-import type { NodeRows, Parting, TreeWorkspace, Units } from '../../engine/tree-workspace.js';
+import type { NodeRows, Parting, TreeWorkspace, Units } from '../../engine/trees/tree-workspace.js';
 import { Breather } from '../../engine/turn.js';
 import { BINS, HISTOGRAM_STRIDE } from '../../kernels/tree-building.js';
 import { SET_WORDS } from '../../kernels/tree-splitting.js';

@@ -1,6 +1,6 @@
 import type { Engine, Task } from '../../engine/engine.js';
 import { permutation } from '../../engine/random.js';
-import { ArenaBlock } from '../../engine/trees.js';
+import { ArenaBlock } from '../../engine/trees/trees.js';
 import { discountsOf, idealDcg, listsOf } from '../../evaluate/lists.js';
 import type { Derivatives } from './loss.js';
 

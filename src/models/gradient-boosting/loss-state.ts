@@ -1,6 +1,6 @@
 import type { Engine } from '../../engine/engine.js';
-import { type MemoryRows, runOnRows } from '../../engine/row-store.js';
-import { ArenaBlock } from '../../engine/trees.js';
+import { type MemoryRows, runOnRows } from '../../engine/trees/row-store.js';
+import { ArenaBlock } from '../../engine/trees/trees.js';
 import { Breather } from '../../engine/turn.js';
 import { listsOf } from '../../evaluate/lists.js';
 import { normalizeTask } from './kernel-losses.js';

@@ -1,5 +1,5 @@
 import type { Engine, Task } from '../../engine/engine.js';
-import type { SpareRoom } from '../../engine/row-store.js';
+import type { SpareRoom } from '../../engine/trees/row-store.js';
 
 /** The link whose inverse makes a prediction of what the trees add up to. */
 export type Link = 'identity' | 'log' | 'logit' | 'softmax';

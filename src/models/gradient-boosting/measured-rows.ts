@@ -1,6 +1,6 @@
 import type { Engine, Task } from '../../engine/engine.js';
-import { type RowStore, resultsOnRows } from '../../engine/row-store.js';
-import { ArenaBlock } from '../../engine/trees.js';
+import { type RowStore, resultsOnRows } from '../../engine/trees/row-store.js';
+import { ArenaBlock } from '../../engine/trees/trees.js';
 import { Breather } from '../../engine/turn.js';
 import type { HostLoss, KernelLoss, RowBlock, RowViews } from './loss.js';
 

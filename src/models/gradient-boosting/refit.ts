@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine } from '../../engine/engine.js';
-import { MemoryRows } from '../../engine/row-store.js';
-import { BinnedRows } from '../../engine/trees.js';
+import { MemoryRows } from '../../engine/trees/row-store.js';
+import { BinnedRows } from '../../engine/trees/trees.js';
 import { Breather } from '../../engine/turn.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../errors.js';
 import { leafValue } from '../../kernels/tree-splitting.js';

@@ -1,7 +1,7 @@
 import type { Engine, Task } from '../../engine/engine.js';
-import { type MemoryRows, resultsOnRows } from '../../engine/row-store.js';
-import type { NodeRows, TreeWorkspace } from '../../engine/tree-workspace.js';
-import { ArenaBlock } from '../../engine/trees.js';
+import { type MemoryRows, resultsOnRows } from '../../engine/trees/row-store.js';
+import type { NodeRows, TreeWorkspace } from '../../engine/trees/tree-workspace.js';
+import { ArenaBlock } from '../../engine/trees/trees.js';
 import type { Renewal } from './loss.js';
 
 /** Where residuals come from, in bytes: raw predictions, targets and weights (0: none) of every row. */

@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/engine.js';
 import { randomKey } from '../../engine/random.js';
-import { type Bag, RowSampler } from '../../engine/row-sampling.js';
-import type { RowStore } from '../../engine/row-store.js';
+import { type Bag, RowSampler } from '../../engine/trees/row-sampling.js';
+import type { RowStore } from '../../engine/trees/row-store.js';
 import { invalid } from '../../errors.js';
 import type { GradientBoostingParameters } from './parameters.js';
 

@@ -1,4 +1,4 @@
-import type { Units } from '../../engine/tree-workspace.js';
+import type { Units } from '../../engine/trees/tree-workspace.js';
 import { LanewiseError } from '../../errors.js';
 import type { Link } from './loss.js';
 

@@ -1,4 +1,4 @@
-import type { CategoryRules, SplitLimits, Units } from '../../engine/tree-workspace.js';
+import type { CategoryRules, SplitLimits, Units } from '../../engine/trees/tree-workspace.js';
 import { BINS, HISTOGRAM_STRIDE, MISSING_BIN, MISSING_LEFT } from '../../kernels/tree-building.js';
 import { type LeafRules, leafValue, SET_WORDS } from '../../kernels/tree-splitting.js';
 

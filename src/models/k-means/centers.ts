@@ -1,4 +1,4 @@
-import type { Points } from '../../engine/distance.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { LanewiseError } from '../../errors.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';

@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
 import { type AssignmentAlgorithm, ClusteredPoints } from '../../engine/clustering/clustered-points.js';
-import type { Points } from '../../engine/distance.js';
 import { defaultEngine } from '../../engine/engine.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { randomKey } from '../../engine/random.js';
 import { throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';

@@ -1,5 +1,5 @@
 import type { AssignmentAlgorithm, ClusteredPoints, ClusterSums } from '../../engine/clustering/clustered-points.js';
-import { type Points, squaredDistance } from '../../engine/distance.js';
+import { type Points, squaredDistance } from '../../engine/neighbors/points.js';
 import { throwIfCancelled } from '../../errors.js';
 
 export interface LloydOptions {

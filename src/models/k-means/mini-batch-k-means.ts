@@ -1,8 +1,8 @@
 import type { Table } from 'apache-arrow';
 import { BatchAssigner } from '../../engine/clustering/batch-assigner.js';
 import { ClusteredPoints } from '../../engine/clustering/clustered-points.js';
-import type { Points } from '../../engine/distance.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { type RandomKey, randomKey, streamOf } from '../../engine/random.js';
 import { Breather } from '../../engine/turn.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';

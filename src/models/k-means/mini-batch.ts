@@ -1,5 +1,5 @@
 import type { BatchAssigner } from '../../engine/clustering/batch-assigner.js';
-import type { Points } from '../../engine/distance.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { type RandomKey, streamOf } from '../../engine/random.js';
 
 /** What mini-batch k-means goes on from. */

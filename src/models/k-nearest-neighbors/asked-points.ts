@@ -1,6 +1,6 @@
 import type { Table } from 'apache-arrow';
-import { pointsOf } from '../../engine/distance.js';
 import { MetricSpace } from '../../engine/neighbors/metric-space.js';
+import { pointsOf } from '../../engine/neighbors/points.js';
 import { invalid, LanewiseError } from '../../errors.js';
 import { treeMetrics } from '../../kernels/kd-tree.js';
 import type { MetricName } from '../../kernels/metric-distance.js';

@@ -1,5 +1,6 @@
 import { blockSum } from '../../engine/block-sums.js';
-import { DesignMatrix, type Scaling } from '../../engine/design-matrix.js';
+import { DesignMatrix, type Scaling } from '../../engine/descent/design-matrix.js';
+import { LinearProblem } from '../../engine/descent/linear-problem.js';
 import type { Engine } from '../../engine/engine.js';
 import { cholesky, choleskySolve } from '../../engine/linear-algebra/cholesky.js';
 import {
@@ -21,7 +22,6 @@ import {
 import { DoubleVectors } from '../../engine/linear-algebra/double-vectors.js';
 import { type Dependence, type Factorization, householder } from '../../engine/linear-algebra/householder.js';
 import { invertLower } from '../../engine/linear-algebra/invert-lower.js';
-import { LinearProblem } from '../../engine/linear-problem.js';
 import { Breather } from '../../engine/turn.js';
 import type { Unit } from '../../table/unit.js';
 import { type Design, termVectors, weightExponent } from './terms.js';

@@ -1,6 +1,6 @@
 import type { Engine } from '../../engine/engine.js';
+import { scatterOf } from '../../engine/linear-algebra/scatter.js';
 import { cholesky, choleskySolve, type Scaling } from '../../engine/linear-algebra.js';
-import { scatterOf } from '../../engine/scatter.js';
 import type { Solution } from './solve.js';
 
 /** From here on, reading the rows again costs more than all the rest. */

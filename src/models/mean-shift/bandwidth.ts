@@ -1,6 +1,6 @@
-import type { Points } from '../../engine/distance.js';
 import type { Engine } from '../../engine/engine.js';
 import { neighborSearch } from '../../engine/neighbors/index.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { invalid } from '../../errors.js';
 import { queryBlocks } from '../clustering/blocks.js';
 

@@ -1,5 +1,5 @@
-import { type Points, squaredDistance } from '../../engine/distance.js';
 import type { NeighborSearch } from '../../engine/neighbors/index.js';
+import { type Points, squaredDistance } from '../../engine/neighbors/points.js';
 import { queryBlocks } from '../clustering/blocks.js';
 
 /** Where a centre came to rest, and how many rows lie around it there. */

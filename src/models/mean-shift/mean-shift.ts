@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
-import type { Points } from '../../engine/distance.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
 import { neighborSearch } from '../../engine/neighbors/index.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
 import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';

@@ -1,7 +1,7 @@
 import type { Scope } from '../../engine/arena.js';
 import { blockSum } from '../../engine/block-sums.js';
+import type { NetworkBatch } from '../../engine/descent/network.js';
 import type { Engine, Task } from '../../engine/engine.js';
-import type { NetworkBatch } from '../../engine/network.js';
 import { Breather } from '../../engine/turn.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import { requireFinite } from '../features.js';

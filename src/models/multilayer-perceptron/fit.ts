@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
 import { blockSum } from '../../engine/block-sums.js';
+import { type LayerPlan, Network } from '../../engine/descent/network.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
-import { type LayerPlan, Network } from '../../engine/network.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import type { Activation } from '../../kernels/activations.js';
 import { log } from '../../kernels/elementary.js';

@@ -1,4 +1,4 @@
-import type { Network } from '../../engine/network.js';
+import type { Network } from '../../engine/descent/network.js';
 import { stream } from '../../engine/random.js';
 
 /**

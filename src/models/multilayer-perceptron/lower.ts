@@ -1,4 +1,4 @@
-import { type LayerPlan, type Network, NORM_EPSILON } from '../../engine/network.js';
+import { type LayerPlan, type Network, NORM_EPSILON } from '../../engine/descent/network.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
 import type { RegisterColumn } from '../../table/columns.js';

@@ -1,4 +1,4 @@
-import type { Network } from '../../engine/network.js';
+import type { Network } from '../../engine/descent/network.js';
 import type { FitOptions, HistoryPoint } from '../../table/interfaces.js';
 import type { Deadline } from '../../training/deadline.js';
 import type { OptimizerState } from '../../training/optimizer.js';

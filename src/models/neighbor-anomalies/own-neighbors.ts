@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
-import { type Neighbors, type Points, pointsOf } from '../../engine/distance.js';
 import { defaultEngine } from '../../engine/engine.js';
 import { neighborSearch } from '../../engine/neighbors/index.js';
+import { type Neighbors, type Points, pointsOf } from '../../engine/neighbors/points.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { NeighborScoreOperation, Program } from '../../scoring/program.js';

@@ -1,5 +1,5 @@
-import type { Points } from '../../engine/distance.js';
 import type { Engine } from '../../engine/engine.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { TreeGrowth } from '../../engine/neighbors/tree-growth.js';
 import { Breather } from '../../engine/turn.js';
 import type { LinkageMetric } from '../../kernels/linkage.js';

@@ -1,4 +1,4 @@
-import type { DesignProducts } from '../../engine/design-products.js';
+import type { DesignProducts } from '../../engine/descent/design-products.js';
 import { cholesky, choleskySolve } from '../../engine/linear-algebra.js';
 import { turnEventLoop } from '../../engine/turn.js';
 import { throwIfCancelled } from '../../errors.js';

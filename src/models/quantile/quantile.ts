@@ -1,5 +1,5 @@
 import type { Table } from 'apache-arrow';
-import { DesignProducts } from '../../engine/design-products.js';
+import { DesignProducts } from '../../engine/descent/design-products.js';
 import { defaultEngine } from '../../engine/engine.js';
 import { blockSum, DesignMatrix } from '../../engine/linear-algebra.js';
 import { invalid, throwIfCancelled } from '../../errors.js';

@@ -1,9 +1,9 @@
 import type { Scope } from '../../engine/arena.js';
-import type { Points } from '../../engine/distance.js';
 import type { Engine } from '../../engine/engine.js';
 import type { SymmetricOperator } from '../../engine/linear-algebra/largest-eigenvectors.js';
 import { multiplyMatrices } from '../../engine/matrix-product.js';
 import { neighborSearch, pairwiseDistances } from '../../engine/neighbors/index.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { Breather } from '../../engine/turn.js';
 import { LanewiseError } from '../../errors.js';
 import type { RegisterColumn } from '../../table/columns.js';

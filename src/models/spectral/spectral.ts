@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
-import type { Points } from '../../engine/distance.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
 import { largestEigenvectors } from '../../engine/linear-algebra/largest-eigenvectors.js';
+import type { Points } from '../../engine/neighbors/points.js';
 import { throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
 import { ProgramBuilder } from '../../scoring/builder.js';

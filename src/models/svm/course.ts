@@ -1,4 +1,4 @@
-import type { DualForm } from '../../engine/dual-problem.js';
+import type { DualForm } from '../../engine/descent/dual-problem.js';
 import type { Engine } from '../../engine/engine.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { CheckpointState, FitOptions, HistoryPoint, Training } from '../../table/interfaces.js';

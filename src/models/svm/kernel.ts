@@ -1,7 +1,7 @@
-import { type Points, pointsOf } from '../../engine/distance.js';
+import { type KernelRows, PointRows, PrecomputedRows } from '../../engine/descent/kernel-rows.js';
 import type { Engine } from '../../engine/engine.js';
-import type { KernelFunction } from '../../engine/kernel-expansion.js';
-import { type KernelRows, PointRows, PrecomputedRows } from '../../engine/kernel-rows.js';
+import { type Points, pointsOf } from '../../engine/neighbors/points.js';
+import type { KernelFunction } from '../../engine/scoring/kernel-expansion.js';
 import { LanewiseError } from '../../errors.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import { requireFinite } from '../features.js';

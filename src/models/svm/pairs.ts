@@ -1,4 +1,4 @@
-import type { DualForm } from '../../engine/dual-problem.js';
+import type { DualForm } from '../../engine/descent/dual-problem.js';
 import type { Target } from '../features.js';
 import type { KernelData } from './kernel.js';
 

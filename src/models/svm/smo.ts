@@ -1,4 +1,4 @@
-import { type DualForm, type DualPoint, DualProblem, type DualState } from '../../engine/dual-problem.js';
+import { type DualForm, type DualPoint, DualProblem, type DualState } from '../../engine/descent/dual-problem.js';
 import type { Engine } from '../../engine/engine.js';
 import { throwIfCancelled } from '../../errors.js';
 import type { Deadline } from '../../training/deadline.js';

@@ -1,5 +1,5 @@
-import type { ColumnToCode } from '../../engine/codes.js';
 import { sortNumbers } from '../../engine/sort.js';
+import type { ColumnToCode } from '../../engine/trees/codes.js';
 import { Breather } from '../../engine/turn.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import { midpoints, quantileEdges } from '../binning/edges.js';

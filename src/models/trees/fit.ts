@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
-import { CodedRows } from '../../engine/codes.js';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
-import { ANY_DEPTH, type ForestOptions, type ForestTree, growForest } from '../../engine/forest.js';
+import { CodedRows } from '../../engine/trees/codes.js';
+import { ANY_DEPTH, type ForestOptions, type ForestTree, growForest } from '../../engine/trees/forest.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../errors.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { Estimator, FitOptions, Model } from '../../table/interfaces.js';

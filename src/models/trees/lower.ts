@@ -1,4 +1,4 @@
-import type { ForestTree } from '../../engine/forest.js';
+import type { ForestTree } from '../../engine/trees/forest.js';
 import { ProgramBuilder } from '../../scoring/builder.js';
 import type { Program } from '../../scoring/program.js';
 import type { RegisterColumn } from '../../table/columns.js';

@@ -1,5 +1,5 @@
-import type { ColumnToCode } from '../../engine/codes.js';
-import type { ForestTree } from '../../engine/forest.js';
+import type { ColumnToCode } from '../../engine/trees/codes.js';
+import type { ForestTree } from '../../engine/trees/forest.js';
 import type { HistoryPoint } from '../../table/interfaces.js';
 import type { CodedTargets } from './targets.js';
 import { leafOf } from './walk.js';

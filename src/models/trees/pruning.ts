@@ -1,4 +1,4 @@
-import type { ForestTree } from '../../engine/forest.js';
+import type { ForestTree } from '../../engine/trees/forest.js';
 
 /** How a tree shrinks as the price of a leaf rises: scikit-learn's cost_complexity_pruning_path. */
 export interface PruningPath {

@@ -1,5 +1,5 @@
-import type { ColumnToCode } from '../../engine/codes.js';
-import type { ForestTree } from '../../engine/forest.js';
+import type { ColumnToCode } from '../../engine/trees/codes.js';
+import type { ForestTree } from '../../engine/trees/forest.js';
 
 /** The leaf in which a row of coded columns ends. */
 export function leafOf(tree: ForestTree, columns: readonly ColumnToCode[], row: number): number {

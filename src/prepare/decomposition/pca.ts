@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
+import { type Scatter, scatterOf } from '../../engine/linear-algebra/scatter.js';
 import { flipSigns, leadsNegative, randomizedSvd, type Svd, svd, symmetricEigen } from '../../engine/linear-algebra.js';
-import { type Scatter, scatterOf } from '../../engine/scatter.js';
 import { LanewiseError } from '../../errors.js';
 import { checkParameters, defineParameters, type Parameters } from '../../parameters.js';
 import type { Transformer, TransformerContext } from '../../table/interfaces.js';

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { type Points, squaredDistance } from '#lanewise/engine/distance.js';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import { neighborSearch } from '#lanewise/engine/neighbors/index.js';
 import { NeighborIndex } from '#lanewise/engine/neighbors/neighbor-index.js';
+import { type Points, squaredDistance } from '#lanewise/engine/neighbors/points.js';
 import { dice } from '../../scoring/programs.js';
 
 let engine: Engine;

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { Points } from '#lanewise/engine/distance.js';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import { type DistanceMetric, neighborSearch } from '#lanewise/engine/neighbors/index.js';
+import type { Points } from '#lanewise/engine/neighbors/points.js';
 import { kdTreeOf } from '#lanewise/kernels/kd-tree.js';
 import { dice } from '../../scoring/programs.js';
 

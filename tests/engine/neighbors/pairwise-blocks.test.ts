@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Points } from '#lanewise/engine/distance.js';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import { type DistanceMetric, neighborSearch, pairwiseDistances } from '#lanewise/engine/neighbors/index.js';
+import type { Points } from '#lanewise/engine/neighbors/points.js';
 import { dice } from '../../scoring/programs.js';
 
 let fast: Engine;

@@ -1,5 +1,5 @@
 import { defaultEngine, type Engine } from '../../../engine/engine.js';
-import type { SpilledRows } from '../../../engine/spilled-rows.js';
+import type { SpilledRows } from '../../../engine/trees/spilled-rows.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../../errors.js';
 import { gainOf } from '../../../evaluate/lists.js';
 import { programImage } from '../../../scoring/serialize.js';
@@ -73,7 +73,7 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
   const checkpoint = await BoostingCheckpoint.of(options, estimator, () => keyOf(estimator, seed, keyed));
   const resumed = await checkpoint?.load();
   const behind = resumed?.trees ?? previous;
-  const { SpillFile } = await import('../../../engine/spill-file-node.js');
+  const { SpillFile } = await import('../../../engine/trees/spill-file-node.js');
   await using file = SpillFile.create(options.directory);
   await using rows = await spillRows(engine, file, reader, found, {
     outputs: loss.outputs,
@@ -125,7 +125,7 @@ async function spilledListsOf(
   { directory, signal }: StreamOptions,
 ): Promise<SpilledLists | undefined> {
   if (loss.kind !== 'lists') return undefined;
-  const { SpillFile } = await import('../../../engine/spill-file-node.js');
+  const { SpillFile } = await import('../../../engine/trees/spill-file-node.js');
   return await SpilledLists.of(engine, rows, SpillFile.create(directory), signal);
 }
 

@@ -1,4 +1,4 @@
-import type { SpilledRows } from '../../../engine/spilled-rows.js';
+import type { SpilledRows } from '../../../engine/trees/spilled-rows.js';
 
 /** Numbers of a run that are in memory at once. */
 const CHUNK = 8_192;

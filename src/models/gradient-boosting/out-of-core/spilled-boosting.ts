@@ -1,8 +1,8 @@
 import type { Engine, Task } from '../../../engine/engine.js';
 import { randomKey } from '../../../engine/random.js';
-import type { RowWindow, Uses } from '../../../engine/row-store.js';
-import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/spilled-rows.js';
-import { type NodeRows, TreeWorkspace } from '../../../engine/tree-workspace.js';
+import type { RowWindow, Uses } from '../../../engine/trees/row-store.js';
+import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/trees/spilled-rows.js';
+import { type NodeRows, TreeWorkspace } from '../../../engine/trees/tree-workspace.js';
 import { Breather } from '../../../engine/turn.js';
 import type { HistoryPoint } from '../../../table/interfaces.js';
 import type { FeatureBins } from '../../binning/index.js';

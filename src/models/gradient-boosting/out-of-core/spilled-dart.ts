@@ -1,7 +1,7 @@
 import type { Engine } from '../../../engine/engine.js';
-import type { Uses } from '../../../engine/row-store.js';
-import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/spilled-rows.js';
-import { type GroupLayout, placeOf } from '../../../engine/trees.js';
+import type { Uses } from '../../../engine/trees/row-store.js';
+import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/trees/spilled-rows.js';
+import { type GroupLayout, placeOf } from '../../../engine/trees/trees.js';
 import { Breather } from '../../../engine/turn.js';
 import type { DroppedRound, DroppedSums } from '../dart.js';
 import type { GrownNode } from '../grower.js';

@@ -1,7 +1,7 @@
 import type { Engine } from '../../../engine/engine.js';
-import type { SpillFile } from '../../../engine/spill-file-node.js';
-import { Role, SpilledRows, type SpilledWindow } from '../../../engine/spilled-rows.js';
-import { encodeColumns, evenLayout } from '../../../engine/trees.js';
+import type { SpillFile } from '../../../engine/trees/spill-file-node.js';
+import { Role, SpilledRows, type SpilledWindow } from '../../../engine/trees/spilled-rows.js';
+import { encodeColumns, evenLayout } from '../../../engine/trees/trees.js';
 import { LanewiseError } from '../../../errors.js';
 import type { RegisterColumn } from '../../../table/columns.js';
 import { columnToBin, type FeatureBins } from '../../binning/index.js';

@@ -1,8 +1,8 @@
 import type { Engine } from '../../../engine/engine.js';
-import { type RowPart, resultsOnRows, type Uses } from '../../../engine/row-store.js';
-import type { SpillFile } from '../../../engine/spill-file-node.js';
-import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/spilled-rows.js';
-import { ArenaBlock } from '../../../engine/trees.js';
+import { type RowPart, resultsOnRows, type Uses } from '../../../engine/trees/row-store.js';
+import type { SpillFile } from '../../../engine/trees/spill-file-node.js';
+import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/trees/spilled-rows.js';
+import { ArenaBlock } from '../../../engine/trees/trees.js';
 import { throwIfCancelled } from '../../../errors.js';
 import { SORT_COUNTERS } from '../../../kernels/statistics.js';
 import { type ListColumns, meanNdcg, RankedLists, TASK_ROWS } from '../lists.js';

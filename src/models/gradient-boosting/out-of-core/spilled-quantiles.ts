@@ -1,8 +1,8 @@
 import type { Engine, Task } from '../../../engine/engine.js';
-import { type RowPart, resultsOnRows, type Uses } from '../../../engine/row-store.js';
-import type { SpilledRows, SpilledWindow } from '../../../engine/spilled-rows.js';
-import type { NodeRows, TreeWorkspace } from '../../../engine/tree-workspace.js';
-import { ArenaBlock } from '../../../engine/trees.js';
+import { type RowPart, resultsOnRows, type Uses } from '../../../engine/trees/row-store.js';
+import type { SpilledRows, SpilledWindow } from '../../../engine/trees/spilled-rows.js';
+import type { NodeRows, TreeWorkspace } from '../../../engine/trees/tree-workspace.js';
+import { ArenaBlock } from '../../../engine/trees/trees.js';
 import { Breather } from '../../../engine/turn.js';
 import { SORT_COUNTERS } from '../../../kernels/statistics.js';
 import { SortedRuns } from './sorted-runs.js';

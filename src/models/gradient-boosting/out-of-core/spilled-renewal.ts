@@ -1,7 +1,7 @@
 import type { Engine } from '../../../engine/engine.js';
-import type { Uses } from '../../../engine/row-store.js';
-import type { SpilledRows, SpilledWindow } from '../../../engine/spilled-rows.js';
-import type { NodeRows, TreeWorkspace } from '../../../engine/tree-workspace.js';
+import type { Uses } from '../../../engine/trees/row-store.js';
+import type { SpilledRows, SpilledWindow } from '../../../engine/trees/spilled-rows.js';
+import type { NodeRows, TreeWorkspace } from '../../../engine/trees/tree-workspace.js';
 import { laneSum } from '../../../kernels/sums.js';
 import type { Renewal } from '../loss.js';
 import { viewsOf } from './spilled-data.js';

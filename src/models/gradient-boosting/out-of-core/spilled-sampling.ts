@@ -1,9 +1,9 @@
 import type { Engine, Task } from '../../../engine/engine.js';
 import { type RandomKey, randomKey } from '../../../engine/random.js';
-import { type OneSide, oneSideOf, SAMPLE_LIMIT, SIZE_BUCKETS, SIZE_SHIFT } from '../../../engine/row-sampling.js';
-import type { Uses } from '../../../engine/row-store.js';
-import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/spilled-rows.js';
-import { ArenaBlock } from '../../../engine/trees.js';
+import { type OneSide, oneSideOf, SAMPLE_LIMIT, SIZE_BUCKETS, SIZE_SHIFT } from '../../../engine/trees/row-sampling.js';
+import type { Uses } from '../../../engine/trees/row-store.js';
+import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/trees/spilled-rows.js';
+import { ArenaBlock } from '../../../engine/trees/trees.js';
 import { throwIfCancelled } from '../../../errors.js';
 import { checkSampling, type SamplingParameters, samplesRows, seesAllRows } from '../sampling.js';
 import { viewsOf } from './spilled-data.js';

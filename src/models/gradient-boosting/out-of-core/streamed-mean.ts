@@ -1,5 +1,5 @@
 import type { Engine, Task } from '../../../engine/engine.js';
-import { ArenaBlock } from '../../../engine/trees.js';
+import { ArenaBlock } from '../../../engine/trees/trees.js';
 import type { KernelLoss } from '../loss.js';
 
 const BLOCK_ROWS = 65_536;

@@ -1,5 +1,5 @@
 import type { Engine } from '../../../engine/engine.js';
-import { Role } from '../../../engine/spilled-rows.js';
+import { Role } from '../../../engine/trees/spilled-rows.js';
 import type { InputType } from '../../../scoring/program.js';
 import { numericBins } from '../../binning/find-bins.js';
 import type { FeatureBins } from '../../binning/index.js';

@@ -1,4 +1,4 @@
-import type { Engine, Task } from './engine.js';
+import type { Engine, Task } from '../engine.js';
 import { ArenaBlock } from './trees.js';
 
 /** Rows of one task: at most this many, so that the event loop turns often. */

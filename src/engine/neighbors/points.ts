@@ -1,4 +1,4 @@
-import { candidateUnit } from '../kernels/distance.js';
+import { candidateUnit } from '../../kernels/distance.js';
 
 /** Points of equal length, one after the other. */
 export interface Points {

@@ -1,8 +1,8 @@
-import { throwIfCancelled } from '../errors.js';
-import type { Scope } from './arena.js';
-import { BLOCK_ROWS, blockSum, mergePartials } from './block-sums.js';
-import type { Engine, Task } from './engine.js';
-import { turnEventLoop } from './turn.js';
+import { throwIfCancelled } from '../../errors.js';
+import type { Scope } from '../arena.js';
+import { BLOCK_ROWS, blockSum, mergePartials } from '../block-sums.js';
+import type { Engine, Task } from '../engine.js';
+import { turnEventLoop } from '../turn.js';
 
 /** Rows a piece of a sample. */
 const PIECE_ROWS = 2048;

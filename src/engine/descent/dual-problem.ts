@@ -5,12 +5,12 @@ import {
   SMO_STALLED,
   SMO_STATE,
   SMO_STATE_LENGTH,
-} from '../kernels/support-vectors.js';
-import type { Scope } from './arena.js';
-import type { Engine } from './engine.js';
-import { panelled } from './kernel-expansion.js';
+} from '../../kernels/support-vectors.js';
+import type { Scope } from '../arena.js';
+import type { Engine } from '../engine.js';
+import { panelled } from '../scoring/kernel-expansion.js';
+import { Breather } from '../turn.js';
 import type { KernelRows } from './kernel-rows.js';
-import { Breather } from './turn.js';
 
 /** ½·βᵀKβ − linearᵀβ + epsilon·Σ|β|, to be made small within lower ≤ 0 ≤ upper; Σβ stays what it is at the start. */
 export interface DualForm {

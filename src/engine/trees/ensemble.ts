@@ -1,10 +1,10 @@
-import { paddedEdges } from '../kernels/tree-ranks.js';
-import { findLeaves, scoreEnsemble } from '../scoring/ensemble.js';
-import { EnsembleWalk } from '../scoring/ensemble-walk.js';
-import type { Registers } from '../scoring/interpreter.js';
-import type { EnsembleOperation } from '../scoring/program.js';
-import type { Arena } from './arena.js';
-import type { Engine, Task } from './engine.js';
+import { paddedEdges } from '../../kernels/tree-ranks.js';
+import { findLeaves, scoreEnsemble } from '../../scoring/ensemble.js';
+import { EnsembleWalk } from '../../scoring/ensemble-walk.js';
+import type { Registers } from '../../scoring/interpreter.js';
+import type { EnsembleOperation } from '../../scoring/program.js';
+import type { Arena } from '../arena.js';
+import type { Engine, Task } from '../engine.js';
 import { type Plane, type RankedEnsemble, type RankPlane, rankEnsemble } from './ranked-ensemble.js';
 import { ArenaBlock } from './trees.js';
 

@@ -1,4 +1,4 @@
-import { BINS, HISTOGRAM_STRIDE, MISSING_BIN } from '../kernels/tree-building.js';
+import { BINS, HISTOGRAM_STRIDE, MISSING_BIN } from '../../kernels/tree-building.js';
 
 /**
  * Features that share a column of bins, because no row has a bin other than the most frequent one in two of them

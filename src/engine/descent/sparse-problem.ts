@@ -1,8 +1,8 @@
-import type { Scope } from './arena.js';
-import { BLOCK_ROWS, blockSum, mergePartials } from './block-sums.js';
-import type { Task } from './engine.js';
+import type { Scope } from '../arena.js';
+import { BLOCK_ROWS, blockSum, mergePartials } from '../block-sums.js';
+import type { Task } from '../engine.js';
+import type { SparseMatrix } from '../sparse-matrix.js';
 import type { SmoothProblem } from './linear-problem.js';
-import type { SparseMatrix } from './sparse-matrix.js';
 
 const BYTES = 8;
 

@@ -1,10 +1,10 @@
-import { type ArrayOf, type Dtype, dtypes } from '../kernels/contract.js';
-import { GROUP_FEATURES, MISSING_BIN, ROW_BYTES } from '../kernels/tree-building.js';
-import { countCopy } from './adopt.js';
-import type { Arena } from './arena.js';
+import { type ArrayOf, type Dtype, dtypes } from '../../kernels/contract.js';
+import { GROUP_FEATURES, MISSING_BIN, ROW_BYTES } from '../../kernels/tree-building.js';
+import { countCopy } from '../adopt.js';
+import type { Arena } from '../arena.js';
+import type { Engine, Task } from '../engine.js';
+import { Breather } from '../turn.js';
 import { type BundledFeature, type Bundles, bundledBin, featureBin } from './bundles.js';
-import type { Engine, Task } from './engine.js';
-import { Breather } from './turn.js';
 
 /** Rows of one task: at most this many, so that the event loop turns often and compiled code tiers up early. */
 const BLOCK_ROWS = 65_536;

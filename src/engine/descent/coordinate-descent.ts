@@ -1,6 +1,6 @@
-import type { Scope } from './arena.js';
-import type { Engine, Task } from './engine.js';
-import { type DesignMatrix, LinearProblem } from './linear-algebra.js';
+import type { Scope } from '../arena.js';
+import type { Engine, Task } from '../engine.js';
+import { type DesignMatrix, LinearProblem } from '../linear-algebra.js';
 
 /** Penalties of ½·|y − x·u|² + Σ l1·|u| + ½·Σ l2·u², one a column of the design. */
 export interface CoordinatePenalties {

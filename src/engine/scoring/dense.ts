@@ -1,9 +1,9 @@
-import { activations } from '../kernels/activations.js';
-import { productForms, productScratch } from '../kernels/matrix-product.js';
-import { scoreDense } from '../scoring/dense.js';
-import type { Registers } from '../scoring/interpreter.js';
-import type { DenseOperation } from '../scoring/program.js';
-import type { Engine } from './engine.js';
+import { activations } from '../../kernels/activations.js';
+import { productForms, productScratch } from '../../kernels/matrix-product.js';
+import { scoreDense } from '../../scoring/dense.js';
+import type { Registers } from '../../scoring/interpreter.js';
+import type { DenseOperation } from '../../scoring/program.js';
+import type { Engine } from '../engine.js';
 
 /** Below so many multiplications the interpreter is as fast: nothing has to be copied for it. */
 const MIN_PRODUCTS = 4096;

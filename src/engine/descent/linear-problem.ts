@@ -1,9 +1,9 @@
-import { type LinearLoss, linearLosses } from '../kernels/linear-losses.js';
-import type { Scope } from './arena.js';
-import { BLOCK_ROWS, mergePartials } from './block-sums.js';
+import { type LinearLoss, linearLosses } from '../../kernels/linear-losses.js';
+import type { Scope } from '../arena.js';
+import { BLOCK_ROWS, mergePartials } from '../block-sums.js';
+import type { Engine, Task } from '../engine.js';
+import { gramMatrix } from '../linear-algebra/gram.js';
 import type { DesignMatrix } from './design-matrix.js';
-import type { Engine, Task } from './engine.js';
-import { gramMatrix } from './gram.js';
 
 const BYTES = 8;
 

@@ -1,5 +1,5 @@
-import type { Engine, Task } from './engine.js';
-import type { RandomKey } from './random.js';
+import type { Engine, Task } from '../engine.js';
+import type { RandomKey } from '../random.js';
 import type { RowStore, RowWindow, Uses } from './row-store.js';
 import { ArenaBlock } from './trees.js';
 

@@ -1,6 +1,6 @@
-import { productScratch } from '../kernels/matrix-product.js';
-import { BLOCK_ROWS, mergePartials } from './block-sums.js';
-import type { Engine, Task } from './engine.js';
+import { productScratch } from '../../kernels/matrix-product.js';
+import { BLOCK_ROWS, mergePartials } from '../block-sums.js';
+import type { Engine, Task } from '../engine.js';
 
 /** Blocks that are in memory at once: a power of two, so that the tree of partial sums is the one of all blocks. */
 const WAVE = 16;

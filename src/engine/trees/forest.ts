@@ -1,7 +1,7 @@
-import { FOREST_MISSING_LEFT, FOREST_STACK, FOREST_STATE, FOREST_WORK } from '../kernels/tree-forest.js';
+import { FOREST_MISSING_LEFT, FOREST_STACK, FOREST_STATE, FOREST_WORK } from '../../kernels/tree-forest.js';
+import type { Engine, Task } from '../engine.js';
+import { randomKey } from '../random.js';
 import type { CodedRows } from './codes.js';
-import type { Engine, Task } from './engine.js';
-import { randomKey } from './random.js';
 import { ArenaBlock } from './trees.js';
 
 /** Row visits of one call: a few milliseconds, so that progress, cancelling and the event loop have their turn. */

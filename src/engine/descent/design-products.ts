@@ -1,8 +1,8 @@
-import type { Scope } from './arena.js';
-import { BLOCK_ROWS, mergePartials } from './block-sums.js';
+import type { Scope } from '../arena.js';
+import { BLOCK_ROWS, mergePartials } from '../block-sums.js';
+import type { Task } from '../engine.js';
+import { gramMatrix } from '../linear-algebra/gram.js';
 import type { DesignMatrix } from './design-matrix.js';
-import type { Task } from './engine.js';
-import { gramMatrix } from './gram.js';
 
 const BYTES = 8;
 

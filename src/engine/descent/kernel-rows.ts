@@ -1,9 +1,9 @@
-import { kernelKinds, kernelOf } from '../kernels/kernel-functions.js';
-import { PANEL_POINTS } from '../kernels/support-vectors.js';
-import type { Scope } from './arena.js';
-import type { Points } from './distance.js';
-import type { Engine, Task } from './engine.js';
-import { expansionTasks, type KernelFunction, kernelScalars, panelled } from './kernel-expansion.js';
+import { kernelKinds, kernelOf } from '../../kernels/kernel-functions.js';
+import { PANEL_POINTS } from '../../kernels/support-vectors.js';
+import type { Scope } from '../arena.js';
+import type { Engine, Task } from '../engine.js';
+import type { Points } from '../neighbors/points.js';
+import { expansionTasks, type KernelFunction, kernelScalars, panelled } from '../scoring/kernel-expansion.js';
 
 /** Where the rows of a kernel matrix come from. Rows are numbered as they were given. */
 export interface KernelRows extends Disposable {

@@ -1,8 +1,8 @@
-import { type Activation, activations } from '../kernels/activations.js';
-import type { Scope } from './arena.js';
-import type { Engine, Task } from './engine.js';
-import { MatrixProduct, type ProductUpdate } from './matrix-product.js';
-import { randomKey } from './random.js';
+import { type Activation, activations } from '../../kernels/activations.js';
+import type { Scope } from '../arena.js';
+import type { Engine, Task } from '../engine.js';
+import { MatrixProduct, type ProductUpdate } from '../matrix-product.js';
+import { randomKey } from '../random.js';
 
 /** A dense layer: outputs = activation(inputs·weights + bias), between them batch normalisation where wanted. */
 export interface LayerPlan {

@@ -1,5 +1,5 @@
-import { LEAF_BLOCK_ROWS } from '../kernels/tree-building.js';
-import type { Engine } from './engine.js';
+import { LEAF_BLOCK_ROWS } from '../../kernels/tree-building.js';
+import type { Engine } from '../engine.js';
 import { type RowPart, type RowStore, type RowWindow, segmentRowsFor, treeThreads, type Uses } from './row-store.js';
 import type { SpillFile } from './spill-file-node.js';
 import { ArenaBlock, type GroupLayout } from './trees.js';

@@ -1,15 +1,15 @@
-import { LanewiseError, throwIfCancelled } from '../errors.js';
+import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import {
   GRADIENT_LEVELS,
   HESSIAN_LEVELS,
   HISTOGRAM_SCRATCH,
   HISTOGRAM_STRIDE,
   MISSING_BIN,
-} from '../kernels/tree-building.js';
-import { CATEGORY_SCRATCH, SET_WORDS } from '../kernels/tree-splitting.js';
+} from '../../kernels/tree-building.js';
+import { CATEGORY_SCRATCH, SET_WORDS } from '../../kernels/tree-splitting.js';
+import type { Engine, Task } from '../engine.js';
+import type { RandomKey } from '../random.js';
 import { columnGoesLeft, splitHistogram } from './bundles.js';
-import type { Engine, Task } from './engine.js';
-import type { RandomKey } from './random.js';
 import type { RowPart, RowStore, RowWindow, Uses } from './row-store.js';
 import { ArenaBlock, placeOf } from './trees.js';
 

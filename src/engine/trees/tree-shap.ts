@@ -1,10 +1,10 @@
-import { LanewiseError } from '../errors.js';
-import type { Dtype } from '../kernels/contract.js';
-import { coalitionWeights } from '../kernels/tree-background.js';
-import { TREE_STRIDE, type TreePaths, treePaths } from '../kernels/tree-paths.js';
-import type { EnsembleOperation } from '../scoring/program.js';
-import type { Scope } from './arena.js';
-import type { Engine, Task } from './engine.js';
+import { LanewiseError } from '../../errors.js';
+import type { Dtype } from '../../kernels/contract.js';
+import { coalitionWeights } from '../../kernels/tree-background.js';
+import { TREE_STRIDE, type TreePaths, treePaths } from '../../kernels/tree-paths.js';
+import type { EnsembleOperation } from '../../scoring/program.js';
+import type { Scope } from '../arena.js';
+import type { Engine, Task } from '../engine.js';
 
 /** Rows whose inputs and results lie in the memory at once, at most. */
 const BLOCK_ROWS = 8_192;

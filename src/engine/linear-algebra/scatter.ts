@@ -1,7 +1,7 @@
-import { productScratch } from '../kernels/matrix-product.js';
-import { BLOCK_ROWS, mergePartials } from './block-sums.js';
-import type { Engine, Task } from './engine.js';
-import { turnEventLoop } from './turn.js';
+import { productScratch } from '../../kernels/matrix-product.js';
+import { BLOCK_ROWS, mergePartials } from '../block-sums.js';
+import type { Engine, Task } from '../engine.js';
+import { turnEventLoop } from '../turn.js';
 
 /** Blocks that are in memory at once: a power of two, so that the tree of partial sums is the one of all blocks. */
 const WAVE = 4;

@@ -1,5 +1,5 @@
-import { LEAF_BLOCK_ROWS } from '../kernels/tree-building.js';
-import type { Engine, Task } from './engine.js';
+import { LEAF_BLOCK_ROWS } from '../../kernels/tree-building.js';
+import type { Engine, Task } from '../engine.js';
 import { ArenaBlock, ArenaPart, type BinnedRows, type GroupLayout } from './trees.js';
 
 /** Rows of a segment at most: what a thread needs to part one stays in its second-level cache. */

@@ -2,7 +2,7 @@ import { close, mkdtempSync, openSync, read, readdirSync, rmSync, statfs, unlink
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { LanewiseError } from '../errors.js';
+import { LanewiseError } from '../../errors.js';
 
 const closeFile = promisify(close);
 const freeSpace = promisify(statfs);

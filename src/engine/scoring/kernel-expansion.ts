@@ -1,10 +1,10 @@
-import { type KernelKind, kernelKinds } from '../kernels/kernel-functions.js';
-import { PANEL_POINTS } from '../kernels/support-vectors.js';
-import type { Registers } from '../scoring/interpreter.js';
-import { scoreKernelExpansion } from '../scoring/kernel-expansion.js';
-import type { KernelExpansionOperation } from '../scoring/program.js';
-import type { Scope } from './arena.js';
-import type { Engine, Task } from './engine.js';
+import { type KernelKind, kernelKinds } from '../../kernels/kernel-functions.js';
+import { PANEL_POINTS } from '../../kernels/support-vectors.js';
+import type { Registers } from '../../scoring/interpreter.js';
+import { scoreKernelExpansion } from '../../scoring/kernel-expansion.js';
+import type { KernelExpansionOperation } from '../../scoring/program.js';
+import type { Scope } from '../arena.js';
+import type { Engine, Task } from '../engine.js';
 
 /** A kernel function: what its parameters mean stands in src/kernels/support-vectors.ts. */
 export interface KernelFunction {

@@ -1,6 +1,6 @@
-import { cellsOfEdges, type EdgeCells, PLANE_CODES, PLANE_EDGES } from '../kernels/tree-ranks.js';
-import { preorder } from '../scoring/ensemble.js';
-import type { EnsembleOperation } from '../scoring/program.js';
+import { cellsOfEdges, type EdgeCells, PLANE_CODES, PLANE_EDGES } from '../../kernels/tree-ranks.js';
+import { preorder } from '../../scoring/ensemble.js';
+import type { EnsembleOperation } from '../../scoring/program.js';
 
 /** Trees of at most so many leaves are scored by masks … */
 const MASK_LEAVES = 64;

@@ -1,7 +1,7 @@
-import { scoreGaussian } from '../scoring/gaussian.js';
-import type { Registers } from '../scoring/interpreter.js';
-import type { GaussianOperation } from '../scoring/program.js';
-import type { Engine, Task } from './engine.js';
+import { scoreGaussian } from '../../scoring/gaussian.js';
+import type { Registers } from '../../scoring/interpreter.js';
+import type { GaussianOperation } from '../../scoring/program.js';
+import type { Engine, Task } from '../engine.js';
 
 /** Below so many multiplications the interpreter is as fast: nothing has to be copied for it. */
 const MIN_PRODUCTS = 4096;

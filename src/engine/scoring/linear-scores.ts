@@ -1,6 +1,6 @@
-import { execute, type Registers } from '../scoring/interpreter.js';
-import type { LinearOperation } from '../scoring/program.js';
-import type { Engine } from './engine.js';
+import { execute, type Registers } from '../../scoring/interpreter.js';
+import type { LinearOperation } from '../../scoring/program.js';
+import type { Engine } from '../engine.js';
 
 /** Below so many multiplications the interpreter is as fast: nothing has to be copied for it. */
 const MIN_PRODUCTS = 4096;
