@@ -86,15 +86,45 @@ function productOfLengths(form: i32, metric: i32, length: v128, lengths: usize, 
   return form == COSINE && metric == COSINE ? f64x2.mul(length, v128.load(lengths + at)) : length;
 }
 
+// The number below a distance: what is beyond it is not below the distance, and so not among the k nearest.
+// @ts-ignore: decorator
+@inline
+function justBelow(distance: f64): f64 {
+  return distance > 0 ? reinterpret<f64>(reinterpret<i64>(distance) - 1) : -1;
+}
+
+// Sums of these forms never sink, rounded or not: what is beyond a limit half-way is beyond it in the end.
+// @ts-ignore: decorator
+@inline
+function grows(form: i32): bool {
+  return form == SQEUCLIDEAN || form == MANHATTAN || form == CHEBYSHEV;
+}
+
+// Bytes of a query behind which is asked whether its sums to all eight points are beyond the limit already: 32 coordinates of
+// a maximum, 64 of a sum, which gets there later.
+// @ts-ignore: decorator
+@inline
+function stretch(form: i32): usize {
+  return form == CHEBYSHEV ? 256 : 512;
+}
+
+// @ts-ignore: decorator
+@inline
+function allBeyond(limit: v128, a: v128, b: v128, c: v128, d: v128): bool {
+  const ab = v128.and(f64x2.gt(a, limit), f64x2.gt(b, limit)), cd = v128.and(f64x2.gt(c, limit), f64x2.gt(d, limit));
+  return i64x2.all_true(v128.and(ab, cd));
+}
+
 // Reduced distances of two queries to the points of some panels, at out0 and out1. Where the last query stands alone it is
-// given twice.
+// given twice. Of a panel whose points all lie beyond both limits, some number beyond them.
 // @ts-ignore: decorator
 @inline
 function lines(
   form: i32, metric: i32, q0: usize, q1: usize, length0: f64, length1: f64,
   panels: usize, panelLengths: usize, columns: usize, out0: usize, out1: usize, panelTotal: i32, dimension: i32,
+  limit0: f64, limit1: f64,
 ): void {
-  const zero = f64x2.splat(0);
+  const zero = f64x2.splat(0), most0 = f64x2.splat(limit0), most1 = f64x2.splat(limit1);
   const l0 = f64x2.splat(length0), l1 = f64x2.splat(length1), width = f64x2.splat(<f64>dimension);
   const weights = columns + (<usize>dimension << 3);
   for (let panel = 0; panel < panelTotal; panel++) {
@@ -102,23 +132,26 @@ function lines(
     let t00 = zero, t01 = zero, t02 = zero, t03 = zero, t10 = zero, t11 = zero, t12 = zero, t13 = zero;
     let at = panels + <usize>panel * (<usize>dimension << 6);
     let range = zero, weight = zero;
-    for (let j: usize = 0, end = <usize>dimension << 3; j < end; j += 8, at += 64) {
-      const a = v128.load64_splat(q0 + j), b = v128.load64_splat(q1 + j);
-      const p0 = v128.load(at), p1 = v128.load(at, 16), p2 = v128.load(at, 32), p3 = v128.load(at, 48);
-      if (form == GOWER) {
-        range = v128.load64_splat(columns + j);
-        weight = v128.load64_splat(weights + j);
+    for (let j: usize = 0, end = <usize>dimension << 3; j < end;) {
+      for (const stop = grows(form) ? min(j + stretch(form), end) : end; j < stop; j += 8, at += 64) {
+        const a = v128.load64_splat(q0 + j), b = v128.load64_splat(q1 + j);
+        const p0 = v128.load(at), p1 = v128.load(at, 16), p2 = v128.load(at, 32), p3 = v128.load(at, 48);
+        if (form == GOWER) {
+          range = v128.load64_splat(columns + j);
+          weight = v128.load64_splat(weights + j);
+        }
+        s00 = plus(form, s00, a, p0, range, weight); s01 = plus(form, s01, a, p1, range, weight);
+        s02 = plus(form, s02, a, p2, range, weight); s03 = plus(form, s03, a, p3, range, weight);
+        s10 = plus(form, s10, b, p0, range, weight); s11 = plus(form, s11, b, p1, range, weight);
+        s12 = plus(form, s12, b, p2, range, weight); s13 = plus(form, s13, b, p3, range, weight);
+        if (form == JACCARD || form == GOWER || form == NAN_EUCLIDEAN) {
+          t00 = plusTotal(form, t00, a, p0, weight); t01 = plusTotal(form, t01, a, p1, weight);
+          t02 = plusTotal(form, t02, a, p2, weight); t03 = plusTotal(form, t03, a, p3, weight);
+          t10 = plusTotal(form, t10, b, p0, weight); t11 = plusTotal(form, t11, b, p1, weight);
+          t12 = plusTotal(form, t12, b, p2, weight); t13 = plusTotal(form, t13, b, p3, weight);
+        }
       }
-      s00 = plus(form, s00, a, p0, range, weight); s01 = plus(form, s01, a, p1, range, weight);
-      s02 = plus(form, s02, a, p2, range, weight); s03 = plus(form, s03, a, p3, range, weight);
-      s10 = plus(form, s10, b, p0, range, weight); s11 = plus(form, s11, b, p1, range, weight);
-      s12 = plus(form, s12, b, p2, range, weight); s13 = plus(form, s13, b, p3, range, weight);
-      if (form == JACCARD || form == GOWER || form == NAN_EUCLIDEAN) {
-        t00 = plusTotal(form, t00, a, p0, weight); t01 = plusTotal(form, t01, a, p1, weight);
-        t02 = plusTotal(form, t02, a, p2, weight); t03 = plusTotal(form, t03, a, p3, weight);
-        t10 = plusTotal(form, t10, b, p0, weight); t11 = plusTotal(form, t11, b, p1, weight);
-        t12 = plusTotal(form, t12, b, p2, weight); t13 = plusTotal(form, t13, b, p3, weight);
-      }
+      if (grows(form) && j < end && allBeyond(most0, s00, s01, s02, s03) && allBeyond(most1, s10, s11, s12, s13)) break;
     }
     const from = <usize>panel << 6;
     const o0 = out0 + from, o1 = out1 + from;
@@ -136,7 +169,7 @@ function lines(
 // Two queries (`second` bytes apart from each other, 0 for one alone) and the panels of a block.
 function twoLines(
   metric: i32, q0: usize, second: usize, queryLengths: usize, panels: usize, panelLengths: usize, columns: usize,
-  out: usize, line: usize, panelTotal: i32, dimension: i32,
+  out: usize, line: usize, panelTotal: i32, dimension: i32, limit0: f64, limit1: f64,
 ): void {
   const q1 = q0 + second;
   const o1 = second == 0 ? out : out + line;
@@ -147,21 +180,21 @@ function twoLines(
   }
   switch (metric) {
     case EUCLIDEAN: case SQEUCLIDEAN: case HAVERSINE:
-      lines(SQEUCLIDEAN, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension); break;
+      lines(SQEUCLIDEAN, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension, limit0, limit1); break;
     case COSINE: case DOT:
-      lines(COSINE, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension); break;
+      lines(COSINE, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension, limit0, limit1); break;
     case MANHATTAN:
-      lines(MANHATTAN, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension); break;
+      lines(MANHATTAN, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension, limit0, limit1); break;
     case CHEBYSHEV:
-      lines(CHEBYSHEV, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension); break;
+      lines(CHEBYSHEV, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension, limit0, limit1); break;
     case HAMMING:
-      lines(HAMMING, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension); break;
+      lines(HAMMING, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension, limit0, limit1); break;
     case JACCARD:
-      lines(JACCARD, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension); break;
+      lines(JACCARD, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension, limit0, limit1); break;
     case GOWER:
-      lines(GOWER, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension); break;
+      lines(GOWER, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension, limit0, limit1); break;
     default:
-      lines(NAN_EUCLIDEAN, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension);
+      lines(NAN_EUCLIDEAN, metric, q0, q1, l0, l1, panels, panelLengths, columns, out, o1, panelTotal, dimension, limit0, limit1);
   }
 }
 
@@ -196,7 +229,7 @@ export function metric_block_f64(
       twoLines(
         metric, queries + <usize>i * rowBytes, i + 1 < queryCount ? rowBytes : 0, queryLengths + (<usize>i << 3),
         panels + <usize>block * (rowBytes << 3), panelLengths + ahead, columns,
-        out + <usize>i * line + ahead, line, count, dimension,
+        out + <usize>i * line + ahead, line, count, dimension, INFINITE, INFINITE,
       );
       finishLine(metric, out + <usize>i * line + ahead, count << 3);
       if (i + 1 < queryCount) finishLine(metric, out + <usize>(i + 1) * line + ahead, count << 3);
@@ -289,6 +322,7 @@ export function metric_nearest_f64(
 ): void {
   const panelTotal = (pointCount + 7) >> 3;
   const rowBytes = <usize>dimension << 3;
+  const perQuery = <usize>k << 3;
   const blockPanels = panelsTogether(dimension);
   for (let i = 0; i < queryCount * k; i++) {
     store<f64>(distances + (<usize>i << 3), INFINITE);
@@ -299,10 +333,11 @@ export function metric_nearest_f64(
     const points = min(count << 3, pointCount - (block << 3));
     for (let i = 0; i < queryCount; i += 2) {
       const two = i + 1 < queryCount;
+      const kth = distances + <usize>i * perQuery + perQuery - 8;
       twoLines(
         metric, queries + <usize>i * rowBytes, two ? rowBytes : 0, queryLengths + (<usize>i << 3),
         panels + <usize>block * (rowBytes << 3), panelLengths + (<usize>block << 6), columns,
-        values, BLOCK_POINTS << 3, count, dimension,
+        values, BLOCK_POINTS << 3, count, dimension, justBelow(load<f64>(kth)), justBelow(two ? load<f64>(kth + perQuery) : load<f64>(kth)),
       );
       for (let q = i, end = two ? i + 2 : i + 1; q < end; q++) {
         offerLine(
@@ -373,7 +408,7 @@ export function metric_count_f64(
       twoLines(
         metric, queries + <usize>i * rowBytes, two ? rowBytes : 0, queryLengths + (<usize>i << 3),
         panels + <usize>block * (rowBytes << 3), panelLengths + (<usize>block << 6), columns,
-        values, BLOCK_POINTS << 3, count, dimension,
+        values, BLOCK_POINTS << 3, count, dimension, limit, limit,
       );
       for (let q = i, end = two ? i + 2 : i + 1; q < end; q++) {
         const line = values + <usize>(q - i) * (BLOCK_POINTS << 3);
@@ -415,7 +450,7 @@ export function metric_within_f64(
       twoLines(
         metric, queries + <usize>i * rowBytes, two ? rowBytes : 0, queryLengths + (<usize>i << 3),
         panels + <usize>block * (rowBytes << 3), panelLengths + (<usize>block << 6), columns,
-        values, BLOCK_POINTS << 3, count, dimension,
+        values, BLOCK_POINTS << 3, count, dimension, limit, limit,
       );
       for (let q = i, end = two ? i + 2 : i + 1; q < end; q++) {
         const line = values + <usize>(q - i) * (BLOCK_POINTS << 3);

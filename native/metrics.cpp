@@ -44,10 +44,28 @@ LANEWISE_INLINE Values rootOf(Values x) {
 #endif
 }
 
+LANEWISE_INLINE bool allOf(Vector<int64_t> mask) {
+#if defined(__AVX512F__)
+  return _mm512_movepi64_mask(reinterpret_cast<__m512i>(mask)) == 255;
+#elif defined(__AVX2__)
+  return _mm256_movemask_pd(reinterpret_cast<__m256d>(mask)) == 15;
+#elif defined(__x86_64__)
+  return _mm_movemask_pd(reinterpret_cast<__m128d>(mask)) == 3;
+#else
+  int64_t all = -1;
+  for (int lane = 0; lane < valueLanes; lane++) all &= mask[lane];
+  return all != 0;
+#endif
+}
+
 /// The sums of one query and one vector of points.
 template <Metric form>
 struct PairSums {
   static constexpr bool divided = form == metricJaccard || form == metricGower || form == metricThere;
+  /// Such sums never sink, rounded or not: what is beyond a limit half-way is beyond it in the end.
+  static constexpr bool grows = form == metricSquares || form == metricManhattan || form == metricChebyshev;
+  /// Coordinates behind which is asked whether all sums of a panel are beyond their limits already: a sum gets there later.
+  static constexpr size_t stretch = form == metricChebyshev ? 32 : 64;
   Values sum{}, total{};
 
   LANEWISE_INLINE void add(Values q, Values p, double range, double weight) {
@@ -117,28 +135,43 @@ struct Given {
   }
 
   /// Reduced distances (their roots, where `rooted`) of queries [first, first + count) to the points of panels [from, end),
-  /// `line` values a query.
+  /// `line` values a query. `limits`, where there are any, of each query: of a panel whose points all lie beyond all of them, some
+  /// numbers beyond them.
   template <Metric form, int together, bool rooted>
-  void linesOf(int32_t first, int32_t count, int32_t from, int32_t end, double* out, size_t line) const {
+  void linesOf(int32_t first, int32_t count, int32_t from, int32_t end, double* out, size_t line, const double* limits) const {
     const size_t width = static_cast<size_t>(dimension);
     const double* rows[together];
-    double lengths[together];
+    double lengths[together], most[together];
+    const bool stopping = PairSums<form>::grows && limits != nullptr;
     for (int q = 0; q < together; q++) {
       const int32_t query = first + (q < count ? q : count - 1);
+      most[q] = stopping ? limits[q < count ? q : count - 1] : 0;
       rows[q] = queries + static_cast<size_t>(query) * width;
       lengths[q] = form == metricCosine ? queryLengths[query] : 0;
     }
     for (int32_t panel = from; panel < end; panel++) {
       const double* points = panels + static_cast<size_t>(panel) * width * panelPoints;
       PairSums<form> sums[together][panelVectors];
-      for (size_t j = 0; j < width; j++) {
-        const double range = form == metricGower ? columns[j] : 0, weight = form == metricGower ? columns[width + j] : 0;
+      for (size_t j = 0; j < width;) {
+        constexpr size_t stretch = PairSums<form>::stretch;
+        const size_t stop = stopping && width - j > stretch ? j + stretch : width;
+        for (; j < stop; j++) {
+          const double range = form == metricGower ? columns[j] : 0, weight = form == metricGower ? columns[width + j] : 0;
 #pragma GCC unroll 4
-        for (int v = 0; v < panelVectors; v++) {
-          const Values point = loadVector(points + j * panelPoints + v * valueLanes);
+          for (int v = 0; v < panelVectors; v++) {
+            const Values point = loadVector(points + j * panelPoints + v * valueLanes);
 #pragma GCC unroll 8
-          for (int q = 0; q < together; q++) sums[q][v].add(splat(rows[q][j]), point, range, weight);
+            for (int q = 0; q < together; q++) sums[q][v].add(splat(rows[q][j]), point, range, weight);
+          }
         }
+        if (j == width) break;
+        Vector<int64_t> beyond = sums[0][0].sum > splat(most[0]);
+#pragma GCC unroll 8
+        for (int q = 0; q < together; q++) {
+#pragma GCC unroll 4
+          for (int v = 0; v < panelVectors; v++) beyond &= sums[q][v].sum > splat(most[q]);
+        }
+        if (allOf(beyond)) break;
       }
 #pragma GCC unroll 8
       for (int q = 0; q < together; q++) {
@@ -162,26 +195,28 @@ struct Given {
 
   /// `finished`: the distances, but for haversine's arcs, of `linesTogether` queries; otherwise what they are ranked by.
   template <bool finished>
-  void lines(int32_t first, int32_t count, int32_t from, int32_t end, double* out, size_t line) const {
+  void lines(int32_t first, int32_t count, int32_t from, int32_t end, double* out, size_t line,
+             const double* limits = nullptr) const {
     constexpr int many = finished ? blockQueries : queriesTogether, few = queriesTogether;
     switch (metric) {
-      case metricRoot: return linesOf<metricSquares, many, finished>(first, count, from, end, out, line);
-      case metricSquares: return linesOf<metricSquares, many, false>(first, count, from, end, out, line);
-      case metricCosine: return linesOf<metricCosine, many, false>(first, count, from, end, out, line);
-      case metricDot: return linesOf<metricDot, many, false>(first, count, from, end, out, line);
-      case metricManhattan: return linesOf<metricManhattan, many, false>(first, count, from, end, out, line);
-      case metricChebyshev: return linesOf<metricChebyshev, many, false>(first, count, from, end, out, line);
-      case metricHamming: return linesOf<metricHamming, many, false>(first, count, from, end, out, line);
-      case metricJaccard: return linesOf<metricJaccard, few, false>(first, count, from, end, out, line);
-      case metricGower: return linesOf<metricGower, few, false>(first, count, from, end, out, line);
-      case metricThere: return linesOf<metricThere, few, finished>(first, count, from, end, out, line);
-      default: return linesOf<metricSquares, few, false>(first, count, from, end, out, line);
+      case metricRoot: return linesOf<metricSquares, many, finished>(first, count, from, end, out, line, limits);
+      case metricSquares: return linesOf<metricSquares, many, false>(first, count, from, end, out, line, limits);
+      case metricCosine: return linesOf<metricCosine, many, false>(first, count, from, end, out, line, limits);
+      case metricDot: return linesOf<metricDot, many, false>(first, count, from, end, out, line, limits);
+      case metricManhattan: return linesOf<metricManhattan, many, false>(first, count, from, end, out, line, limits);
+      case metricChebyshev: return linesOf<metricChebyshev, many, false>(first, count, from, end, out, line, limits);
+      case metricHamming: return linesOf<metricHamming, many, false>(first, count, from, end, out, line, limits);
+      case metricJaccard: return linesOf<metricJaccard, few, false>(first, count, from, end, out, line, limits);
+      case metricGower: return linesOf<metricGower, few, false>(first, count, from, end, out, line, limits);
+      case metricThere: return linesOf<metricThere, few, finished>(first, count, from, end, out, line, limits);
+      default: return linesOf<metricSquares, few, false>(first, count, from, end, out, line, limits);
     }
   }
 
-  /// Calls body(query, values, first point, points) for every query and block of points, blocks in their order.
-  template <typename Body>
-  LANEWISE_INLINE void forEachLine(double* values, Body body) const {
+  /// Calls body(query, values, first point, points) for every query and block of points, blocks in their order. What lies beyond
+  /// limitOf(query) may be any number beyond it.
+  template <typename Limit, typename Body>
+  LANEWISE_INLINE void forEachLine(double* values, Limit limitOf, Body body) const {
     const int32_t total = panelTotal(), together = panelsOfBlock();
     for (int32_t from = 0; from < total; from += together) {
       const int32_t end = total - from < together ? total : from + together;
@@ -189,7 +224,9 @@ struct Given {
       const int32_t points = (end * panelPoints < pointCount ? end * panelPoints : pointCount) - first;
       for (int32_t i = 0; i < queryCount; i += queriesTogether) {
         const int32_t count = queryCount - i < queriesTogether ? queryCount - i : queriesTogether;
-        lines<false>(i, count, from, end, values, valuesOfQuery);
+        double limits[queriesTogether];
+        for (int32_t q = 0; q < count; q++) limits[q] = limitOf(i + q);
+        lines<false>(i, count, from, end, values, valuesOfQuery, limits);
         for (int32_t q = 0; q < count; q++) body(i + q, values + q * valuesOfQuery, first, points);
       }
     }
@@ -264,20 +301,6 @@ namespace {
 
 /// Below this share of |q|² + |p|² the product form has cancelled too much; and what underflow may hide.
 constexpr double nearShare = 0.0009765625, leastSquare = 1e-290;
-
-LANEWISE_INLINE bool allOf(Vector<int64_t> mask) {
-#if defined(__AVX512F__)
-  return _mm512_movepi64_mask(reinterpret_cast<__m512i>(mask)) == 255;
-#elif defined(__AVX2__)
-  return _mm256_movemask_pd(reinterpret_cast<__m256d>(mask)) == 15;
-#elif defined(__x86_64__)
-  return _mm_movemask_pd(reinterpret_cast<__m128d>(mask)) == 3;
-#else
-  int64_t all = -1;
-  for (int lane = 0; lane < valueLanes; lane++) all &= mask[lane];
-  return all != 0;
-#endif
-}
 
 /// A query's products with the points, and what makes distances of them.
 struct ProductLine {
@@ -357,7 +380,12 @@ void metric_nearest_f64(const double* queries, const double* panels, const doubl
     distances[i] = __builtin_inf();
     indices[i] = -1;
   }
-  given.forEachLine(values, [=](int32_t query, const double* line, int32_t first, int32_t points) {
+  // Beyond the number below the k-th distance: not below it, and so not among the k nearest.
+  const auto limitOf = [=](int32_t query) {
+    const double kth = distances[static_cast<size_t>(query + 1) * static_cast<size_t>(k) - 1];
+    return kth > 0 ? __builtin_bit_cast(double, __builtin_bit_cast(int64_t, kth) - 1) : -1.0;
+  };
+  given.forEachLine(values, limitOf, [=](int32_t query, const double* line, int32_t first, int32_t points) {
     double* distance = distances + static_cast<size_t>(query) * static_cast<size_t>(k);
     int32_t* index = indices + static_cast<size_t>(query) * static_cast<size_t>(k);
     const int32_t self = firstQuery < 0 ? -1 : firstQuery + query;
@@ -390,7 +418,7 @@ void metric_count_f64(const double* queries, const double* panels, const double*
                       int32_t dimension, int32_t metric, double limit, int32_t firstQuery) {
   const Given given{queries, panels, queryLengths, panelLengths, columns, queryCount, pointCount, dimension, metric};
   for (int32_t i = 0; i < queryCount; i++) counts[i] = 0;
-  given.forEachLine(values, [=](int32_t query, const double* line, int32_t first, int32_t points) {
+  given.forEachLine(values, [=](int32_t) { return limit; }, [=](int32_t query, const double* line, int32_t first, int32_t points) {
     int32_t found = 0;
     for (int32_t i = 0; i < points; i++) found += line[i] <= limit;
     const int32_t self = firstQuery + query - first;
@@ -404,7 +432,7 @@ void metric_within_f64(const double* queries, const double* panels, const double
                        double* distances, double* values, int32_t queryCount, int32_t pointCount, int32_t dimension,
                        int32_t metric, double limit, int32_t firstQuery, int32_t) {
   const Given given{queries, panels, queryLengths, panelLengths, columns, queryCount, pointCount, dimension, metric};
-  given.forEachLine(values, [=](int32_t query, const double* line, int32_t first, int32_t points) {
+  given.forEachLine(values, [=](int32_t) { return limit; }, [=](int32_t query, const double* line, int32_t first, int32_t points) {
     const int32_t self = firstQuery < 0 ? -1 : firstQuery + query - first;
     int32_t place = places[query];
     for (int32_t i = 0; i < points; i++) {

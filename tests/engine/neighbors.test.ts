@@ -362,3 +362,33 @@ for (const [name, value] of many) {
     }
   });
 }
+
+test.each(['manhattan', 'chebyshev', 'nan-euclidean'] as const)(
+  '%s: points that are beyond the limit long before their last coordinate change no answer',
+  async (metric) => {
+    // Panels of eight lie in one group; neighbouring queries lie in two, so that a panel is beyond one's limit and not the other's.
+    const dimension = 100;
+    const inGroups = (count: number, together: number) =>
+      pointsOf(
+        Array.from({ length: count }, (_, i) =>
+          Array.from({ length: dimension }, () => 20 * (Math.floor(i / together) % 2) + normal()),
+        ),
+      );
+    const [points, queries] = [inGroups(1003, 8), inGroups(7, 1)];
+    const law = await neighborSearch(single, points, { metric, algorithm: 'brute' });
+    const search = await neighborSearch(engine, points, { metric, algorithm: 'brute' });
+    const found = await search.nearest(queries, 3);
+    expect(found).toEqual(await law.nearest(queries, 3));
+    for (let i = 0; i < queries.count; i++) {
+      expect(found.distances[3 * i]).toBeCloseTo(
+        Math.min(...Array.from({ length: 1003 }, (_, k) => distanceOf(metric, rowOf(queries, i), rowOf(points, k)))),
+        9,
+      );
+    }
+    const radius = found.distances[2]!;
+    expect(await search.within(queries, radius)).toEqual(await law.within(queries, radius));
+    expect(await search.countWithin(queries, radius)).toEqual(await law.countWithin(queries, radius));
+    law[Symbol.dispose]();
+    search[Symbol.dispose]();
+  },
+);
