@@ -84,7 +84,11 @@ export async function growthChart(points) {
         type: 'quantitative',
         scale: { type: 'log', nice: false },
         title: null,
-        axis: { values: [...new Set(points.filter((one) => one.what === what).map(({ size }) => size))], grid: false },
+        axis: {
+          values: [...new Set(points.filter((one) => one.what === what).map(({ size }) => size))],
+          grid: false,
+          labelOverlap: false,
+        },
       },
       y: { field: 'seconds', type: 'quantitative', scale: { type: 'log' }, title: 'seconds' },
       color: {

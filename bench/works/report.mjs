@@ -14,7 +14,10 @@ function groups({ timed }) {
   return [...found].map(([title, rows]) => {
     const fastest = (phase) =>
       Math.min(...rows.filter(({ engine, least }) => !ours(engine) && phase in least).map(({ least }) => least[phase]));
-    const ratio = (row, phase) => (ours(row.engine) ? row.least[phase] / fastest(phase) : undefined);
+    const ratio = (row, phase) => {
+      const peer = fastest(phase);
+      return ours(row.engine) && Number.isFinite(peer) ? row.least[phase] / peer : undefined;
+    };
     const phases = [...new Set(rows.flatMap(({ least }) => Object.keys(least)))];
     return { title, phases, rows: rows.map((row) => ({ ...row, ratios: phases.map((phase) => ratio(row, phase)) })) };
   });

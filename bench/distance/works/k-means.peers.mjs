@@ -21,7 +21,8 @@ function mlKmeans({ data, require }) {
   const { version } = JSON.parse(
     readFileSync(join(process.env.LANEWISE_NODE_PEERS, 'node_modules/ml-kmeans/package.json'), 'utf8'),
   );
-  return { version, seconds: { fit }, quality: { 'inertia a row': inertia / rows } };
+  const all = rows === data.meta.rows;
+  return { version, seconds: { fit }, quality: { [all ? 'inertia a row' : 'inertia a row of these']: inertia / rows } };
 }
 
 export const peers = { 'ml-kmeans of 20,000': mlKmeans };
