@@ -433,42 +433,43 @@ const error = {
 } as const;
 const queryCount = { name: 'queryCount', dtype: 'i32', meaning: 'queries' } as const;
 
+/** What a search for the nearest gives, and what it is told beside the points, whatever the width of its codes. */
+const nearestAnswers = [
+  {
+    name: 'distances',
+    role: 'out',
+    dtype: 'f64',
+    length: (s: Scalars) => s.queryCount! * s.k!,
+    meaning: 'squared distances; Infinity where fewer than k points lie at a finite distance',
+  },
+  {
+    name: 'indices',
+    role: 'out',
+    dtype: 'i32',
+    length: (s: Scalars) => s.queryCount! * s.k!,
+    meaning: 'indices of the points; −1 where there is none',
+  },
+  {
+    name: 'scratch',
+    role: 'scratch',
+    dtype: 'i32',
+    length: (s: Scalars) => s.queryCount! * (3 + 32 * (Math.floor(s.k! / 4) + 5)),
+    meaning: 'by query: what a value must reach, how many wait, how many may; candidates that wait, with their values',
+  },
+  queryCount,
+  pointCount,
+  dimension,
+  { name: 'k', dtype: 'i32', meaning: 'neighbours wanted, at least 1' },
+  scale,
+  error,
+] as const;
+
 export const nearest_codes_i16 = defineKernel({
   name: 'nearest_codes_i16',
   family: 'distance',
   summary:
     'The k nearest points of every query, as nearest_points_f64 gives them, with candidates found in products of integers.',
-  arguments: [
-    ...coded,
-    {
-      name: 'distances',
-      role: 'out',
-      dtype: 'f64',
-      length: (s) => s.queryCount! * s.k!,
-      meaning: 'squared distances; Infinity where fewer than k points lie at a finite distance',
-    },
-    {
-      name: 'indices',
-      role: 'out',
-      dtype: 'i32',
-      length: (s) => s.queryCount! * s.k!,
-      meaning: 'indices of the points; −1 where there is none',
-    },
-    {
-      name: 'scratch',
-      role: 'scratch',
-      dtype: 'i32',
-      length: (s) => s.queryCount! * (3 + 32 * (Math.floor(s.k! / 4) + 5)),
-      meaning:
-        'by query: what a value must reach, how many wait, how many may; candidates that wait, with their values',
-    },
-    queryCount,
-    pointCount,
-    dimension,
-    { name: 'k', dtype: 'i32', meaning: 'neighbours wanted, at least 1' },
-    scale,
-    error,
-  ],
+  arguments: [...coded, ...nearestAnswers],
   returns: 'void',
   agreement: 'exact',
   reference: (
@@ -503,37 +504,7 @@ export const nearest_codes_i8 = defineKernel({
   name: 'nearest_codes_i8',
   family: 'distance',
   summary: 'As nearest_codes_i16, with codes of eight bits, for at most 16,384 coordinates.',
-  arguments: [
-    ...codedBytes,
-    {
-      name: 'distances',
-      role: 'out',
-      dtype: 'f64',
-      length: (s) => s.queryCount! * s.k!,
-      meaning: 'squared distances; Infinity where fewer than k points lie at a finite distance',
-    },
-    {
-      name: 'indices',
-      role: 'out',
-      dtype: 'i32',
-      length: (s) => s.queryCount! * s.k!,
-      meaning: 'indices of the points; −1 where there is none',
-    },
-    {
-      name: 'scratch',
-      role: 'scratch',
-      dtype: 'i32',
-      length: (s) => s.queryCount! * (3 + 32 * (Math.floor(s.k! / 4) + 5)),
-      meaning:
-        'by query: what a value must reach, how many wait, how many may; candidates that wait, with their values',
-    },
-    queryCount,
-    pointCount,
-    dimension,
-    { name: 'k', dtype: 'i32', meaning: 'neighbours wanted, at least 1' },
-    scale,
-    error,
-  ],
+  arguments: [...codedBytes, ...nearestAnswers],
   returns: 'void',
   agreement: 'exact',
   reference: (
