@@ -31,6 +31,8 @@ function tableOf(rows: number, from: number): Table {
 }
 const table = tableOf(600, 0);
 const validation = tableOf(200, 5000);
+const warmStart = await new GradientBoostingRegressor({ maxIter: 5, maxLeafNodes: 5 }).fit(table, { target });
+const dart = { boostingType: 'dart', dropRate: 0.4, skipDrop: 0.2 } as const;
 const settings = { maxIter: 24, learningRate: 0.3, maxLeafNodes: 7 };
 
 /** Fits, is stopped after `rounds`, and fits again with the same checkpoint. */
@@ -68,6 +70,17 @@ describe('a fit that was stopped goes on from its checkpoint, to the bits of a f
       5,
     ],
     'a validation table': [new GradientBoostingRegressor(settings), { target, validation }, 9],
+    'DART, sampled rows': [new GradientBoostingRegressor({ ...settings, ...dart, subsample: 0.7 }), { target }, 13],
+    'DART of three classes, stopped behind the best round': [
+      new GradientBoostingClassifier({ ...settings, ...dart, maxIter: 60, learningRate: 0.5, nIterNoChange: 9 }),
+      { target: 'label', validation },
+      -3,
+    ],
+    'DART that goes on from a model': [
+      new GradientBoostingRegressor({ ...settings, ...dart, maxCatToOnehot: 1 }),
+      { target, validation, warmStart },
+      13,
+    ],
     'early stopping, stopped behind the best round': [
       new GradientBoostingRegressor({ ...settings, maxIter: 200, learningRate: 0.8, nIterNoChange: 12 }),
       { target, validation },
@@ -107,12 +120,6 @@ describe('a checkpoint', () => {
       await expect(other()).rejects.toThrow(/checkpoint of this training/);
     }
     expect(existsSync(path)).toBe(true);
-  });
-
-  test('is refused by DART', async () => {
-    const dart = estimator.with({ boostingType: 'dart' });
-    const checkpoint = await fileCheckpoint(join(folder, 'dart'));
-    await expect(dart.fit(table, { target, checkpoint })).rejects.toMatchObject({ code: 'unsupported' });
   });
 });
 

@@ -105,6 +105,18 @@ test('an interrupted fit goes on from its checkpoint, in other chunks, to the bi
   expect(checkpoint).toMatchObject({ kept: undefined, saves: 4 });
 });
 
+test('an interrupted fit by DART does so too', async () => {
+  const table = streamTable(all, 'size');
+  const dart = { boostingType: 'dart', dropRate: 0.6, skipDrop: 0 } as const;
+  const estimator = new GradientBoostingClassifier({ ...small, ...dart, maxIter: 5 });
+  const expected = bits(await estimator.fit(table, { target: 'size', engine: engines[1] }));
+  const checkpoint = new Interrupting();
+  const train = ({ length, memory, engine }: (typeof chunks)[0]) =>
+    estimator.fitStream(chunked(table, length), { target: 'size', directory, memory, engine: engine(), checkpoint });
+  await expect(train(chunks[1]!)).rejects.toThrow('power cut');
+  expect(bits(await train(chunks[0]!))).toBe(expected);
+});
+
 test('a killed fit leaves its checkpoint and nothing else, and the next goes on from it', async () => {
   const place = join(directory, 'killed');
   mkdirSync(place);

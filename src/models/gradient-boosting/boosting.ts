@@ -54,6 +54,8 @@ export interface Boosted {
   readonly bestIteration: number;
   /** The validation loss before the first round; undefined without validation rows. */
   readonly startLoss?: number;
+  /** DART: what the rounds that were gone on from, and may be dropped, count after the best one. */
+  readonly earlierWeights?: readonly number[];
   readonly stopped: 'converged' | 'no improvement' | 'rounds used up' | 'time used up';
 }
 
@@ -220,7 +222,7 @@ class BoostingRun implements Disposable {
 export interface BoostingRounds {
   readonly base: Float64Array;
   readonly outputs: number;
-  readonly dart?: Pick<Dart, 'keepBest' | 'applyWeights'>;
+  readonly dart?: Pick<Dart, 'applyWeights'>;
   /** Before the first round: the validation loss, where there are rows to measure it on. */
   begin(): Promise<number | undefined>;
   /** Grows the trees of a round (the first is 1) and adds them to the raw predictions. */
@@ -244,7 +246,7 @@ export async function boostRounds(
   const found = await run.begin();
   const start = options.start?.startLoss ?? found;
   const stopping = new Stopping({ patience: nIterNoChange, tolerance: tol, start: start ?? 0 });
-  const untold = replay(stopping, history, before);
+  const untold = replay(stopping, history, options.start);
   let stopped: Boosted['stopped'] = 'rounds used up';
   for (let iteration = before + 1; iteration <= maxIter; iteration++) {
     const grown = await run.round(iteration);
@@ -262,7 +264,6 @@ export async function boostRounds(
     };
     onProgress?.({ what: 'tree', done: iteration, total: maxIter, metrics });
     const verdict = point.validationLoss === undefined ? 'best' : stopping.next(point.validationLoss);
-    if (start === undefined || untold + Math.max(1, stopping.bestIteration) === iteration) dart?.keepBest();
     if (verdict === 'stop') {
       stopped = 'no improvement';
       break;
@@ -273,14 +274,17 @@ export async function boostRounds(
   }
   const least = Math.max(1, options.start?.fewestRounds ?? 0);
   const bestIteration = start === undefined ? history.length : Math.max(least, untold + stopping.bestIteration);
-  dart?.applyWeights();
+  const earlierWeights = dart?.applyWeights(bestIteration);
   const kept = trees.slice(0, Math.max(0, bestIteration - before) * outputs);
-  return { base, trees: kept, history, bestIteration, startLoss: start, stopped };
+  return { base, trees: kept, history, bestIteration, startLoss: start, earlierWeights, stopped };
 }
 
 /** Tells early stopping of the rounds that were; returns how many of them it was not told of. */
-function replay(stopping: Stopping, history: readonly HistoryPoint[], rounds: number): number {
-  if (history.length < rounds || history.some((point) => point.validationLoss === undefined)) return rounds;
-  for (const { validationLoss } of history) stopping.next(validationLoss!);
-  return 0;
+function replay(stopping: Stopping, history: readonly HistoryPoint[], start: BoostingStart | undefined): number {
+  const rounds = start?.rounds ?? 0;
+  const unmeasured = history.findLastIndex((point) => point.validationLoss === undefined) + 1;
+  // Rounds of another fit, which measured nothing or not from its first on, say nothing of this one.
+  if (history.length < rounds || (unmeasured > 0 && start?.startLoss === undefined)) return rounds;
+  for (const { validationLoss } of history.slice(unmeasured)) stopping.next(validationLoss!);
+  return unmeasured;
 }

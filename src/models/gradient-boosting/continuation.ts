@@ -8,6 +8,7 @@ import type { HistoryPoint, Model, TaskKind } from '../../table/interfaces.js';
 import { runProgramOn } from '../execute.js';
 import type { Target } from '../features.js';
 import { joined } from '../validation.js';
+import type { DroppableTree } from './dart.js';
 import type { BoostingLoss } from './loss.js';
 
 /** Boosted trees, as what goes on from them sees them. */
@@ -107,17 +108,18 @@ export async function rawPredictions(
   return await runProgramOn(engine, program, values, values[0]!.length, signal);
 }
 
-/** A fitted model on the rows of a table and, behind them, of a validation table: what boosting goes on from. */
-export async function startFrom(
-  engine: Engine,
+/** What is predicted of rows, output by output, before boosting goes on; columns are the model's inputs. */
+export type Predict = (columns: readonly RegisterColumn[]) => Promise<Float64Array[]>;
+
+/** What fitted trees predict of the rows of a table and, behind them, of a validation table. */
+export async function predictionsOfTables(
   fitted: FittedTrees,
+  predict: Predict,
   tables: readonly Table[],
-  signal?: AbortSignal,
-): Promise<MemoryStart> {
+): Promise<Float64Array[]> {
   const parts: Float64Array[][] = [];
-  for (const table of tables) parts.push(await rawPredictions(engine, fitted, inputColumns(fitted, table), signal));
-  const raw = fitted.operation.outputs.map((_, output) => joined(...parts.map((part) => part[output]!)));
-  return { ...startOf(fitted), raw };
+  for (const table of tables) parts.push(await predict(inputColumns(fitted, table)));
+  return fitted.operation.outputs.map((_, output) => joined(...parts.map((part) => part[output]!)));
 }
 
 /** What boosting goes on from, but for the raw predictions. */
@@ -135,6 +137,8 @@ export interface BoostingStart {
   readonly startLoss?: number | undefined;
   readonly base: Float64Array;
   readonly history: readonly HistoryPoint[];
+  /** DART: the trees, round by round, of the last of these rounds, which may be dropped; none: none of them may. */
+  readonly droppable?: readonly (readonly DroppableTree[])[];
 }
 
 /** The same, of rows that all lie in memory. */

@@ -4,17 +4,27 @@ import type { Bag } from '../../engine/trees/row-sampling.js';
 import type { TreeWorkspace } from '../../engine/trees/tree-workspace.js';
 import { ArenaBlock } from '../../engine/trees/trees.js';
 import { Breather } from '../../engine/turn.js';
+import type { BoostingStart } from './continuation.js';
 import { type GrownNode, leavesOf } from './grower.js';
 import type { GradientBoostingParameters } from './parameters.js';
-import { goesLeftOf } from './splitting.js';
+import { goesLeftOf, type Split } from './splitting.js';
 
 /** Rows between two turns of the event loop. */
 const BLOCK_ROWS = 65_536;
 
+/** A tree as binned rows go down it. */
+export interface DroppableTree {
+  readonly split?: Pick<Split, 'feature' | 'bin' | 'missingLeft' | 'set'>;
+  readonly left?: DroppableTree;
+  readonly right?: DroppableTree;
+  /** Of a leaf, learning rate included. */
+  readonly value: number;
+}
+
 /** A round that is left out for a while, and what its trees count. */
 export interface DroppedRound {
   /** One an output. */
-  readonly trees: readonly GrownNode[];
+  readonly trees: readonly DroppableTree[];
   readonly weight: number;
 }
 
@@ -26,7 +36,9 @@ export interface DroppedSums {
   putBack(factor: number, signal?: AbortSignal): Promise<void>;
 }
 
-type DartParameters = Pick<GradientBoostingParameters, 'dropRate' | 'maxDrop' | 'skipDrop'> & { readonly seed: number };
+export type DartParameters = Pick<GradientBoostingParameters, 'dropRate' | 'maxDrop' | 'skipDrop'> & {
+  readonly seed: number;
+};
 
 /**
  * Dropouts meet multiple additive regression trees (Vinayak and Gilad-Bachrach, AISTATS 2015): each round is fitted with
@@ -37,15 +49,22 @@ type DartParameters = Pick<GradientBoostingParameters, 'dropRate' | 'maxDrop' | 
 export class Dart {
   readonly #parameters: DartParameters;
   readonly #sums: DroppedSums;
-  readonly #rounds: (readonly GrownNode[])[] = [];
+  /** Rounds that are never dropped: those of a model that is gone on from. */
+  readonly #before: number;
+  readonly #rounds: (readonly DroppableTree[])[];
+  /** The last of them, which are grown here. */
+  readonly #grown: (readonly GrownNode[])[] = [];
   /** What each round's trees count. */
-  readonly #weights: number[] = [];
-  #bestWeights: readonly number[] = [];
+  readonly #weights: number[];
   #dropped: readonly number[] = [];
 
-  constructor(sums: DroppedSums, parameters: DartParameters) {
+  constructor(sums: DroppedSums, parameters: DartParameters & { readonly start?: BoostingStart }) {
+    const { start } = parameters;
     this.#sums = sums;
     this.#parameters = parameters;
+    this.#rounds = [...(start?.droppable ?? [])];
+    this.#before = (start?.rounds ?? 0) - this.#rounds.length;
+    this.#weights = weightsAfter(this.#rounds.length, this.#before, parameters);
   }
 
   /** Takes some rounds' trees out of the raw predictions; returns what the trees of the new round will count. */
@@ -60,24 +79,70 @@ export class Dart {
   /** Puts the dropped rounds back, at their new weight, beside the round that was grown without them. */
   async finish(trees: readonly GrownNode[], signal?: AbortSignal): Promise<void> {
     const count = this.#dropped.length;
-    const share = count / (count + 1);
-    if (count > 0) await this.#sums.putBack(share, signal);
-    for (const round of this.#dropped) this.#weights[round] = this.#weights[round]! * share;
+    if (count > 0) await this.#sums.putBack(count / (count + 1), signal);
+    addRound(this.#weights, this.#dropped);
     this.#rounds.push(trees);
-    this.#weights.push(1 / (count + 1));
+    this.#grown.push(trees);
   }
 
-  /** Remembers what the rounds count now: what comes after the best round changes those before it. */
-  keepBest(): void {
-    this.#bestWeights = [...this.#weights];
-  }
-
-  /** Multiplies the leaves of the rounds kept by what they count. */
-  applyWeights(): void {
-    this.#bestWeights.forEach((weight, round) => {
-      for (const tree of this.#rounds[round]!) for (const leaf of leavesOf(tree)) leaf.value *= weight;
+  /**
+   * Multiplies the leaves grown here by what their rounds counted after the best one, as what came later changed that;
+   * returns what the rounds before, which may be dropped, counted then.
+   */
+  applyWeights(bestIteration: number): readonly number[] {
+    const weights = weightsAfter(Math.max(0, bestIteration - this.#before), this.#before, this.#parameters);
+    const earlier = this.#rounds.length - this.#grown.length;
+    weights.slice(earlier).forEach((weight, round) => {
+      for (const tree of this.#grown[round]!) for (const leaf of leavesOf(tree)) leaf.value *= weight;
     });
+    return weights.slice(0, earlier);
   }
+}
+
+/**
+ * What the trees of each round count after so many, which follows from the seed alone. `before`: rounds before the first of
+ * them, which are never dropped.
+ */
+function weightsAfter(rounds: number, before: number, parameters: DartParameters): number[] {
+  const weights: number[] = [];
+  while (weights.length < rounds) {
+    addRound(weights, droppedRounds(weights.length, before + weights.length + 1, parameters));
+  }
+  return weights;
+}
+
+/** A round that was grown while some were left out: what it counts, and these from now on. */
+function addRound(weights: number[], dropped: readonly number[]): void {
+  const count = dropped.length;
+  for (const round of dropped) weights[round] = weights[round]! * (count / (count + 1));
+  weights.push(1 / (count + 1));
+}
+
+/**
+ * Raw predictions after some rounds, to the bits of the run that grew them: what was taken out and put back is rounded on
+ * the way. `values`: what each round's tree predicts of the rows at hand; `raw`: what is predicted before the first round.
+ */
+export function replayRounds(
+  raw: Float64Array,
+  values: readonly Float64Array[],
+  before: number,
+  parameters: DartParameters,
+): void {
+  const weights: number[] = [];
+  const sums = new Float64Array(raw.length);
+  for (const own of values) {
+    const dropped = droppedRounds(weights.length, before + weights.length + 1, parameters);
+    sums.fill(0);
+    for (const round of dropped) addTimes(sums, values[round]!, weights[round]!);
+    if (dropped.length > 0) addTimes(raw, sums, -1);
+    addTimes(raw, own, 1 / (dropped.length + 1));
+    if (dropped.length > 0) addTimes(raw, sums, dropped.length / (dropped.length + 1));
+    addRound(weights, dropped);
+  }
+}
+
+function addTimes(to: Float64Array, values: Float64Array, factor: number): void {
+  for (let row = 0; row < to.length; row++) to[row] = to[row]! + factor * values[row]!;
 }
 
 /** What boosting has: where rows, raw predictions and nodes of trees lie. */
@@ -113,7 +178,7 @@ export class MemoryDroppedSums implements DroppedSums, Disposable {
     await this.putBack(-1, signal);
   }
 
-  async #addTree(tree: GrownNode, weight: number, to: ArenaBlock<'f64'>, signal?: AbortSignal): Promise<void> {
+  async #addTree(tree: DroppableTree, weight: number, to: ArenaBlock<'f64'>, signal?: AbortSignal): Promise<void> {
     const { workspace, rows } = this.#state;
     const root = await workspace.begin(rows.training, rows.following);
     const visit = [{ node: tree, at: root }];

@@ -27,6 +27,23 @@ export function firstTrees(ensemble: EnsembleArrays, count: number): EnsembleArr
   };
 }
 
+/** Multiplies the leaves of the last rounds' trees by one weight a round. `outputs`: trees of a round. */
+export function weighLastTrees(ensemble: EnsembleArrays, weights: readonly number[], outputs: number): EnsembleArrays {
+  if (weights.length === 0) return ensemble;
+  const { roots, feature, left, leafWidth } = ensemble;
+  const leafValues = ensemble.leafValues.slice();
+  const first = roots.length - weights.length * outputs;
+  weights.forEach((weight, round) => {
+    const from = first + round * outputs;
+    for (let node = roots[from]!; node < (roots[from + outputs] ?? feature.length); node++) {
+      if (feature[node]! >= 0) continue;
+      const leaf = left[node]! * leafWidth;
+      for (let at = leaf; at < leaf + leafWidth; at++) leafValues[at] = leafValues[at]! * weight;
+    }
+  });
+  return { ...ensemble, leafValues };
+}
+
 /** The trees of one ensemble behind those of another, both with the same inputs, outputs and base. */
 export function joinEnsembles(first: EnsembleArrays, second: EnsembleArrays): EnsembleArrays {
   const nodes = first.feature.length;

@@ -17,10 +17,10 @@ import { outputsOf, targetFacts } from '../targets.js';
 import { joined } from '../validation.js';
 import { type Boosted, type BoostingData, boost } from './boosting.js';
 import { constraintsOf } from './constraints.js';
-import { fittedTreesOf, inputColumns, requireSameSubject, startFrom } from './continuation.js';
+import { fittedTreesOf, inputColumns, predictionsOfTables, requireSameSubject } from './continuation.js';
 import type { CustomLoss } from './custom-loss.js';
 import { describeTraining, importances } from './describe.js';
-import { firstTrees, joinEnsembles } from './ensembles.js';
+import { firstTrees, joinEnsembles, weighLastTrees } from './ensembles.js';
 import { holdOut } from './hold-out.js';
 import { holdOutLists } from './lists.js';
 import type { BoostingLoss } from './loss.js';
@@ -36,7 +36,7 @@ import { type EnsembleArrays, lowerTrees } from './lower.js';
 import type { StreamOptions } from './out-of-core/fit-stream.js';
 import type { GradientBoostingParameters } from './parameters.js';
 import { type RefitOptions, refitTrees } from './refit.js';
-import { BoostingCheckpoint, keyOf } from './resumption.js';
+import { BoostingCheckpoint, behindOf, keyOf } from './resumption.js';
 import { classificationSubject, rankingSubject, regressionSubject, type Subject } from './subject.js';
 
 /** Above so many rows `earlyStopping: 'auto'` holds some out. */
@@ -202,17 +202,21 @@ async function fitBoosting(
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
   const tables = options.validation && options.validation.numRows > 0 ? [table, options.validation] : [table];
   const keyed = { estimator, seed, features, subject, previous };
-  const checkpoint = await BoostingCheckpoint.of(options, estimator, () => keyOf(keyed, options));
+  const checkpoint = await BoostingCheckpoint.of(options, () => keyOf(keyed, options));
   const resumed = await checkpoint?.load();
-  const behind = resumed?.trees ?? previous;
-  const start = behind && (await startFrom(engine, behind, tables, signal));
-  const facts = { columns, features, bins, targets, loss, rows: rows.training.length, previous: behind?.operation };
+  const behind = behindOf(engine, estimator, { previous, resumed }, { bins, seed, signal });
+  const start = behind && {
+    ...behind.start,
+    raw: await predictionsOfTables(behind.trees, behind.predict, tables),
+  };
+  const before = behind?.trees.operation;
+  const facts = { columns, features, bins, targets, loss, rows: rows.training.length, previous: before };
   const boosted = await boost(engine, data, loss, {
     ...parameters,
     constraints,
     seed,
     base,
-    start: start && { ...start, fewestRounds: previous?.rounds ?? 0, startLoss: resumed?.startLoss },
+    start,
     signal,
     onProgress,
     deadline,
@@ -260,7 +264,9 @@ export function boostedModel({ name, task, parameters }: BoostingEstimator, fitt
   const labelCounts = features.map(({ labels }) => labels?.length ?? 0);
   const grown = lowerTrees(boosted.trees, bins, labelCounts, boosted.base);
   // Trees that were there before may be more than the best round wants.
-  const kept = previous && firstTrees(previous, boosted.bestIteration * loss.outputs);
+  const { earlierWeights = [] } = boosted;
+  const first = previous && firstTrees(previous, boosted.bestIteration * loss.outputs);
+  const kept = first && weighLastTrees(first, earlierWeights, loss.outputs);
   const ensemble = kept ? joinEnsembles(kept, grown) : grown;
   return makeModel({
     estimator: name,

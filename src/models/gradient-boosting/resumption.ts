@@ -1,12 +1,15 @@
+import type { Engine } from '../../engine/engine.js';
 import { LanewiseError } from '../../errors.js';
 import type { Program } from '../../scoring/program.js';
 import { decodeProgram, encodeProgram, programImage } from '../../scoring/serialize.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { Checkpoint, FitOptions } from '../../table/interfaces.js';
 import { checkpointKey, decodeHistory, encodeHistory } from '../../training/checkpoint.js';
+import type { FeatureBins } from '../binning/index.js';
 import type { Boosted } from './boosting.js';
-import type { FittedTrees } from './continuation.js';
+import { type BoostingStart, type FittedTrees, type Predict, rawPredictions, startOf } from './continuation.js';
 import type { BoostingEstimator } from './gradient-boosting.js';
+import { droppableTrees, replayedPredictions } from './resumed-dart.js';
 import type { Subject } from './subject.js';
 
 /** What a fit is of: no other may go on from its checkpoint. */
@@ -16,6 +19,42 @@ export interface KeyedFit {
   readonly features: readonly RegisterColumn[];
   readonly subject: Subject;
   readonly previous?: FittedTrees;
+}
+
+/** What a checkpoint holds. */
+export interface Resumed {
+  readonly trees: FittedTrees;
+  /** The validation loss before the first round. */
+  readonly startLoss: number | undefined;
+}
+
+/** What boosting goes on from: what was saved, or a model. */
+export interface Behind {
+  readonly trees: FittedTrees;
+  readonly start: BoostingStart;
+  readonly predict: Predict;
+}
+
+/** `previous`: the model that the whole fit goes on from. `bins`: as rows are binned. */
+export function behindOf(
+  engine: Engine,
+  { parameters }: BoostingEstimator,
+  { previous, resumed }: { previous: FittedTrees | undefined; resumed: Resumed | undefined },
+  { bins, seed, signal }: { bins: readonly FeatureBins[]; seed: number; signal: AbortSignal | undefined },
+): Behind | undefined {
+  const trees = resumed?.trees ?? previous;
+  if (!trees) return undefined;
+  const fewestRounds = previous?.rounds ?? 0;
+  const start = { ...startOf(trees), fewestRounds, startLoss: resumed?.startLoss };
+  const droppable = parameters.boostingType === 'dart' ? trees.rounds - fewestRounds : 0;
+  if (droppable === 0) {
+    return { trees, start, predict: (columns) => rawPredictions(engine, trees, columns, signal) };
+  }
+  return {
+    trees,
+    start: { ...start, droppable: droppableTrees(trees, droppable, bins) },
+    predict: replayedPredictions(engine, trees, droppable, { ...parameters, seed }, signal),
+  };
 }
 
 /**
@@ -31,22 +70,9 @@ export class BoostingCheckpoint {
     this.#key = key;
   }
 
-  /**
-   * `keyOf`: what the checkpoint must be of to go on from it.
-   * @throws LanewiseError `unsupported` for DART, whose later rounds change what earlier trees count.
-   */
-  static async of(
-    { checkpoint }: FitOptions,
-    { parameters }: BoostingEstimator,
-    keyOf: () => Promise<string>,
-  ): Promise<BoostingCheckpoint | undefined> {
-    if (!checkpoint) return undefined;
-    if (parameters.boostingType === 'dart') {
-      throw new LanewiseError('unsupported', 'Expected no checkpoint for boostingType dart', {
-        hint: 'Its rounds change what earlier trees count. Use gbdt, or fit without a checkpoint.',
-      });
-    }
-    return new BoostingCheckpoint(checkpoint, await keyOf());
+  /** `keyOf`: what the checkpoint must be of to go on from it. */
+  static async of({ checkpoint }: FitOptions, keyOf: () => Promise<string>): Promise<BoostingCheckpoint | undefined> {
+    return checkpoint && new BoostingCheckpoint(checkpoint, await keyOf());
   }
 
   /** Saves the model as it is by now, where it is time to or the last. */
@@ -61,8 +87,8 @@ export class BoostingCheckpoint {
     await this.#checkpoint.save(this.#key, { values: { program: encoded.program }, arrays });
   }
 
-  /** The trees that were saved, and the validation loss before the first of them; undefined where nothing was. */
-  async load(): Promise<{ trees: FittedTrees; startLoss: number | undefined } | undefined> {
+  /** What was saved; undefined where nothing was. */
+  async load(): Promise<Resumed | undefined> {
     const state = await this.#checkpoint.load(this.#key);
     if (!state) return undefined;
     const program = decodeProgram(state.values['program'], state.arrays['trees'] as Uint8Array);

@@ -12,9 +12,9 @@ import { seedOf } from '../../seed.js';
 import { readValidation, type ValidationRows } from '../../validation.js';
 import { baseOf, checkTarget, classificationLoss, regressionLoss } from '../choose-loss.js';
 import { constraintsOf } from '../constraints.js';
-import { type FittedTrees, fittedTreesOf, rawPredictions, requireSameSubject, startOf } from '../continuation.js';
+import { type FittedTrees, fittedTreesOf, requireSameSubject } from '../continuation.js';
 import { AUTO_STOPPING_ROWS, type BoostingEstimator, boostedModel, requireMoreRounds } from '../gradient-boosting.js';
-import { BoostingCheckpoint } from '../resumption.js';
+import { BoostingCheckpoint, behindOf } from '../resumption.js';
 import { checkGrades, noClassWeight, rankingLoss } from '../subject.js';
 import { requireStreamed, type StreamedLoss } from './base.js';
 import { SpilledBoosting } from './spilled-boosting.js';
@@ -70,9 +70,9 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
   const validation = validationOf(estimator, features, targets, options);
   requireRows(found, factors);
   const keyed = { key, features, loss, validation, previous };
-  const checkpoint = await BoostingCheckpoint.of(options, estimator, () => keyOf(estimator, seed, keyed));
+  const checkpoint = await BoostingCheckpoint.of(options, () => keyOf(estimator, seed, keyed));
   const resumed = await checkpoint?.load();
-  const behind = resumed?.trees ?? previous;
+  const behind = behindOf(engine, estimator, { previous, resumed }, { bins: found.bins, seed, signal });
   const { SpillFile } = await import('../../../engine/trees/spill-file-node.js');
   await using file = SpillFile.create(options.directory);
   await using rows = await spillRows(engine, file, reader, found, {
@@ -84,7 +84,7 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
     validationGroups: validation.length > 0 && reader.groups ? groupsOf(options.validation!, options) : undefined,
     factors,
     targetOf: (values) => (task === 'ranking' ? values.map(gainOf) : values),
-    startOf: async (some) => (behind ? await rawPredictions(engine, behind, inInputOrder(behind, some), signal) : []),
+    startOf: async (some) => (behind ? await behind.predict(inInputOrder(behind.trees, some)) : []),
     onRows: told('row'),
     signal,
   });
@@ -92,17 +92,14 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
   const followed = found.followed + (validation[0]?.target.length ?? 0);
   await using lists = await spilledListsOf(engine, rows, loss, options);
   const data = { rows, bins: found.bins, learnt: found.learnt, followed, weighted: rows.weighted, lists };
-  const facts = { columns, features, bins: found.bins, targets, loss, rows: found.learnt, previous: behind?.operation };
+  const before = behind?.trees.operation;
+  const facts = { columns, features, bins: found.bins, targets, loss, rows: found.learnt, previous: before };
   using run = new SpilledBoosting(engine, data, loss, {
     ...parameters,
     constraints,
     seed,
     base,
-    start: behind && {
-      ...startOf(behind),
-      fewestRounds: previous?.rounds ?? 0,
-      startLoss: resumed?.startLoss,
-    },
+    start: behind?.start,
     signal,
     onProgress,
     deadline,

@@ -3,8 +3,7 @@ import type { Uses } from '../../../engine/trees/row-store.js';
 import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/trees/spilled-rows.js';
 import { type GroupLayout, placeOf } from '../../../engine/trees/trees.js';
 import { Breather } from '../../../engine/turn.js';
-import type { DroppedRound, DroppedSums } from '../dart.js';
-import type { GrownNode } from '../grower.js';
+import type { DroppableTree, DroppedRound, DroppedSums } from '../dart.js';
 import { goesLeftOf } from '../splitting.js';
 import { viewsOf } from './spilled-data.js';
 
@@ -76,9 +75,9 @@ class TreeWalk {
   readonly #goesLeft: Uint8Array[] = [];
   readonly #rowBytes: number;
 
-  constructor(root: GrownNode, weight: number, layout: GroupLayout) {
+  constructor(root: DroppableTree, weight: number, layout: GroupLayout) {
     this.#rowBytes = layout.rowBytes;
-    const visit: { node: GrownNode; parent: number }[] = [{ node: root, parent: -1 }];
+    const visit: { node: DroppableTree; parent: number }[] = [{ node: root, parent: -1 }];
     while (visit.length > 0) {
       const { node, parent } = visit.pop()!;
       const index = this.#value.push(node.split ? 0 : node.value * weight) - 1;
