@@ -32,14 +32,8 @@ export class RankedLists implements Disposable {
   /** The weights of the lists that have a relevant row. */
   readonly #relevant: readonly number[];
 
-  /** `within`: places that count for the greatest DCG. */
-  constructor(
-    engine: Engine,
-    lists: readonly Uint32Array[],
-    gains: Float64Array,
-    weights: Float64Array | undefined,
-    within: number,
-  ) {
+  /** `ideals`: the greatest DCG of each list, see `idealsOf`. */
+  constructor(engine: Engine, lists: readonly Uint32Array[], weights: Float64Array | undefined, ideals: Float64Array) {
     const { arena } = engine;
     this.#engine = engine;
     this.count = lists.length;
@@ -55,16 +49,8 @@ export class RankedLists implements Disposable {
     });
     this.#ends = new ArenaBlock(arena, 'i32', ends.length);
     this.#ends.values.set(ends);
-    const discounts = discountsOf(this.#longest);
     this.#discounts = new ArenaBlock(arena, 'f64', this.#longest);
-    this.#discounts.values.set(discounts);
-    const ideals = lists.map((list) =>
-      idealDcg(
-        Float64Array.from(list, (row) => gains[row]!),
-        discounts,
-        within,
-      ),
-    );
+    this.#discounts.values.set(discountsOf(this.#longest));
     this.#inverseIdeal = new ArenaBlock(arena, 'f64', lists.length);
     this.#inverseIdeal.values.set(ideals.map((ideal) => (ideal > 0 ? 1 / ideal : 0)));
     // A list weighs as its rows do on average.
@@ -138,6 +124,15 @@ export class RankedLists implements Disposable {
     const blocks = [this.#rows, this.#ends, this.#inverseIdeal, this.#discounts, this.#weights, this.#scratch];
     for (const block of blocks) block[Symbol.dispose]();
   }
+}
+
+/** The greatest DCG of each list, of which the first `within` places count: it depends on no prediction. */
+export function idealsOf(lists: readonly Uint32Array[], gains: Float64Array, within: number): Float64Array {
+  const discounts = discountsOf(lists.reduce((most, list) => Math.max(most, list.length), 1));
+  return Float64Array.from(lists, (list) => {
+    const own = Float64Array.from(list, (row) => gains[row]!);
+    return idealDcg(own, discounts, within);
+  });
 }
 
 /** Of the parts' sums and the weight of all lists with a relevant row; 1 where there is none. */

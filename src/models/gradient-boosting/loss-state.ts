@@ -4,7 +4,7 @@ import { ArenaBlock } from '../../engine/trees/trees.js';
 import { Breather } from '../../engine/turn.js';
 import { listsOf } from '../../evaluate/lists.js';
 import { normalizeTask } from './kernel-losses.js';
-import { RankedLists } from './lists.js';
+import { idealsOf, RankedLists } from './lists.js';
 import type { BoostingLoss, Derivatives, HostLoss, KernelLoss, ListLoss, RowBlock } from './loss.js';
 import { MeasuredRows } from './measured-rows.js';
 import type { ResidualColumns } from './renewal.js';
@@ -280,7 +280,7 @@ function rankedLists(engine: Engine, data: LossData, rows: Uint32Array, within: 
   const lists = listsOf(Float64Array.from(rows, (row) => data.groups![row]!)).map((list) =>
     list.map((place) => rows[place]!),
   );
-  return new RankedLists(engine, lists, data.targets, data.weights, within);
+  return new RankedLists(engine, lists, data.weights, idealsOf(lists, data.targets, within));
 }
 
 function scalesOf({ targets, weights, training, rowCount }: LossData, link: BoostingLoss['link']): Scales {

@@ -123,7 +123,7 @@ async function spilledListsOf(
 ): Promise<SpilledLists | undefined> {
   if (loss.kind !== 'lists') return undefined;
   const { SpillFile } = await import('../../../engine/trees/spill-file-node.js');
-  return await SpilledLists.of(engine, rows, SpillFile.create(directory), signal);
+  return await SpilledLists.of(engine, rows, SpillFile.create(directory), loss, signal);
 }
 
 /** Looks at all rows, as this estimator wants it. */

@@ -13,7 +13,7 @@ import { Grower, type GrowerOptions, type GrownNode, leavesOf } from '../grower.
 import { growerOptions, renewLeafValues, setLeafValues, treeRules } from '../growing.js';
 import { histogramsFor } from '../histogram.js';
 import { normalizeTask } from '../kernel-losses.js';
-import type { KernelLoss, ListLoss, RowBlock } from '../loss.js';
+import type { KernelLoss, RowBlock } from '../loss.js';
 import { LOSS_ROWS } from '../loss-state.js';
 import { type Scales, unscaledSums, unscaledUnits } from '../scales.js';
 import { StreamedBase, type StreamedLoss } from './base.js';
@@ -175,7 +175,7 @@ export class SpilledBoosting implements Disposable {
   async #derive(output: number): Promise<void> {
     const loss = this.#loss;
     if (loss.kind === 'lists') {
-      await this.#data.lists!.derive(loss, this.#scales, this.#options.signal);
+      await this.#data.lists!.derive(this.#scales, this.#options.signal);
       return;
     }
     await this.#eachWindow(DERIVE, async (window, { roles }) => {
@@ -227,14 +227,14 @@ export class SpilledBoosting implements Disposable {
   /** The weighted mean losses of some rows learnt from, spread evenly, and of all that follow. */
   async #measure(): Promise<{ loss: number; validationLoss?: number }> {
     const loss = this.#loss;
-    return loss.kind === 'lists' ? await this.#measureLists(loss) : await this.#measureRows(loss);
+    return loss.kind === 'lists' ? await this.#measureLists() : await this.#measureRows(loss);
   }
 
-  async #measureLists(loss: ListLoss): Promise<{ loss: number; validationLoss?: number }> {
+  async #measureLists(): Promise<{ loss: number; validationLoss?: number }> {
     const lists = this.#data.lists!;
-    const learnt = 1 - (await lists.ndcg(loss.evalAt, false, this.#options.signal));
+    const learnt = 1 - (await lists.ndcg(false, this.#options.signal));
     if (this.#data.followed === 0) return { loss: learnt };
-    return { loss: learnt, validationLoss: 1 - (await lists.ndcg(loss.evalAt, true, this.#options.signal)) };
+    return { loss: learnt, validationLoss: 1 - (await lists.ndcg(true, this.#options.signal)) };
   }
 
   async #measureRows(loss: KernelLoss): Promise<{ loss: number; validationLoss?: number }> {

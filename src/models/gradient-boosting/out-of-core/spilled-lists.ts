@@ -5,7 +5,7 @@ import { Role, type SpilledRows, type SpilledWindow } from '../../../engine/tree
 import { ArenaBlock } from '../../../engine/trees/trees.js';
 import { throwIfCancelled } from '../../../errors.js';
 import { SORT_COUNTERS } from '../../../kernels/statistics.js';
-import { type ListColumns, meanNdcg, RankedLists, TASK_ROWS } from '../lists.js';
+import { idealsOf, type ListColumns, meanNdcg, RankedLists, TASK_ROWS } from '../lists.js';
 import type { ListLoss } from '../loss.js';
 import type { Scales } from '../scales.js';
 import { SortedRuns } from './sorted-runs.js';
@@ -23,6 +23,9 @@ interface Piece {
   /** Rows of the pieces before. */
   readonly first: number;
   readonly rows: number;
+  /** Lists of the pieces before, and its own. */
+  readonly firstList: number;
+  readonly lists: number;
   /** Measured on, and not learnt from. */
   readonly following: boolean;
   /** By window, where its rows begin among the piece's ascending rows; behind the last, their number. */
@@ -41,27 +44,37 @@ export class SpilledLists implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #rows: SpilledRows;
   readonly #file: SpillFile;
+  readonly #loss: ListLoss;
   readonly #pieceRows: number;
   readonly #pieces: Piece[] = [];
   #count = 0;
+  #listCount = 0;
   /** Predictions have changed since they were left in the file. */
   #outdated = true;
 
-  private constructor(engine: Engine, rows: SpilledRows, file: SpillFile) {
+  private constructor(engine: Engine, rows: SpilledRows, file: SpillFile, loss: ListLoss) {
     this.#engine = engine;
     this.#rows = rows;
     this.#file = file;
+    this.#loss = loss;
     this.#pieceRows = Math.max(PIECE_ROWS, 2 * TASK_ROWS * engine.threads);
   }
 
   /** Takes the file over. */
-  static async of(engine: Engine, rows: SpilledRows, file: SpillFile, signal?: AbortSignal): Promise<SpilledLists> {
-    const lists = new SpilledLists(engine, rows, file);
+  static async of(
+    engine: Engine,
+    rows: SpilledRows,
+    file: SpillFile,
+    loss: ListLoss,
+    signal?: AbortSignal,
+  ): Promise<SpilledLists> {
+    const lists = new SpilledLists(engine, rows, file, loss);
     try {
-      await file.reserve((rows.weighted ? 40 : 32) * rows.rowCount);
+      await file.reserve(lists.#bytesOfRows * rows.rowCount);
       for (const following of [false, true]) await lists.#cut(following, await lists.#sort(following, signal));
       await lists.#leave('targets', Region.gains, signal);
       if (rows.weighted) await lists.#leave('weights', Region.weights, signal);
+      await lists.#leaveIdeals(signal);
       return lists;
     } catch (error) {
       await lists[Symbol.asyncDispose]();
@@ -75,14 +88,14 @@ export class SpilledLists implements AsyncDisposable {
   }
 
   /** LambdaRank's derivatives of every row, which go into the windows; 0 for rows that are not learnt from. */
-  async derive(loss: ListLoss, scales: Scales, signal?: AbortSignal): Promise<void> {
-    await this.#eachPiece(false, loss.truncation, signal, async (piece, lists, columns) => {
+  async derive(scales: Scales, signal?: AbortSignal): Promise<void> {
+    await this.#eachPiece(false, 'truncation', signal, async (piece, lists, columns) => {
       using gradients = new ArenaBlock(this.#engine.arena, 'f32', piece.rows);
       using hessians = new ArenaBlock(this.#engine.arena, 'f32', piece.rows);
       const to = { gradients: gradients.offset, hessians: hessians.offset, ...scales };
       gradients.values.fill(0);
       hessians.values.fill(0);
-      await lists.derive(columns, to, loss, signal);
+      await lists.derive(columns, to, this.#loss, signal);
       await this.#file.write(bytesOf(gradients.values.slice()), this.#at(Region.gradients, 4, piece.first));
       await this.#file.write(bytesOf(hessians.values.slice()), this.#at(Region.hessians, 4, piece.first));
     });
@@ -105,11 +118,11 @@ export class SpilledLists implements AsyncDisposable {
   }
 
   /** The weighted mean NDCG of the lists learnt from, or of those that follow. */
-  async ndcg(within: number, following: boolean, signal?: AbortSignal): Promise<number> {
+  async ndcg(following: boolean, signal?: AbortSignal): Promise<number> {
     const sums: number[] = [];
     let total = 0;
-    await this.#eachPiece(following, within, signal, async (_, lists, columns) => {
-      sums.push(...(await lists.ndcgSums(columns, within, signal)));
+    await this.#eachPiece(following, 'evalAt', signal, async (_, lists, columns) => {
+      sums.push(...(await lists.ndcgSums(columns, this.#loss.evalAt, signal)));
       total = lists.addWeights(total);
     });
     return meanNdcg(sums, total);
@@ -186,7 +199,8 @@ export class SpilledLists implements AsyncDisposable {
       starts[Math.floor(ascending[index]! / windowRows) + 1]!++;
     });
     for (let window = 0; window < windowCount; window++) starts[window + 1]! += starts[window]!;
-    this.#pieces.push({ first, rows: rows.length, following, starts });
+    this.#pieces.push({ first, rows: rows.length, firstList: this.#listCount, lists: begins.size, following, starts });
+    this.#listCount += begins.size;
     await this.#file.write(bytesOf(ascending), this.#at(Region.rows, 4, first));
     await this.#file.write(bytesOf(places), this.#at(Region.places, 4, first));
   }
@@ -205,6 +219,25 @@ export class SpilledLists implements AsyncDisposable {
     });
   }
 
+  /** The greatest DCGs stay what they are, round after round. */
+  async #leaveIdeals(signal?: AbortSignal): Promise<void> {
+    for (const piece of this.#pieces) {
+      const lists = await this.#listsOf(piece);
+      const gains = await this.#column(piece, Region.gains);
+      for (const places of piece.following ? (['evalAt'] as const) : (['truncation', 'evalAt'] as const)) {
+        const ideals = idealsOf(lists, gains, this.#loss[places]);
+        await this.#file.write(bytesOf(ideals), this.#idealsAt(piece, places));
+      }
+      throwIfCancelled(signal);
+    }
+  }
+
+  async #column({ first, rows }: Piece, region: number): Promise<Float64Array> {
+    const values = new Float64Array(rows);
+    await this.#file.read(bytesOf(values), this.#at(region, 8, first));
+    return values;
+  }
+
   /** The rows of a piece that lie in a window, ascending, and how many of the piece's come before. */
   async #rowsOf({ first, starts }: Piece, window: number): Promise<[from: number, rows: Uint32Array]> {
     const from = starts[window]!;
@@ -213,10 +246,10 @@ export class SpilledLists implements AsyncDisposable {
     return [from, rows];
   }
 
-  /** Brings one piece after the other into memory. `within`: places that count for the greatest DCG. */
+  /** Brings one piece after the other into memory. `places`: which count for the greatest DCG. */
   async #eachPiece(
     following: boolean,
-    within: number,
+    places: 'truncation' | 'evalAt',
     signal: AbortSignal | undefined,
     work: (piece: Piece, lists: RankedLists, columns: ListColumns) => Promise<void>,
   ): Promise<void> {
@@ -228,17 +261,13 @@ export class SpilledLists implements AsyncDisposable {
       using raw = new ArenaBlock(arena, 'f64', piece.rows);
       using gains = new ArenaBlock(arena, 'f64', piece.rows);
       using weights = new ArenaBlock(arena, 'f64', this.#rows.weighted ? piece.rows : 0);
-      const column = async (region: number) => {
-        const values = new Float64Array(piece.rows);
-        await this.#file.read(bytesOf(values), this.#at(region, 8, piece.first));
-        return values;
-      };
-      raw.values.set(await column(Region.raw));
-      const ownGains = await column(Region.gains);
-      gains.values.set(ownGains);
-      const ownWeights = this.#rows.weighted ? await column(Region.weights) : undefined;
+      raw.values.set(await this.#column(piece, Region.raw));
+      gains.values.set(await this.#column(piece, Region.gains));
+      const ownWeights = this.#rows.weighted ? await this.#column(piece, Region.weights) : undefined;
       if (ownWeights) weights.values.set(ownWeights);
-      using lists = new RankedLists(this.#engine, await this.#listsOf(piece), ownGains, ownWeights, within);
+      const ideals = new Float64Array(piece.lists);
+      await this.#file.read(bytesOf(ideals), this.#idealsAt(piece, places));
+      using lists = new RankedLists(this.#engine, await this.#listsOf(piece), ownWeights, ideals);
       const at = { raw: raw.offset, gains: gains.offset, weights: ownWeights ? weights.offset : 0 };
       const columns = { ...at, rowCount: piece.rows };
       await work(piece, lists, columns);
@@ -266,6 +295,16 @@ export class SpilledLists implements AsyncDisposable {
       await work(await this.#rows.open(index, uses), index);
       throwIfCancelled(signal);
     }
+  }
+
+  /** Behind all rows: list by list one f64, and once more for the other count of places. */
+  #idealsAt({ firstList }: Piece, places: 'truncation' | 'evalAt'): number {
+    const lists = firstList + (places === 'evalAt' ? this.#listCount : 0);
+    return this.#bytesOfRows * this.#rows.rowCount + 8 * lists;
+  }
+
+  get #bytesOfRows(): number {
+    return this.#rows.weighted ? 40 : 32;
   }
 
   /** Where in the file the number of a row lies. */
