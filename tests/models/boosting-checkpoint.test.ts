@@ -70,6 +70,11 @@ describe('a fit that was stopped goes on from its checkpoint, to the bits of a f
       5,
     ],
     'a validation table': [new GradientBoostingRegressor(settings), { target, validation }, 9],
+    'Huber, a validation table': [
+      new GradientBoostingRegressor({ ...settings, loss: 'huber' }),
+      { target, validation },
+      9,
+    ],
     'DART, sampled rows': [new GradientBoostingRegressor({ ...settings, ...dart, subsample: 0.7 }), { target }, 13],
     'DART of three classes, stopped behind the best round': [
       new GradientBoostingClassifier({ ...settings, ...dart, maxIter: 60, learningRate: 0.5, nIterNoChange: 9 }),

@@ -257,6 +257,25 @@ describe('predictions have the meaning of the loss', () => {
     expect(await errorOf('squared_error')).toBeGreaterThan(5);
   });
 
+  test('huber has a delta for each of several targets', async () => {
+    const wild = numbers('y', 600, (row) => (row % 50 === 0 ? 1e5 : 5 * noise(row, 1)));
+    const large = numbers('large', 600, (row) => 1e7 * noise(row, 2));
+    const table = tableFromRegisters([numbers('x', 600, (row) => noise(row, 1)), wild, large]);
+    const estimator = new GradientBoostingRegressor({ loss: 'huber', maxIter: 50 });
+    const both = await estimator.fit(table, { targets: ['large', 'y'] });
+    const predicted = await outputOf(both, table, 'prediction_y');
+    const errors = predicted.map((value, row) => Math.abs(value - 5 * noise(row, 1))).sort();
+    expect(errors[300]).toBeLessThan(0.5);
+    // What is reported is the mean over the targets, each measured by its own delta.
+    const alone = await Promise.all(
+      ['large', 'y'].map(async (target) => {
+        const columns = [numbers('x', 600, (row) => noise(row, 1)), target === 'y' ? wild : large];
+        return (await estimator.fit(tableFromRegisters(columns), { target })).training.history[0]!.loss;
+      }),
+    );
+    expect(both.training.history[0]!.loss / (0.5 * alone[0]! + 0.5 * alone[1]!)).toBeCloseTo(1, 3);
+  });
+
   test('baseScore is where rows start from, in the unit of the prediction', async () => {
     const table = tableFromRegisters(skewed(30));
     const started = new GradientBoostingRegressor({ loss: 'gamma', baseScore: 5, minSamplesLeaf: 30 });

@@ -50,6 +50,12 @@ const cases: [string, GradientBoostingRegressor | GradientBoostingClassifier, st
     { target: 'y' },
   ],
   [
+    'Huber of two targets, weights',
+    new GradientBoostingRegressor({ ...stays, loss: 'huber' }),
+    ['y', 'z', 'w'],
+    { targets: ['z', 'y'], weights: 'w' },
+  ],
+  [
     'several targets, weights, a validation table',
     new GradientBoostingRegressor(small),
     ['y', 'z', 'w'],

@@ -54,6 +54,8 @@ export interface Boosted {
   readonly bestIteration: number;
   /** The validation loss before the first round; undefined without validation rows. */
   readonly startLoss?: number;
+  /** Huber's deltas that losses were measured by, target by target. */
+  readonly yardstick?: Float64Array;
   /** DART: what the rounds that were gone on from, and may be dropped, count after the best one. */
   readonly earlierWeights?: readonly number[];
   readonly stopped: 'converged' | 'no improvement' | 'rounds used up' | 'time used up';
@@ -112,7 +114,7 @@ class BoostingRun implements Disposable {
     const { start } = options;
     const base = start?.base ?? options.base;
     const targets = { ...data, rowCount: data.rows.rowCount };
-    this.#state = own(() => new LossState(engine, targets, loss, this.#rows, base));
+    this.#state = own(() => new LossState(engine, targets, loss, this.#rows, base, start?.yardstick));
     const training = data.training.length;
     const weighted = data.weights !== undefined;
     const { renewal } = loss;
@@ -139,6 +141,7 @@ class BoostingRun implements Disposable {
         base,
         outputs: this.#loss.outputs,
         dart: this.#dart,
+        yardstick: () => this.#state.yardstick,
         begin: async () => {
           await this.#state.beginRound(this.#options.signal);
           return await this.#state.validationLoss(this.#options.signal);
@@ -223,6 +226,8 @@ export interface BoostingRounds {
   readonly base: Float64Array;
   readonly outputs: number;
   readonly dart?: Pick<Dart, 'applyWeights'>;
+  /** Huber's deltas that losses are measured by, from the first round on. */
+  yardstick(): Float64Array | undefined;
   /** Before the first round: the validation loss, where there are rows to measure it on. */
   begin(): Promise<number | undefined>;
   /** Grows the trees of a round (the first is 1) and adds them to the raw predictions. */
@@ -269,7 +274,8 @@ export async function boostRounds(
       break;
     }
     if (deadline?.passed) stopped = 'time used up';
-    await onRound?.({ base, trees, history, bestIteration: iteration, startLoss: start, stopped });
+    const yardstick = run.yardstick();
+    await onRound?.({ base, trees, history, bestIteration: iteration, startLoss: start, yardstick, stopped });
     if (stopped === 'time used up') break;
   }
   const least = Math.max(1, options.start?.fewestRounds ?? 0);

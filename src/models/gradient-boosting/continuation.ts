@@ -135,6 +135,8 @@ export interface BoostingStart {
   readonly fewestRounds: number;
   /** The validation loss before the first round, where `history` begins there. */
   readonly startLoss?: number | undefined;
+  /** Huber's deltas that losses are measured by, where they are not to be found anew. */
+  readonly yardstick?: Float64Array | undefined;
   readonly base: Float64Array;
   readonly history: readonly HistoryPoint[];
   /** DART: the trees, round by round, of the last of these rounds, which may be dropped; none: none of them may. */

@@ -47,7 +47,15 @@ export class LossState implements Disposable {
   readonly #lists: RankedLists | undefined;
   readonly #delta: DeltaOfRound | undefined;
 
-  constructor(engine: Engine, data: LossData, loss: BoostingLoss, rows: MemoryRows, base: Float64Array | undefined) {
+  /** `yardstick`: Huber's deltas that losses are measured by, where they were found before. */
+  constructor(
+    engine: Engine,
+    data: LossData,
+    loss: BoostingLoss,
+    rows: MemoryRows,
+    base: Float64Array | undefined,
+    yardstick?: Float64Array,
+  ) {
     this.#engine = engine;
     this.#data = data;
     this.loss = loss;
@@ -72,7 +80,10 @@ export class LossState implements Disposable {
       return;
     }
     const level = loss.renewal?.deltaLevel;
-    if (level !== undefined) this.#delta = this.#keep(new DeltaOfRound(engine, rows, training, weights, level));
+    if (level !== undefined) {
+      this.#delta = this.#keep(new DeltaOfRound(engine, rows, data, level));
+      this.#delta.first = yardstick;
+    }
     this.#measured = this.#measuredRows(loss);
   }
 
@@ -87,7 +98,7 @@ export class LossState implements Disposable {
       const tasks = this.#blocks().map((block) => normalizeTask(block, this.loss.outputs));
       await runOnRows(this.#engine, this.#rows, tasks, signal);
     }
-    await this.#delta?.update(this.#raw.offset, this.#targets, this.#data.rowCount, signal);
+    await this.#delta?.update(this.#raw.offset, this.#targets, signal);
   }
 
   /** Writes gradients and hessians by one output; those of validation rows are 0, so that they count for nothing. */
@@ -99,7 +110,7 @@ export class LossState implements Disposable {
     }
     if (loss.kind === 'host') await this.#deriveHere(loss, signal);
     else {
-      const delta = this.#delta?.now ?? 0;
+      const delta = this.#delta?.now[output] ?? 0;
       const blocks = this.#blocks();
       const tasks = blocks.map((block, i) => loss.derivatives(block, output, this.#to(i * BLOCK_ROWS), delta));
       await runOnRows(this.#engine, this.#rows, tasks, signal);
@@ -143,12 +154,17 @@ export class LossState implements Disposable {
     return this.#measured.validation?.mean(signal);
   }
 
+  /** Huber's deltas that losses are measured by, target by target: those before the first round. */
+  get yardstick(): Float64Array | undefined {
+    return this.#delta?.first;
+  }
+
   /** What the leaves of an output's tree are renewed from. */
   residualsOf(output: number): ResidualColumns {
     const { targets, rowCount } = this.#data;
     const own = targets.length > rowCount ? 8 * output * rowCount : 0;
     const columns = { raw: this.rawOf(output), targets: this.#targets + own, weights: this.#weights };
-    return { ...columns, delta: this.#delta?.now ?? 0 };
+    return { ...columns, delta: this.#delta?.now[output] ?? 0 };
   }
 
   #measuredRows(loss: KernelLoss | HostLoss): { training: Measured; validation: Measured | undefined } {
@@ -160,7 +176,7 @@ export class LossState implements Disposable {
       );
       const raw = { offset: this.#raw.offset, stride: rowCount };
       // The yardstick stays: a delta that follows the residuals would make every round look better.
-      return { mean: (signal) => rows.mean(loss, raw, this.#delta?.first ?? 0, signal) };
+      return { mean: (signal) => rows.mean(loss, raw, this.#delta?.first, signal) };
     };
     return {
       training: measure(spread(training, LOSS_ROWS)),
@@ -235,39 +251,40 @@ interface Measured {
   mean(signal?: AbortSignal): Promise<number>;
 }
 
-/** Huber's delta: a quantile of the |residuals| of the rows that are learnt from, anew before each round. */
+/** Huber's delta of each target: a quantile of the |residuals| of the rows that are learnt from, anew before each round. */
 class DeltaOfRound implements Disposable {
-  now = 0;
-  first: number | undefined;
+  now = new Float64Array(0);
+  first: Float64Array | undefined;
   readonly #engine: Engine;
   readonly #rows: MemoryRows;
-  readonly #training: Uint32Array;
+  readonly #data: LossData;
   readonly #level: number;
   readonly #weights: ArenaBlock<'f64'> | undefined;
 
-  constructor(
-    engine: Engine,
-    rows: MemoryRows,
-    training: Uint32Array,
-    weights: Float64Array | undefined,
-    level: number,
-  ) {
+  constructor(engine: Engine, rows: MemoryRows, data: LossData, level: number) {
+    const { training, weights } = data;
     this.#engine = engine;
     this.#rows = rows;
-    this.#training = training;
+    this.#data = data;
     this.#level = level;
     this.#weights = weights && new ArenaBlock(engine.arena, 'f64', training.length);
     if (weights) this.#weights!.values.set(Float64Array.from(training, (row) => weights[row]!));
   }
 
-  async update(raw: number, targets: number, rowCount: number, signal?: AbortSignal): Promise<void> {
+  /** Byte offsets of the first target and what is predicted of it. */
+  async update(raw: number, targets: number, signal?: AbortSignal): Promise<void> {
     const { spare, order } = this.#rows;
-    const count = this.#training.length;
-    order.values.set(this.#training);
-    const gather = [raw, targets, spare.places, spare.values, 1, rowCount, count];
-    await this.#engine.run([{ kernel: 'values_gather_f64', values: gather }], signal);
-    const select = [spare.values, this.#weights?.offset ?? 0, spare.scratch, this.#level, count];
-    this.now = (await this.#engine.run([{ kernel: 'quantile_select_f64', values: select }], signal))[0]!;
+    const { training, rowCount } = this.#data;
+    const count = training.length;
+    order.values.set(training);
+    this.now = new Float64Array(this.#data.targets.length / rowCount);
+    for (let target = 0; target < this.now.length; target++) {
+      const bytes = 8 * target * rowCount;
+      const gather = [raw + bytes, targets + bytes, spare.places, spare.values, 1, rowCount, count];
+      await this.#engine.run([{ kernel: 'values_gather_f64', values: gather }], signal);
+      const select = [spare.values, this.#weights?.offset ?? 0, spare.scratch, this.#level, count];
+      this.now[target] = (await this.#engine.run([{ kernel: 'quantile_select_f64', values: select }], signal))[0]!;
+    }
     this.first ??= this.now;
   }
 

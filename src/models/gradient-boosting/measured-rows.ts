@@ -55,11 +55,11 @@ export class MeasuredRows implements Disposable {
     this.#tiles = new ArenaBlock(arena, 'f64', Math.ceil(rows.length / BLOCK_ROWS) * outputs * TILE);
   }
 
-  /** The weighted mean loss; of several targets, its mean over them. `raw` is the byte offset of every row's. */
+  /** The weighted mean loss; of several targets, its mean over them. `raw`: where every row's lie. `deltas`: Huber's, by target. */
   async mean(
     loss: KernelLoss | HostLoss,
     raw: { offset: number; stride: number },
-    delta: number,
+    deltas: Float64Array | undefined,
     signal?: AbortSignal,
   ): Promise<number> {
     const gather: Task[] = [];
@@ -72,17 +72,17 @@ export class MeasuredRows implements Disposable {
       }
     }
     await resultsOnRows(this.#engine, this.#store, gather, signal);
-    const sum = loss.kind === 'kernels' ? await this.#sum(loss, delta, signal) : await this.#sumHere(loss, signal);
+    const sum = loss.kind === 'kernels' ? await this.#sum(loss, deltas, signal) : await this.#sumHere(loss, signal);
     return this.#totalWeight > 0 ? sum / (this.#totalWeight * this.#targetCount) : 0;
   }
 
-  async #sum(loss: KernelLoss, delta: number, signal?: AbortSignal): Promise<number> {
+  async #sum(loss: KernelLoss, deltas: Float64Array | undefined, signal?: AbortSignal): Promise<number> {
     const tasks: Task[] = [];
     // Classes make up one loss; targets have one each.
     for (let output = 0; output < (loss.link === 'softmax' ? 1 : this.#outputs); output++) {
       for (let start = 0; start < this.#count; start += BLOCK_ROWS) {
         const tile = this.#tiles.offset + 8 * TILE * tasks.length;
-        tasks.push(loss.value(this.#block(start), output, tile, delta));
+        tasks.push(loss.value(this.#block(start), output, tile, deltas?.[output] ?? 0));
       }
     }
     const sums = await resultsOnRows(this.#engine, this.#store, tasks, signal);

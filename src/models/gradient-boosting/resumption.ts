@@ -26,6 +26,8 @@ export interface Resumed {
   readonly trees: FittedTrees;
   /** The validation loss before the first round. */
   readonly startLoss: number | undefined;
+  /** Huber's deltas that losses were measured by. */
+  readonly yardstick: Float64Array | undefined;
 }
 
 /** What boosting goes on from: what was saved, or a model. */
@@ -45,7 +47,7 @@ export function behindOf(
   const trees = resumed?.trees ?? previous;
   if (!trees) return undefined;
   const fewestRounds = previous?.rounds ?? 0;
-  const start = { ...startOf(trees), fewestRounds, startLoss: resumed?.startLoss };
+  const start = { ...startOf(trees), fewestRounds, startLoss: resumed?.startLoss, yardstick: resumed?.yardstick };
   const droppable = parameters.boostingType === 'dart' ? trees.rounds - fewestRounds : 0;
   if (droppable === 0) {
     return { trees, start, predict: (columns) => rawPredictions(engine, trees, columns, signal) };
@@ -78,12 +80,17 @@ export class BoostingCheckpoint {
   /** Saves the model as it is by now, where it is time to or the last. */
   async saveDue(
     programOf: () => Program,
-    { history, startLoss, stopped }: Pick<Boosted, 'history' | 'startLoss' | 'stopped'>,
+    { history, startLoss, yardstick, stopped }: Pick<Boosted, 'history' | 'startLoss' | 'yardstick' | 'stopped'>,
   ): Promise<void> {
     if (!(this.#checkpoint.due || stopped === 'time used up')) return;
     const encoded = encodeProgram(programOf());
     const curve = encodeHistory(history);
-    const arrays = { trees: encoded.buffers, curve, startLoss: Float64Array.of(startLoss ?? Number.NaN) };
+    const arrays = {
+      trees: encoded.buffers,
+      curve,
+      startLoss: Float64Array.of(startLoss ?? Number.NaN),
+      ...(yardstick && { yardstick }),
+    };
     await this.#checkpoint.save(this.#key, { values: { program: encoded.program }, arrays });
   }
 
@@ -98,7 +105,8 @@ export class BoostingCheckpoint {
     const rounds = operation.roots.length / operation.outputs.length;
     const trees: FittedTrees = { program, operation, rounds, history: decodeHistory(state.arrays['curve']!) };
     const startLoss = state.arrays['startLoss']![0]!;
-    return { trees, startLoss: Number.isNaN(startLoss) ? undefined : startLoss };
+    const yardstick = state.arrays['yardstick'] as Float64Array | undefined;
+    return { trees, startLoss: Number.isNaN(startLoss) ? undefined : startLoss, yardstick };
   }
 
   clear(): Promise<void> {

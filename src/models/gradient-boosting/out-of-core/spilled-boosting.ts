@@ -85,7 +85,8 @@ export class SpilledBoosting implements Disposable {
       throw error;
     }
     const { renewal } = loss;
-    this.#renewal = renewal && new SpilledRenewal(engine, data.rows, this.#workspace, renewal);
+    this.#renewal =
+      renewal && new SpilledRenewal(engine, data.rows, this.#workspace, renewal, options.start?.yardstick);
     this.#dart =
       options.boostingType === 'dart' ? new Dart(new SpilledDroppedSums(engine, data.rows), options) : undefined;
   }
@@ -107,8 +108,9 @@ export class SpilledBoosting implements Disposable {
         base,
         outputs: this.#loss.outputs,
         dart: this.#dart,
+        yardstick: () => this.#renewal?.firstDeltas,
         begin: async () => {
-          await this.#renewal?.updateDelta(() => this.#allRows(), signal);
+          await this.#renewal?.updateDeltas(() => this.#allRows(), signal);
           return this.#data.followed > 0 ? (await this.#measure()).validationLoss : undefined;
         },
         round: (iteration) => this.#round(iteration, iteration === (start?.rounds ?? 0) + 1),
@@ -153,7 +155,7 @@ export class SpilledBoosting implements Disposable {
     const { signal } = this.#options;
     const share = (await this.#dart?.drop(iteration, signal)) ?? 1;
     if (share < 1) this.#data.lists?.outdate();
-    if (!first || share < 1) await this.#renewal?.updateDelta(() => this.#allRows(), signal);
+    if (!first || share < 1) await this.#renewal?.updateDeltas(() => this.#allRows(), signal);
     if (this.#loss.link === 'softmax') await this.#normalize();
     const trees: GrownNode[] = [];
     for (let output = 0; output < this.#loss.outputs; output++) {
@@ -181,7 +183,7 @@ export class SpilledBoosting implements Disposable {
     await this.#eachWindow(DERIVE, async (window, { roles }) => {
       const tasks = blocksOf(window, this.#data.rows.targets).map(({ block, start }): Task => {
         const to = { gradients: window.gradients + 4 * start, hessians: window.hessians + 4 * start };
-        return loss.derivatives(block, output, { ...to, ...this.#scales }, this.#renewal?.delta ?? 0);
+        return loss.derivatives(block, output, { ...to, ...this.#scales }, this.#renewal?.deltas[output] ?? 0);
       });
       await this.#engine.run(tasks, this.#options.signal);
       const { gradients, hessians } = viewsOf(this.#engine, window);
@@ -241,7 +243,7 @@ export class SpilledBoosting implements Disposable {
     const { learnt, followed, weighted, rows } = this.#data;
     const most = Math.min(learnt, LOSS_ROWS);
     const { targets } = rows;
-    const how = { targets, weighted, delta: this.#renewal?.firstDelta ?? 0 };
+    const how = { targets, weighted, deltas: this.#renewal?.firstDeltas };
     using training = new StreamedMean(this.#engine, loss, { ...how, most });
     using validation = new StreamedMean(this.#engine, loss, { ...how, most: followed });
     let [seen, taken] = [0, 0];

@@ -17,15 +17,23 @@ export class SpilledRenewal {
   readonly #workspace: TreeWorkspace;
   readonly #renewal: Renewal;
   readonly #quantiles: SpilledQuantiles;
-  /** Huber's delta before this round, and before the first: the loss curve has one yardstick. */
-  delta = 0;
-  firstDelta: number | undefined;
+  /** Huber's delta of each target before this round, and before the first: the loss curve has one yardstick. */
+  deltas = new Float64Array(0);
+  firstDeltas: Float64Array | undefined;
 
-  constructor(engine: Engine, rows: SpilledRows, workspace: TreeWorkspace, renewal: Renewal) {
+  /** `firstDeltas`: where they were found before. */
+  constructor(
+    engine: Engine,
+    rows: SpilledRows,
+    workspace: TreeWorkspace,
+    renewal: Renewal,
+    firstDeltas: Float64Array | undefined,
+  ) {
     this.#engine = engine;
     this.#rows = rows;
     this.#workspace = workspace;
     this.#renewal = renewal;
+    this.firstDeltas = firstDeltas;
     this.#quantiles = new SpilledQuantiles(engine, rows, workspace);
   }
 
@@ -40,16 +48,22 @@ export class SpilledRenewal {
   }
 
   /** Before a round. `all`: every row that is learnt from, drawn or not. */
-  async updateDelta(all: () => Promise<NodeRows>, signal?: AbortSignal): Promise<void> {
+  async updateDeltas(all: () => Promise<NodeRows>, signal?: AbortSignal): Promise<void> {
     const level = this.#renewal.deltaLevel;
     if (level === undefined) return;
-    const values: QuantileValues = {
-      read: ['raw', 'targets'],
-      absolute: true,
-      of: ({ raw, targets }) => ({ values: raw, minuend: targets }),
-    };
-    this.delta = (await this.#quantiles.of([await all()], level, values, signal))[0]!;
-    this.firstDelta ??= this.delta;
+    const rows = [await all()];
+    this.deltas = new Float64Array(this.#rows.targets);
+    for (let target = 0; target < this.deltas.length; target++) {
+      const values: QuantileValues = {
+        read: ['raw', 'targets'],
+        absolute: true,
+        of: ({ raw, targets, outputBytes }) => {
+          return { values: raw + target * outputBytes, minuend: targets + target * outputBytes };
+        },
+      };
+      this.deltas[target] = (await this.#quantiles.of(rows, level, values, signal))[0]!;
+    }
+    this.firstDeltas ??= this.deltas;
   }
 
   /** The value of each leaf of an output's tree, learning rate left out. */
@@ -68,8 +82,8 @@ export class SpilledRenewal {
 
   /** Kernel clipped_mean_f64 for each node: its rows' tiles go on from one window to the next. */
   async #clippedMeans(nodes: readonly NodeRows[], output: number, centers: readonly number[]): Promise<number[]> {
-    const means = centers.map((center) => new ClippedMean(center, this.delta));
     const target = this.#rows.targets > 1 ? output : 0;
+    const means = centers.map((center) => new ClippedMean(center, this.deltas[target]!));
     await this.#workspace.visitWindows(nodes, RESIDUALS, (window, stretches) => {
       const views = viewsOf(this.#engine, window as SpilledWindow);
       const [raw, targets, weights] = [views.raw(output), views.target(target), views.weights];

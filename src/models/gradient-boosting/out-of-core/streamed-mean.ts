@@ -15,22 +15,27 @@ export class StreamedMean implements Disposable {
   readonly #tile: ArenaBlock<'f64'>;
   readonly #room: number;
   readonly #targetCount: number;
-  readonly #delta: number;
+  readonly #deltas: Float64Array | undefined;
   /** By output, the sum of each block: those of an output are added up before the next one's. */
   readonly #sums: number[][];
   #rows = 0;
   #total = 0;
 
-  /** `most`: rows that will be added at most. `delta`: Huber's, 0 for others. */
+  /** `most`: rows that will be added at most. `deltas`: Huber's, by target. */
   constructor(
     engine: Engine,
     loss: KernelLoss,
-    { targets, weighted, most, delta }: { targets: number; weighted: boolean; most: number; delta: number },
+    {
+      targets,
+      weighted,
+      most,
+      deltas,
+    }: { targets: number; weighted: boolean; most: number; deltas: Float64Array | undefined },
   ) {
     this.#engine = engine;
     this.#loss = loss;
     this.#targetCount = targets;
-    this.#delta = delta;
+    this.#deltas = deltas;
     // Classes make up one loss; targets have one each.
     this.#sums = Array.from({ length: targets }, () => []);
     this.#room = Math.min(BLOCK_ROWS, most);
@@ -82,7 +87,7 @@ export class StreamedMean implements Disposable {
       rows: this.#rows,
     };
     for (const [output, sums] of this.#sums.entries()) {
-      const task: Task = this.#loss.value(block, output, this.#tile.offset, this.#delta);
+      const task: Task = this.#loss.value(block, output, this.#tile.offset, this.#deltas?.[output] ?? 0);
       sums.push(...(await this.#engine.run([task])));
     }
     this.#rows = 0;
