@@ -42,7 +42,7 @@ export async function checkpointKey(
   columns: readonly (ArrayLike<number> & ArrayBufferView)[],
 ): Promise<string> {
   const digests = [JSON.stringify(what)];
-  for (const column of columns) digests.push(await digestOf(bytesOf(column)));
+  for (const column of columns) digests.push(await digestOf(column));
   return digestOf(new TextEncoder().encode(digests.join('\n')));
 }
 
@@ -123,7 +123,8 @@ function bytesOf(array: ArrayBufferView): Uint8Array<ArrayBuffer> {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength).slice() as Uint8Array<ArrayBuffer>;
 }
 
-async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+/** SHA-256 as hexadecimal digits. */
+export async function digestOf(array: ArrayBufferView): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytesOf(array)));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

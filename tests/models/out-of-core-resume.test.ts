@@ -7,11 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import { SpillFile } from '#lanewise/engine/trees/spill-file-node.js';
-import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
+import {
+  GradientBoostingClassifier,
+  GradientBoostingRanker,
+  GradientBoostingRegressor,
+} from '#lanewise/models/gradient-boosting/index.js';
 import { tableFromRegisters, takeRows } from '#lanewise/table/columns.js';
 import type { Checkpoint, CheckpointState } from '#lanewise/table/interfaces.js';
 import { fileCheckpoint } from '#lanewise/training/checkpoint.js';
-import { bits, chunked, streamColumns, streamTable } from './stream-data.js';
+import { bits, chunked, someRows, streamColumns, streamTable } from './stream-data.js';
 import { numbers } from './tree-data.js';
 
 const ROWS = 34_000;
@@ -115,6 +119,32 @@ test('an interrupted fit by DART does so too', async () => {
     estimator.fitStream(chunked(table, length), { target: 'size', directory, memory, engine: engine(), checkpoint });
   await expect(train(chunks[1]!)).rejects.toThrow('power cut');
   expect(bits(await train(chunks[0]!))).toBe(expected);
+});
+
+test('a fit in memory goes on from the checkpoint of one beyond it, and the other way round', async () => {
+  const some = streamColumns(3000);
+  const lists = { target: 'grade', group: 'query', weights: 'w', validation: someRows(some, 'grade', 'query', 'w') };
+  const ranker = new GradientBoostingRanker(small);
+  const cases = [
+    [new GradientBoostingClassifier(small), streamTable(some, 'size', 'w'), { target: 'size', weights: 'w' }],
+    [new GradientBoostingClassifier(small), streamTable(some, 'even'), { target: 'even' }],
+    [new GradientBoostingRegressor(small), streamTable(some, 'y', 'z'), { targets: ['y', 'z'] }],
+    [ranker, streamTable(some, 'grade', 'query', 'w'), lists],
+  ] as const;
+  for (const [estimator, table, given] of cases) {
+    const options = { ...given, engine: engines[0], directory };
+    const expected = bits(await estimator.fit(table, options));
+    const ways = [
+      (checkpoint: Checkpoint) => estimator.fit(table, { ...options, checkpoint }),
+      (checkpoint: Checkpoint) => estimator.fitStream(chunked(table, 999), { ...options, checkpoint }),
+    ] as const;
+    for (const [begun, continued] of [ways, ways.toReversed()]) {
+      const checkpoint = new Interrupting();
+      await expect(begun!(checkpoint)).rejects.toThrow('power cut');
+      expect(bits(await continued!(checkpoint))).toBe(expected);
+      expect(checkpoint.saves).toBe(4);
+    }
+  }
 });
 
 test('a killed fit leaves its checkpoint and nothing else, and the next goes on from it', async () => {

@@ -54,6 +54,7 @@ export function streamColumns(rows: number): RegisterColumn[] {
       Array.from({ length: rows }, (_, row) => `q${Math.floor(900 * noise(row, 10) ** 2)}`),
     ),
     numbers('grade', rows, (row) => Math.min(3, Math.floor(signal(row) / 2 + noise(row, 11)))),
+    { ...numbers('even', rows, (row) => Number(signal(row) > 2.5)), type: 'boolean' },
     numbers('z', rows, (row) => 5 - 2 * signal(row) + noise(row, 9)),
     labelled(
       'size',

@@ -21,6 +21,7 @@ import { fittedTreesOf, inputColumns, predictionsOfTables, requireSameSubject } 
 import type { CustomLoss } from './custom-loss.js';
 import { describeTraining, importances } from './describe.js';
 import { firstTrees, joinEnsembles, weighLastTrees } from './ensembles.js';
+import { keyOfTable } from './fit-key.js';
 import { holdOut } from './hold-out.js';
 import { holdOutLists } from './lists.js';
 import type { BoostingLoss } from './loss.js';
@@ -36,7 +37,7 @@ import { type EnsembleArrays, lowerTrees } from './lower.js';
 import type { StreamOptions } from './out-of-core/fit-stream.js';
 import type { GradientBoostingParameters } from './parameters.js';
 import { type RefitOptions, refitTrees } from './refit.js';
-import { BoostingCheckpoint, behindOf, keyOf } from './resumption.js';
+import { BoostingCheckpoint, behindOf } from './resumption.js';
 import { classificationSubject, rankingSubject, regressionSubject, type Subject } from './subject.js';
 
 /** Above so many rows `earlyStopping: 'auto'` holds some out. */
@@ -201,8 +202,8 @@ async function fitBoosting(
   const { signal, onProgress } = options;
   onProgress?.({ what: 'column', done: columns.length, total: columns.length });
   const tables = options.validation && options.validation.numRows > 0 ? [table, options.validation] : [table];
-  const keyed = { estimator, seed, features, subject, previous };
-  const checkpoint = await BoostingCheckpoint.of(options, () => keyOf(keyed, options));
+  const keyed = { estimator, seed, features, previous };
+  const checkpoint = await BoostingCheckpoint.of(options, () => keyOfTable(keyed, subject, table, features, options));
   const resumed = await checkpoint?.load();
   const behind = behindOf(engine, estimator, { previous, resumed }, { bins, seed, signal });
   const start = behind && {

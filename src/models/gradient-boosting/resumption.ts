@@ -1,25 +1,14 @@
 import type { Engine } from '../../engine/engine.js';
 import { LanewiseError } from '../../errors.js';
 import type { Program } from '../../scoring/program.js';
-import { decodeProgram, encodeProgram, programImage } from '../../scoring/serialize.js';
-import type { RegisterColumn } from '../../table/columns.js';
+import { decodeProgram, encodeProgram } from '../../scoring/serialize.js';
 import type { Checkpoint, FitOptions } from '../../table/interfaces.js';
-import { checkpointKey, decodeHistory, encodeHistory } from '../../training/checkpoint.js';
+import { decodeHistory, encodeHistory } from '../../training/checkpoint.js';
 import type { FeatureBins } from '../binning/index.js';
 import type { Boosted } from './boosting.js';
 import { type BoostingStart, type FittedTrees, type Predict, rawPredictions, startOf } from './continuation.js';
 import type { BoostingEstimator } from './gradient-boosting.js';
 import { droppableTrees, replayedPredictions } from './resumed-dart.js';
-import type { Subject } from './subject.js';
-
-/** What a fit is of: no other may go on from its checkpoint. */
-export interface KeyedFit {
-  readonly estimator: BoostingEstimator;
-  readonly seed: number;
-  readonly features: readonly RegisterColumn[];
-  readonly subject: Subject;
-  readonly previous?: FittedTrees;
-}
 
 /** What a checkpoint holds. */
 export interface Resumed {
@@ -112,24 +101,4 @@ export class BoostingCheckpoint {
   clear(): Promise<void> {
     return this.#checkpoint.clear();
   }
-}
-
-/** The key of a fit of rows in memory: every value that is learnt from, and what is made of it. */
-export async function keyOf(
-  { estimator, seed, features, subject, previous }: KeyedFit,
-  options: FitOptions,
-): Promise<string> {
-  const { name, task, parameters } = estimator;
-  const { values, weights, groups, loss } = subject;
-  const described = features.map((column) => [column.name, column.type, column.labels]);
-  const columns: Float64Array[] = [...features.map((column) => column.values), ...values];
-  if (weights) columns.push(weights);
-  if (groups) columns.push(groups);
-  const held = options.validation && options.validation.numRows > 0;
-  if (held) {
-    const rows = subject.validation(options.validation!, features);
-    columns.push(...rows.columns.map((column) => column.values), ...rows.values);
-  }
-  const images = previous ? [programImage(previous.program)] : [];
-  return checkpointKey({ name, task, parameters, seed, loss: loss.name, described }, [...columns, ...images]);
 }

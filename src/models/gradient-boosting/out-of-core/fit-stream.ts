@@ -2,7 +2,6 @@ import { defaultEngine, type Engine } from '../../../engine/engine.js';
 import type { SpilledRows } from '../../../engine/trees/spilled-rows.js';
 import { invalid, LanewiseError, throwIfCancelled } from '../../../errors.js';
 import { gainOf } from '../../../evaluate/lists.js';
-import { programImage } from '../../../scoring/serialize.js';
 import type { RegisterColumn } from '../../../table/columns.js';
 import type { FitOptions, Model, Source } from '../../../table/interfaces.js';
 import { Deadline } from '../../../training/deadline.js';
@@ -13,6 +12,7 @@ import { readValidation, type ValidationRows } from '../../validation.js';
 import { baseOf, checkTarget, classificationLoss, regressionLoss } from '../choose-loss.js';
 import { constraintsOf } from '../constraints.js';
 import { type FittedTrees, fittedTreesOf, requireSameSubject } from '../continuation.js';
+import { keyOf } from '../fit-key.js';
 import { AUTO_STOPPING_ROWS, type BoostingEstimator, boostedModel, requireMoreRounds } from '../gradient-boosting.js';
 import { BoostingCheckpoint, behindOf } from '../resumption.js';
 import { checkGrades, noClassWeight, rankingLoss } from '../subject.js';
@@ -21,7 +21,7 @@ import { SpilledBoosting } from './spilled-boosting.js';
 import { spillRows } from './spilled-data.js';
 import { SpilledLists } from './spilled-lists.js';
 import { StreamReader } from './stream.js';
-import type { StreamKey } from './stream-key-node.js';
+import type { StreamDigests } from './stream-key-node.js';
 import { type Survey, survey } from './survey.js';
 
 /** What fitting rows beyond memory is told besides. */
@@ -56,8 +56,8 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
   const previous = options.warmStart && fittedTreesOf(options.warmStart, task, 'warmStart');
   if (previous) requireMoreRounds(previous.rounds, parameters.maxIter);
   const reader = await StreamReader.open(source, task, options, previous);
-  const key = options.checkpoint && new (await import('./stream-key-node.js')).StreamKey(reader);
-  const found = await surveyFor(estimator, reader, options, { engine, seed, key, onRows: told('row surveyed') });
+  const digests = options.checkpoint && new (await import('./stream-key-node.js')).StreamDigests(reader);
+  const found = await surveyFor(estimator, reader, options, { engine, seed, digests, onRows: told('row surveyed') });
   const columns = reader.columns.map((column) => column.finish().column);
   const features = reader.features.map((column) => column.finish().column);
   const classes = reader.targets[0]!.classes()?.labels;
@@ -69,8 +69,9 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
   const constraints = constraintsOf(parameters, columns, features, loss.outputs);
   const validation = validationOf(estimator, features, targets, options);
   requireRows(found, factors);
-  const keyed = { key, features, loss, validation, previous };
-  const checkpoint = await BoostingCheckpoint.of(options, () => keyOf(estimator, seed, keyed));
+  const validationGroups = validation.length > 0 && reader.groups ? groupsOf(options.validation!, options) : undefined;
+  const keyed = { estimator, seed, features, loss, validation, validationGroups, previous };
+  const checkpoint = await BoostingCheckpoint.of(options, () => keyOf(keyed, digests!.finish()));
   const resumed = await checkpoint?.load();
   const behind = behindOf(engine, estimator, { previous, resumed }, { bins: found.bins, seed, signal });
   const { SpillFile } = await import('../../../engine/trees/spill-file-node.js');
@@ -81,7 +82,7 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
     drops: parameters.boostingType === 'dart',
     memory: memory / 2,
     validation,
-    validationGroups: validation.length > 0 && reader.groups ? groupsOf(options.validation!, options) : undefined,
+    validationGroups,
     factors,
     targetOf: (values) => (task === 'ranking' ? values.map(gainOf) : values),
     startOf: async (some) => (behind ? await behind.predict(inInputOrder(behind.trees, some)) : []),
@@ -131,10 +132,10 @@ function surveyFor(
   estimator: BoostingEstimator,
   reader: StreamReader,
   options: StreamOptions,
-  how: { engine: Engine; seed: number; key: StreamKey | undefined; onRows: (rows: number) => void },
+  how: { engine: Engine; seed: number; digests: StreamDigests | undefined; onRows: (rows: number) => void },
 ): Promise<Survey> {
   const { earlyStopping, validationFraction, maxBins, binning } = estimator.parameters;
-  const { engine, seed, key, onRows } = how;
+  const { engine, seed, digests, onRows } = how;
   const holdsOut = earlyStopping !== 'false' && !options.validation;
   return survey(reader, {
     engine,
@@ -149,7 +150,7 @@ function surveyFor(
       if (estimator.task === 'regression') checkTarget(estimator.parameters, name, values, { firstRow });
       if (estimator.task === 'ranking') checkGrades(name, values, { firstRow });
     },
-    onBatch: (batch) => key?.add(batch),
+    onBatch: (batch) => digests?.add(batch),
     onRows,
   });
 }
@@ -208,27 +209,6 @@ function requireRows(found: Survey, factors: Float64Array | undefined): void {
 /** The columns that trees read, in the order in which they do. */
 function inInputOrder({ program }: FittedTrees, columns: readonly RegisterColumn[]): RegisterColumn[] {
   return program.inputs.map(({ name }) => columns.find((column) => column.name === name)!);
-}
-
-/** What a checkpoint must be of to go on from it. */
-function keyOf(
-  { name, task, parameters }: BoostingEstimator,
-  seed: number,
-  fit: {
-    key: StreamKey | undefined;
-    features: readonly Omit<RegisterColumn, 'values'>[];
-    loss: StreamedLoss;
-    validation: readonly ValidationRows[];
-    previous: FittedTrees | undefined;
-  },
-): Promise<string> {
-  const { key, features, loss, validation, previous } = fit;
-  const described = features.map((column) => [column.name, column.type, column.labels]);
-  const arrays = validation.flatMap(({ target, weights }) => (weights ? [target, weights] : [target]));
-  for (const { values } of validation[0]?.columns ?? []) arrays.push(values);
-  const images = previous ? [programImage(previous.program)] : [];
-  const what = { name, task, parameters, seed, loss: loss.name, described, rows: 'in chunks' };
-  return key!.finish(what, [...arrays, ...images]);
 }
 
 /** '1GB', '512 MB', 1e9 → bytes. */

@@ -1,62 +1,54 @@
 import { createHash, type Hash } from 'node:crypto';
-import { checkpointKey } from '../../../training/checkpoint.js';
+import { type ColumnDigests, TextCodes } from '../fit-key.js';
 import type { StreamBatch, StreamReader } from './stream.js';
 
-/**
- * What a checkpoint of rows in chunks must be of to go on from it: every value that is learnt from, digested as it passes
- * by. Categories go by their texts, so that chunks do not matter.
- */
-export class StreamKey {
+/** Digests of every value that is learnt from, which passes by in chunks. */
+export class StreamDigests {
   readonly #reader: StreamReader;
-  readonly #columns: readonly Hash[];
-  readonly #texts = new Map<string, number>();
+  readonly #features: readonly Hash[];
+  readonly #targets: readonly Hash[];
+  #weights: Hash | undefined;
+  #groups: Hash | undefined;
+  readonly #texts = new TextCodes();
 
   constructor(reader: StreamReader) {
     this.#reader = reader;
-    const count = reader.features.length + reader.targets.length + 2;
-    this.#columns = Array.from({ length: count }, () => createHash('sha256'));
+    this.#features = reader.features.map(newHash);
+    this.#targets = reader.targets.map(newHash);
   }
 
   add({ features, targets, weights, groups }: StreamBatch): void {
-    const { features: columns, targets: names } = this.#reader;
-    const hashes = this.#columns.values();
-    const put = (values: Float64Array) => hashes.next().value!.update(new Uint8Array(values.slice().buffer));
+    const { features: columns, targets: names, groups: lists } = this.#reader;
     features.forEach((values, index) => {
       const column = columns[index]!;
-      put(column.type === 'category' ? this.#byText(values, (code) => column.textOf(code)) : values);
+      const isText = column.type === 'category';
+      put(this.#features[index]!, isText ? this.#texts.of(values, (code) => column.textOf(code)) : values);
     });
     targets.forEach((values, index) => {
       const labels = names[index]!.arrived();
-      put(labels.length > 0 ? this.#byText(values, (code) => labels[code]) : values);
+      put(this.#targets[index]!, labels.length > 0 ? this.#texts.of(values, (code) => labels[code]) : values);
     });
-    if (weights) put(weights);
-    const lists = this.#reader.groups;
-    if (lists && groups) put(lists.type === 'category' ? this.#byText(groups, (code) => lists.textOf(code)) : groups);
-  }
-
-  /** Codes that are functions of the texts alone: 52 bits of their digests. */
-  #byText(values: Float64Array, textOf: (code: number) => string | undefined): Float64Array {
-    const known = new Map<number, number>();
-    return values.map((code) => {
-      let found = known.get(code);
-      if (found === undefined) known.set(code, (found = this.#codeOf(textOf(code))));
-      return found;
-    });
-  }
-
-  #codeOf(text: string | undefined): number {
-    if (text === undefined) return Number.NaN;
-    let code = this.#texts.get(text);
-    if (code === undefined) {
-      code = Number.parseInt(createHash('sha256').update(text).digest('hex').slice(0, 13), 16);
-      this.#texts.set(text, code);
+    if (weights) put((this.#weights ??= newHash()), weights);
+    if (lists && groups) {
+      const isText = lists.type === 'category';
+      put((this.#groups ??= newHash()), isText ? this.#texts.of(groups, (code) => lists.textOf(code)) : groups);
     }
-    return code;
   }
 
-  /** After a whole pass. `arrays`: what else is learnt from. */
-  finish(what: Readonly<Record<string, unknown>>, arrays: readonly (Float64Array | Uint8Array)[]): Promise<string> {
-    const columns = this.#columns.map((hash) => hash.digest('hex'));
-    return checkpointKey({ ...what, columns }, arrays);
+  /** After a whole pass. */
+  finish(): ColumnDigests {
+    const [weights, groups] = [this.#weights?.digest('hex'), this.#groups?.digest('hex')];
+    return {
+      features: this.#features.map((hash) => hash.digest('hex')),
+      targets: this.#targets.map((hash) => hash.digest('hex')),
+      ...(weights !== undefined && { weights }),
+      ...(groups !== undefined && { groups }),
+    };
   }
+}
+
+const newHash = (): Hash => createHash('sha256');
+
+function put(hash: Hash, values: Float64Array): void {
+  hash.update(new Uint8Array(values.slice().buffer));
 }
