@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
+import type { CustomLoss } from '#lanewise/models/gradient-boosting/custom-loss.js';
 import { GradientBoostingClassifier, GradientBoostingRegressor } from '#lanewise/models/gradient-boosting/index.js';
 import type { FitOptions } from '#lanewise/table/interfaces.js';
 import { chunked, expectBitsOfMemory, someRows, streamColumns, streamTable } from './stream-data.js';
@@ -22,6 +23,17 @@ afterAll(async () => {
 const all = streamColumns(ROWS);
 const small = { maxIter: 2, maxLeafNodes: 8 };
 const stays = { ...small, earlyStopping: 'false' } as const;
+
+/** Of the size of residuals without a kink; additions and roots alone, so that every platform has its bits. */
+const smoothSize: CustomLoss = {
+  name: 'smooth size',
+  derivatives: (raw, target) => ({
+    gradient: raw.map((z, i) => (z - target[i]!) / Math.sqrt(1 + (z - target[i]!) ** 2)),
+    hessian: raw.map((z, i) => 1 / (1 + (z - target[i]!) ** 2)),
+  }),
+  loss: (raw, target) => raw.map((z, i) => Math.sqrt(1 + (z - target[i]!) ** 2) - 1),
+};
+const withBase = { ...smoothSize, base: (target: Float64Array) => target[0]! };
 
 const cases: [string, GradientBoostingRegressor | GradientBoostingClassifier, string[], FitOptions][] = [
   ['absolute error', new GradientBoostingRegressor({ ...stays, loss: 'absolute_error' }), ['y'], { target: 'y' }],
@@ -54,6 +66,18 @@ const cases: [string, GradientBoostingRegressor | GradientBoostingClassifier, st
     new GradientBoostingRegressor({ ...stays, loss: 'huber' }),
     ['y', 'z', 'w'],
     { targets: ['z', 'y'], weights: 'w' },
+  ],
+  [
+    'a loss of one’s own, weights, a share held out',
+    new GradientBoostingRegressor({ ...small, loss: smoothSize }),
+    ['y', 'w'],
+    { target: 'y', weights: 'w' },
+  ],
+  [
+    'a loss of one’s own for two classes, where to start from given',
+    new GradientBoostingClassifier({ ...small, loss: withBase, baseScore: 0.4, validationFraction: 0.2 }),
+    ['even'],
+    { target: 'even' },
   ],
   [
     'several targets, weights, a validation table',

@@ -2,8 +2,9 @@ import { LanewiseError } from '../../errors.js';
 import type { HostLoss, RowViews } from './loss.js';
 
 /**
- * A loss of one's own: what boosting minimises, as functions of a block of rows. Arrays are one number a row, and copies:
- * they may be kept or written to. Nothing is weighted here; weights are applied to what comes back.
+ * A loss of one's own: what boosting minimises, as functions of a block of rows, which says of each row what it would say of
+ * that row alone: blocks are of any length and of any rows. Arrays are one number a row, and copies: they may be kept or
+ * written to. Nothing is weighted here; weights are applied to what comes back.
  */
 export interface CustomLoss {
   readonly name: string;
@@ -14,7 +15,7 @@ export interface CustomLoss {
   ): { readonly gradient: ArrayLike<number>; readonly hessian: ArrayLike<number> };
   /** Each row's loss, for the loss curve and early stopping. */
   loss(raw: Float64Array, target: Float64Array): ArrayLike<number>;
-  /** The raw prediction to start from, of the rows that are learnt from; default 0. */
+  /** The raw prediction to start from, of all rows that are learnt from at once; default 0. `fitStream` takes none. */
   base?(target: Float64Array, weights: Float64Array | undefined): number;
   /**
    * What turns raw predictions into predictions when the model is saved: its inverse link by name, `identity` (default),
@@ -33,6 +34,7 @@ export function customLoss(custom: CustomLoss, link: HostLoss['link'] = custom.l
   const { name } = custom;
   return {
     kind: 'host',
+    baseOfTargets: custom.base !== undefined,
     name,
     outputs: 1,
     link,

@@ -1,5 +1,6 @@
 import type { Engine, Task } from '../../engine/engine.js';
 import type { SpareRoom } from '../../engine/trees/row-store.js';
+import type { Scales } from './scales.js';
 
 /** The link whose inverse makes a prediction of what the trees add up to. */
 export type Link = 'identity' | 'log' | 'logit' | 'softmax';
@@ -87,8 +88,10 @@ export interface RowViews {
 /** A loss computed by callbacks, on this thread. */
 export interface HostLoss extends LossFacts {
   readonly kind: 'host';
+  /** true: `base` is a function of the targets of all rows at once; false: it is 0. */
+  readonly baseOfTargets: boolean;
   /** Writes weighted derivatives. */
-  derivatives(views: RowViews, gradients: Float32Array, hessians: Float32Array, scales: Derivatives): void;
+  derivatives(views: RowViews, gradients: Float32Array, hessians: Float32Array, scales: Scales): void;
   /** Σ weight·loss. */
   value(views: RowViews): number;
 }

@@ -1,18 +1,16 @@
 import { LanewiseError } from '../../../errors.js';
-import type { BoostingLoss, KernelLoss, ListLoss } from '../loss.js';
+import type { BoostingLoss } from '../loss.js';
 import { type Scales, scalesFor } from '../scales.js';
 
-/** What rows that come in chunks can be fitted by. */
-export type StreamedLoss = KernelLoss | ListLoss;
-
 /**
- * A loss whose start is a function of sums or a quantile, which rows that come in chunks can give.
- * @throws LanewiseError `unsupported` for any other.
+ * @throws LanewiseError `unsupported` where the start is a function of all rows at once, which are not in memory, and not
+ * known otherwise.
  */
-export function requireStreamed(loss: BoostingLoss): StreamedLoss {
-  if (loss.kind === 'lists' || (loss.kind === 'kernels' && (loss.baseOf || loss.renewal))) return loss;
-  throw new LanewiseError('unsupported', `Expected a loss that can be fitted in chunks but received ${loss.name}`, {
-    hint: 'A loss of one’s own may look at all rows at once, which are not in memory: fit a table, or take a loss by name.',
+export function requireStreamedBase(loss: BoostingLoss, known: boolean): void {
+  if (known || loss.kind !== 'host' || !loss.baseOfTargets) return;
+  const message = `Expected no function base for rows beyond memory but the loss "${loss.name}" has one`;
+  throw new LanewiseError('unsupported', message, {
+    hint: 'It would look at the targets of all rows at once. Give the prediction to start from as baseScore, or leave base away to start from 0.',
   });
 }
 
@@ -21,14 +19,14 @@ export function requireStreamed(loss: BoostingLoss): StreamedLoss {
  * Where these are quantiles, which are no matter of sums, only the scales.
  */
 export class StreamedBase {
-  readonly #loss: StreamedLoss;
+  readonly #loss: BoostingLoss;
   /** By class the weights, or by target the sums. */
   readonly #sums: Float64Array;
   #total = 0;
   #largestTarget = 0;
   #largestWeight = 0;
 
-  constructor(loss: StreamedLoss) {
+  constructor(loss: BoostingLoss) {
     this.#loss = loss;
     this.#sums = new Float64Array(loss.outputs);
   }
@@ -54,7 +52,7 @@ export class StreamedBase {
 
   /** Of losses but those that start from quantiles. */
   get base(): Float64Array {
-    if (this.#loss.kind === 'lists') return new Float64Array(1);
+    if (this.#loss.kind !== 'kernels') return new Float64Array(1);
     const baseOf = this.#loss.baseOf!;
     if (this.#loss.link !== 'softmax') {
       return this.#sums.map((sum) => baseOf(Float64Array.of(sum / this.#total))[0]!);

@@ -14,9 +14,10 @@ import { constraintsOf } from '../constraints.js';
 import { type FittedTrees, fittedTreesOf, requireSameSubject } from '../continuation.js';
 import { keyOf } from '../fit-key.js';
 import { AUTO_STOPPING_ROWS, type BoostingEstimator, boostedModel, requireMoreRounds } from '../gradient-boosting.js';
+import type { BoostingLoss } from '../loss.js';
 import { BoostingCheckpoint, behindOf } from '../resumption.js';
 import { checkGrades, noClassWeight, rankingLoss } from '../subject.js';
-import { requireStreamed, type StreamedLoss } from './base.js';
+import { requireStreamedBase } from './base.js';
 import { SpilledBoosting } from './spilled-boosting.js';
 import { spillRows } from './spilled-data.js';
 import { SpilledLists } from './spilled-lists.js';
@@ -66,6 +67,7 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
   if (previous) requireSameSubject(previous, { targets, loss }, 'warmStart');
   const factors = factorsOf(estimator, reader, found);
   const base = estimator.task === 'ranking' ? undefined : baseOf(estimator.parameters.baseScore, loss);
+  requireStreamedBase(loss, previous !== undefined || base !== undefined);
   const constraints = constraintsOf(parameters, columns, features, loss.outputs);
   const validation = validationOf(estimator, features, targets, options);
   requireRows(found, factors);
@@ -119,7 +121,7 @@ export async function fitStream(estimator: BoostingEstimator, source: Source, op
 async function spilledListsOf(
   engine: Engine,
   rows: SpilledRows,
-  loss: StreamedLoss,
+  loss: BoostingLoss,
   { directory, signal }: StreamOptions,
 ): Promise<SpilledLists | undefined> {
   if (loss.kind !== 'lists') return undefined;
@@ -156,13 +158,13 @@ function surveyFor(
 }
 
 /** The loss of rows that come in chunks; their targets are looked at as they come. */
-function lossOf(estimator: BoostingEstimator, targets: readonly Omit<Target, 'values'>[]): StreamedLoss {
+function lossOf(estimator: BoostingEstimator, targets: readonly Omit<Target, 'values'>[]): BoostingLoss {
   if (estimator.task === 'ranking') return rankingLoss(estimator.parameters);
   if (estimator.task === 'regression') {
     const none = targets.map(({ name }) => ({ name, values: new Float64Array(0) }));
-    return requireStreamed(regressionLoss(estimator.parameters, estimator.customLoss, none));
+    return regressionLoss(estimator.parameters, estimator.customLoss, none);
   }
-  return requireStreamed(classificationLoss(estimator.parameters.loss, estimator.customLoss, targets[0]!.classes!));
+  return classificationLoss(estimator.parameters.loss, estimator.customLoss, targets[0]!.classes!);
 }
 
 /** The rows of the validation table, once for each target. */

@@ -13,10 +13,10 @@ import { Grower, type GrowerOptions, type GrownNode, leavesOf } from '../grower.
 import { growerOptions, renewLeafValues, setLeafValues, treeRules } from '../growing.js';
 import { histogramsFor } from '../histogram.js';
 import { normalizeTask } from '../kernel-losses.js';
-import type { KernelLoss, RowBlock } from '../loss.js';
+import type { BoostingLoss, HostLoss, KernelLoss, RowBlock } from '../loss.js';
 import { LOSS_ROWS } from '../loss-state.js';
 import { type Scales, unscaledSums, unscaledUnits } from '../scales.js';
-import { StreamedBase, type StreamedLoss } from './base.js';
+import { StreamedBase } from './base.js';
 import { SpilledDroppedSums } from './spilled-dart.js';
 import { viewsOf } from './spilled-data.js';
 import type { SpilledLists } from './spilled-lists.js';
@@ -26,6 +26,8 @@ import { StreamedMean } from './streamed-mean.js';
 import { rowsWith } from './survey.js';
 
 const BLOCK_ROWS = 65_536;
+/** Rows that a callback sees at once. */
+const HOST_ROWS = 16_384;
 /** Nodes that may be parted ahead of their turn, for each leaf of a tree. */
 const NODES_A_LEAF = 8;
 
@@ -54,7 +56,7 @@ export interface SpilledData {
 export class SpilledBoosting implements Disposable {
   readonly #engine: Engine;
   readonly #data: SpilledData;
-  readonly #loss: StreamedLoss;
+  readonly #loss: BoostingLoss;
   readonly #options: BoostingOptions;
   readonly #growing: GrowerOptions;
   readonly #workspace: TreeWorkspace;
@@ -64,7 +66,7 @@ export class SpilledBoosting implements Disposable {
   readonly #breather = new Breather();
   #scales: Scales = { gradientScale: 1, hessianScale: 1 };
 
-  constructor(engine: Engine, data: SpilledData, loss: StreamedLoss, options: BoostingOptions) {
+  constructor(engine: Engine, data: SpilledData, loss: BoostingLoss, options: BoostingOptions) {
     this.#engine = engine;
     this.#data = data;
     this.#loss = loss;
@@ -181,17 +183,35 @@ export class SpilledBoosting implements Disposable {
       return;
     }
     await this.#eachWindow(DERIVE, async (window, { roles }) => {
-      const tasks = blocksOf(window, this.#data.rows.targets).map(({ block, start }): Task => {
-        const to = { gradients: window.gradients + 4 * start, hessians: window.hessians + 4 * start };
-        return loss.derivatives(block, output, { ...to, ...this.#scales }, this.#renewal?.deltas[output] ?? 0);
-      });
-      await this.#engine.run(tasks, this.#options.signal);
+      if (loss.kind === 'host') await this.#deriveHere(loss, window);
+      else {
+        const tasks = blocksOf(window, this.#data.rows.targets).map(({ block, start }): Task => {
+          const to = { gradients: window.gradients + 4 * start, hessians: window.hessians + 4 * start };
+          return loss.derivatives(block, output, { ...to, ...this.#scales }, this.#renewal?.deltas[output] ?? 0);
+        });
+        await this.#engine.run(tasks, this.#options.signal);
+      }
       const { gradients, hessians } = viewsOf(this.#engine, window);
       // Validation rows are never learnt from, nor do they set the scale of the quantisation.
       for (let row = 0; row < roles.length; row++) {
         if (roles[row] === Role.following) gradients[row] = hessians[row] = 0;
       }
     });
+  }
+
+  async #deriveHere(loss: HostLoss, window: SpilledWindow): Promise<void> {
+    for (let start = 0; start < window.rowCount; start += HOST_ROWS) {
+      const end = Math.min(window.rowCount, start + HOST_ROWS);
+      const { raw, target, weights, gradients, hessians } = viewsOf(this.#engine, window);
+      const views = {
+        raw: raw(0).subarray(start, end),
+        targets: target(0).subarray(start, end),
+        weights: weights?.subarray(start, end),
+        firstRow: window.firstRow + start,
+      };
+      loss.derivatives(views, gradients.subarray(start, end), hessians.subarray(start, end), this.#scales);
+      await this.#breather.breathe(this.#options.signal);
+    }
   }
 
   /** `share`: what the tree counts (less than 1 after a dropout). */
@@ -239,7 +259,7 @@ export class SpilledBoosting implements Disposable {
     return { loss: learnt, validationLoss: 1 - (await lists.ndcg(true, this.#options.signal)) };
   }
 
-  async #measureRows(loss: KernelLoss): Promise<{ loss: number; validationLoss?: number }> {
+  async #measureRows(loss: KernelLoss | HostLoss): Promise<{ loss: number; validationLoss?: number }> {
     const { learnt, followed, weighted, rows } = this.#data;
     const most = Math.min(learnt, LOSS_ROWS);
     const { targets } = rows;

@@ -1,6 +1,6 @@
 import type { Engine, Task } from '../../../engine/engine.js';
 import { ArenaBlock } from '../../../engine/trees/trees.js';
-import type { KernelLoss } from '../loss.js';
+import type { HostLoss, KernelLoss } from '../loss.js';
 
 const BLOCK_ROWS = 65_536;
 const TILE = 256;
@@ -8,7 +8,7 @@ const TILE = 256;
 /** The weighted mean loss of rows that are added one by one: the sums of `MeasuredRows`, with room for one block. */
 export class StreamedMean implements Disposable {
   readonly #engine: Engine;
-  readonly #loss: KernelLoss;
+  readonly #loss: KernelLoss | HostLoss;
   readonly #raw: ArenaBlock<'f64'>;
   readonly #targets: ArenaBlock<'f64'>;
   readonly #weights: ArenaBlock<'f64'> | undefined;
@@ -19,12 +19,13 @@ export class StreamedMean implements Disposable {
   /** By output, the sum of each block: those of an output are added up before the next one's. */
   readonly #sums: number[][];
   #rows = 0;
+  #flushed = 0;
   #total = 0;
 
   /** `most`: rows that will be added at most. `deltas`: Huber's, by target. */
   constructor(
     engine: Engine,
-    loss: KernelLoss,
+    loss: KernelLoss | HostLoss,
     {
       targets,
       weighted,
@@ -77,6 +78,17 @@ export class StreamedMean implements Disposable {
   }
 
   async #flush(): Promise<void> {
+    const loss = this.#loss;
+    if (loss.kind === 'host') {
+      const first = (column: ArenaBlock<'f64'>) => column.values.subarray(0, this.#rows);
+      const views = { raw: first(this.#raw), targets: first(this.#targets), firstRow: this.#flushed };
+      this.#sums[0]!.push(loss.value({ ...views, weights: this.#weights && first(this.#weights) }));
+    } else await this.#runKernels(loss);
+    this.#flushed += this.#rows;
+    this.#rows = 0;
+  }
+
+  async #runKernels(loss: KernelLoss): Promise<void> {
     const block = {
       raw: this.#raw.offset,
       stride: this.#room,
@@ -87,10 +99,9 @@ export class StreamedMean implements Disposable {
       rows: this.#rows,
     };
     for (const [output, sums] of this.#sums.entries()) {
-      const task: Task = this.#loss.value(block, output, this.#tile.offset, this.#deltas?.[output] ?? 0);
+      const task: Task = loss.value(block, output, this.#tile.offset, this.#deltas?.[output] ?? 0);
       sums.push(...(await this.#engine.run([task])));
     }
-    this.#rows = 0;
   }
 
   async mean(): Promise<number> {
