@@ -13,12 +13,18 @@ import { labelled, noise, numbers } from './tree-data.js';
 
 /** A table in chunks of so many rows; the last are as many as are left. Labels are those of each chunk. */
 export function chunked(table: Table, length: number): Source {
+  // Made once: a fit passes over them several times.
+  const made: Table[] = [];
   return {
     description: 'a table in chunks',
     async *batches() {
-      for (let start = 0; start < table.numRows; start += length) {
-        const rows = Array.from({ length: Math.min(length, table.numRows - start) }, (_, i) => start + i);
-        yield takeRows(table, rows);
+      for (let start = 0, chunk = 0; start < table.numRows; start += length, chunk++) {
+        const count = Math.min(length, table.numRows - start);
+        made[chunk] ??= takeRows(
+          table,
+          Uint32Array.from({ length: count }, (_, i) => start + i),
+        );
+        yield made[chunk];
       }
     },
   };
