@@ -28,6 +28,7 @@ export * from './statistics';
 export * from './support-vectors';
 export * from './stochastic-gradient';
 export * from './tree-background';
+export * from './tree-binning';
 export * from './tree-building';
 export * from './tree-forest';
 export * from './tree-losses';

@@ -7,45 +7,6 @@ const PACKED_BLOCK: i32 = 4095;
 
 const FEATURE: usize = 6144;
 
-// A column's values fall into 4,096 equal cells between the outer edges. Rounding keeps the order of values, so an edge
-// in a lower cell is below; the search starts behind those. Out of range, the cell is the first or the last.
-// @ts-ignore: decorator
-@inline
-function cellOf(value: f64, low: f64, scale: f64): i32 {
-  const position = (value - low) * scale;
-  return position > 0 ? (position < 4095 ? <i32>position : 4095) : 0;
-}
-
-export function bins_encode_f64(
-  values: usize, validity: usize, edges: usize, bins: usize, cells: usize,
-  validityBit: i32, edgeCount: i32, slot: i32, rowBytes: i32, rowCount: i32,
-): void {
-  let low: f64 = 0, scale: f64 = 0;
-  if (edgeCount > 1) {
-    low = load<f64>(edges);
-    const range = load<f64>(edges + (<usize>(edgeCount - 1) << 3)) - low;
-    scale = 4095 / range;
-    // Infinite or subnormal ranges: one cell for all, and the search starts at the first edge.
-    if (!(scale < Infinity && scale > 0 && low > -Infinity)) { low = 0; scale = 0; }
-  }
-  let edge = 0;
-  for (let cell = 0; cell < 4096; cell++) {
-    while (edge < edgeCount && cellOf(load<f64>(edges + (<usize>edge << 3)), low, scale) < cell) edge++;
-    store<u8>(cells + cell, <u8>edge);
-  }
-  let out = bins + <usize>slot;
-  for (let row = 0; row < rowCount; row++, values += 8, out += <usize>rowBytes) {
-    const value = load<f64>(values);
-    let bin = 255;
-    const bit = validityBit + row;
-    if (value == value && (validity == 0 || ((<i32>load<u8>(validity + (bit >> 3)) >> (bit & 7)) & 1) != 0)) {
-      bin = <i32>load<u8>(cells + cellOf(value, low, scale));
-      while (bin < edgeCount && load<f64>(edges + (<usize>bin << 3)) < value) bin++;
-    }
-    store<u8>(out, <u8>bin);
-  }
-}
-
 export function absolute_largest_f32(values: usize, length: i32): f64 {
   const end = values + (<usize>length << 2), quadEnd = values + ((<usize>length & ~3) << 2);
   let most = f32x4.splat(0);

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "f8600b9bf03773d4"
+#define LANEWISE_KERNELS_HASH "f8defb2ad3e52a1f"
 
 namespace lanewise {
 
@@ -122,8 +122,9 @@ struct Kernels {
   int32_t (*dual_coordinate_steps_f64)(const double* x, const double* target, const double* upper, const double* diagonal, const double* squares, int32_t* order, double* duals, double* coefficients, double* largest, int32_t width, int32_t rowCount, int32_t orderCount, double epsilon, int32_t oneSided, double threshold);
   void (*sgd_steps_f64)(const double* x, const double* target, const double* weights, const int32_t* order, const double* rates, double* state, double* updates, int32_t width, int32_t rowCount, int32_t orderCount, int32_t batchSize, int32_t loss, double parameter, int32_t positive, double l1, double l2, int32_t averageFrom, int32_t intercept);
   void (*shap_background_f64)(const double* inputs, const double* background, const double* weights, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* right, const int32_t* leaf, const double* leafValues, const double* coalitions, double* contributions, double* sides, int32_t inputCount, int32_t backgroundCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t mostInputs, int32_t stride, int32_t firstRow, int32_t endRow);
+  int32_t (*bin_edges_f64)(const double* values, const double* weights, double* edges, double* scratch, int32_t maxBins, int32_t count);
+  void (*bins_encode_f64)(const double* values, const double* edges, const int32_t* edgeCounts, const int32_t* slots, uint8_t* bins, uint8_t* scratch, int32_t columnCount, int32_t stride, int32_t rowBytes, int32_t rowCount);
   double (*absolute_largest_f32)(const float* values, int32_t length);
-  void (*bins_encode_f64)(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount);
   void (*gradients_quantise_f32)(const float* gradients, const float* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
   void (*histogram_add_f64)(double* sum, const double* part, const int32_t* binCounts, int32_t featureCount);
   void (*histogram_build_u8)(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, const int32_t* binCounts, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t groupBytes, int32_t groupFeatures, int32_t featureCount, int32_t rangeCount, int32_t fresh);
@@ -507,12 +508,15 @@ void sgd_steps_f64(const double* x, const double* target, const double* weights,
 /// Adds to the Shapley value of every input of every row what trees give it against background rows (interventional).
 /// inputs[inputCount * stride] in; background[inputCount * backgroundCount] in; weights[backgroundCount] in; trees[4 * treeCount] in; feature[nodeCount] in; threshold[nodeCount] in; missingGoesLeft[nodeCount] in; categoryOffset[nodeCount] in; categoryWords[nodeCount] in; categories[wordCount] in; right[nodeCount] in; leaf[nodeCount] in; leafValues[leafCount * leafWidth] in; coalitions[(mostInputs + 1) * (mostInputs + 1)] in; contributions[outputCount * inputCount * stride] inout; sides[inputCount + 1] scratch
 void shap_background_f64(const double* inputs, const double* background, const double* weights, const int32_t* trees, const int32_t* feature, const double* threshold, const uint8_t* missingGoesLeft, const int32_t* categoryOffset, const int32_t* categoryWords, const uint32_t* categories, const int32_t* right, const int32_t* leaf, const double* leafValues, const double* coalitions, double* contributions, double* sides, int32_t inputCount, int32_t backgroundCount, int32_t treeCount, int32_t nodeCount, int32_t wordCount, int32_t leafCount, int32_t leafWidth, int32_t outputCount, int32_t mostInputs, int32_t stride, int32_t firstRow, int32_t endRow);
+/// Finds edges that part values into bins of about equal weight, and returns how many there are.
+/// values[count] in; weights[count] in, may be null; edges[maxBins] out; scratch[4 * count + 9224] scratch
+int32_t bin_edges_f64(const double* values, const double* weights, double* edges, double* scratch, int32_t maxBins, int32_t count);
+/// Writes the bin of every value of some columns (the number of edges below it) into their slots of a group.
+/// values[columnCount * stride] in; edges[256 * columnCount] in; edgeCounts[columnCount] in; slots[columnCount] in; bins[rowBytes * rowCount] inout; scratch[8256 * columnCount] scratch
+void bins_encode_f64(const double* values, const double* edges, const int32_t* edgeCounts, const int32_t* slots, uint8_t* bins, uint8_t* scratch, int32_t columnCount, int32_t stride, int32_t rowBytes, int32_t rowCount);
 /// The largest absolute value, which sets the scale of a quantisation; 0 where there is none.
 /// values[length] in
 double absolute_largest_f32(const float* values, int32_t length);
-/// Writes the bin of every value of a column (the number of edges below it) into a slot of its group.
-/// values[rowCount] in; validity[Math.ceil((validityBit + rowCount) / 8)] in, may be null; edges[edgeCount] in; bins[rowBytes * rowCount] inout; cells[4096] scratch
-void bins_encode_f64(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells, int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount);
 /// Rounds gradients and hessians stochastically to whole numbers, keyed by the row, and packs them.
 /// gradients[rowCount] in; hessians[rowCount] in; packed[2 * rowCount] out
 void gradients_quantise_f32(const float* gradients, const float* hessians, int32_t* packed, double gradientScale, double hessianScale, int32_t keyLow, int32_t keyHigh, int32_t firstRow, int32_t rowCount);
@@ -741,8 +745,9 @@ inline constexpr Kernels all_kernels{
     dual_coordinate_steps_f64,
     sgd_steps_f64,
     shap_background_f64,
-    absolute_largest_f32,
+    bin_edges_f64,
     bins_encode_f64,
+    absolute_largest_f32,
     gradients_quantise_f32,
     histogram_add_f64,
     histogram_build_u8,

@@ -18,51 +18,9 @@ constexpr int32_t prefetchRows = 32;
 constexpr size_t prefetchInOrder = 128;
 /// Rows to part are asked for this many ahead.
 constexpr int32_t prefetchParted = 64;
-constexpr int cellCount = 4096;
 
 /// Sums in scratch memory, whose declared type is bytes, at any address.
 typedef int64_t Packed __attribute__((may_alias, aligned(1)));
-
-/// The edges' range in 4,096 equal cells. Rounding keeps the order of values, so an edge in a lower cell is below.
-struct Cells {
-  double low = 0;
-  double scale = 0;
-
-  Cells(const double* edges, int32_t edgeCount) {
-    if (edgeCount < 2) return;
-    const double first = edges[0];
-    const double factor = (cellCount - 1) / (edges[edgeCount - 1] - first);
-    // Infinite or subnormal ranges: one cell for all, and the search starts at the first edge.
-    if (!(factor < __builtin_inf() && factor > 0 && first > -__builtin_inf())) return;
-    low = first;
-    scale = factor;
-  }
-
-  LANEWISE_INLINE int32_t of(double value) const {
-    const double position = (value - low) * scale;
-    return position > 0 ? (position < cellCount - 1 ? static_cast<int32_t>(position) : cellCount - 1) : 0;
-  }
-};
-
-template <bool nullable>
-LANEWISE_INLINE void encodeBins(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins,
-                                const uint8_t* starts, const Cells& cells, int32_t validityBit, int32_t edgeCount,
-                                int32_t slot, int32_t rowBytes, int32_t rowCount) {
-  for (int32_t row = 0; row < rowCount; row++) {
-    const double value = values[row];
-    bool known = value == value;
-    if constexpr (nullable) {
-      const int32_t bit = validityBit + row;
-      known = known && ((validity[bit >> 3] >> (bit & 7)) & 1) != 0;
-    }
-    int32_t bin = missingBin;
-    if (known) {
-      bin = starts[cells.of(value)];
-      while (bin < edgeCount && edges[bin] < value) bin++;
-    }
-    bins[static_cast<size_t>(row) * static_cast<size_t>(rowBytes) + static_cast<size_t>(slot)] = static_cast<uint8_t>(bin);
-  }
-}
 
 LANEWISE_INLINE float held(float value, float low, float high) {
   return value < low ? low : value > high ? high : value;
@@ -236,21 +194,6 @@ LANEWISE_INLINE void forLiveBins(const int32_t* binCounts, int32_t featureCount,
 }
 
 }  // namespace
-
-void bins_encode_f64(const double* values, const uint8_t* validity, const double* edges, uint8_t* bins, uint8_t* cells,
-                     int32_t validityBit, int32_t edgeCount, int32_t slot, int32_t rowBytes, int32_t rowCount) {
-  const Cells grid(edges, edgeCount);
-  int32_t edge = 0;
-  for (int32_t cell = 0; cell < cellCount; cell++) {
-    while (edge < edgeCount && grid.of(edges[edge]) < cell) edge++;
-    cells[cell] = static_cast<uint8_t>(edge);
-  }
-  if (validity == nullptr) {
-    encodeBins<false>(values, validity, edges, bins, cells, grid, validityBit, edgeCount, slot, rowBytes, rowCount);
-  } else {
-    encodeBins<true>(values, validity, edges, bins, cells, grid, validityBit, edgeCount, slot, rowBytes, rowCount);
-  }
-}
 
 double absolute_largest_f32(const float* values, int32_t length) {
   Vector<float> most{};

@@ -28,6 +28,7 @@
 #include "../stochastic-gradient.cpp"
 #include "../support-vectors.cpp"
 #include "../tree-background.cpp"
+#include "../tree-binning.cpp"
 #include "../tree-building.cpp"
 #include "../tree-forest.cpp"
 #include "../tree-losses.cpp"

@@ -226,10 +226,12 @@ export interface KernelFunctions {
   sgd_steps_f64(xOffset: number, targetOffset: number, weightsOffset: number, orderOffset: number, ratesOffset: number, stateOffset: number, updatesOffset: number, width: number, rowCount: number, orderCount: number, batchSize: number, loss: number, parameter: number, positive: number, l1: number, l2: number, averageFrom: number, intercept: number): void;
   /** Adds to the Shapley value of every input of every row what trees give it against background rows (interventional). */
   shap_background_f64(inputsOffset: number, backgroundOffset: number, weightsOffset: number, treesOffset: number, featureOffset: number, thresholdOffset: number, missingGoesLeftOffset: number, categoryOffsetOffset: number, categoryWordsOffset: number, categoriesOffset: number, rightOffset: number, leafOffset: number, leafValuesOffset: number, coalitionsOffset: number, contributionsOffset: number, sidesOffset: number, inputCount: number, backgroundCount: number, treeCount: number, nodeCount: number, wordCount: number, leafCount: number, leafWidth: number, outputCount: number, mostInputs: number, stride: number, firstRow: number, endRow: number): void;
+  /** Finds edges that part values into bins of about equal weight, and returns how many there are. */
+  bin_edges_f64(valuesOffset: number, weightsOffset: number, edgesOffset: number, scratchOffset: number, maxBins: number, count: number): number;
+  /** Writes the bin of every value of some columns (the number of edges below it) into their slots of a group. */
+  bins_encode_f64(valuesOffset: number, edgesOffset: number, edgeCountsOffset: number, slotsOffset: number, binsOffset: number, scratchOffset: number, columnCount: number, stride: number, rowBytes: number, rowCount: number): void;
   /** The largest absolute value, which sets the scale of a quantisation; 0 where there is none. */
   absolute_largest_f32(valuesOffset: number, length: number): number;
-  /** Writes the bin of every value of a column (the number of edges below it) into a slot of its group. */
-  bins_encode_f64(valuesOffset: number, validityOffset: number, edgesOffset: number, binsOffset: number, cellsOffset: number, validityBit: number, edgeCount: number, slot: number, rowBytes: number, rowCount: number): void;
   /** Rounds gradients and hessians stochastically to whole numbers, keyed by the row, and packs them. */
   gradients_quantise_f32(gradientsOffset: number, hessiansOffset: number, packedOffset: number, gradientScale: number, hessianScale: number, keyLow: number, keyHigh: number, firstRow: number, rowCount: number): void;
   /** Merges the histograms of two sets of rows: sum ← sum + part. */
@@ -309,4 +311,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'f8600b9bf03773d4';
+export const kernelsHash = 'f8defb2ad3e52a1f';

@@ -128,6 +128,11 @@ export class Engine {
     return this.#pool.runNow(tasks, signal);
   }
 
+  /** Starts the threads, which takes tens of milliseconds, for work that is known to come and to last. */
+  startThreads(): void {
+    this.#pool?.start();
+  }
+
   /** Runs calls on this thread, at once, one after the other. */
   runHere(tasks: readonly Task[]): undefined {
     this.stats.kernelCalls += tasks.length;

@@ -72,6 +72,11 @@ export class Pool {
     return this.#notes;
   }
 
+  /** Starts the workers before the first batch lasts: for work that is known to come. */
+  start(): void {
+    if (!this.#closed) this.#startWorkers();
+  }
+
   /** Runs a batch; batches that are handed in meanwhile come after it. See Engine.run. */
   run(tasks: readonly Task[], signal?: AbortSignal, meanwhile?: () => void): Promise<number[]> {
     if (this.#closed) {

@@ -28,6 +28,7 @@ import * as statistics from './statistics.js';
 import * as stochasticGradient from './stochastic-gradient.js';
 import * as supportVectors from './support-vectors.js';
 import * as treeBackground from './tree-background.js';
+import * as treeBinning from './tree-binning.js';
 import * as treeBuilding from './tree-building.js';
 import * as treeForest from './tree-forest.js';
 import * as treeLosses from './tree-losses.js';
@@ -71,6 +72,7 @@ const families = [
   supportVectors,
   stochasticGradient,
   treeBackground,
+  treeBinning,
   treeBuilding,
   treeForest,
   treeLosses,

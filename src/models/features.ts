@@ -233,7 +233,8 @@ export function classificationOutputs(
 }
 
 function refuseMissingTarget(name: string, values: Float64Array): void {
-  const missing = count(values, Number.isNaN);
+  let missing = 0;
+  for (let row = 0; row < values.length; row++) if (Number.isNaN(values[row]!)) missing++;
   if (missing === 0) return;
   throw new LanewiseError('data', `Expected target "${name}" in every row but ${missing} of ${values.length} lack it`, {
     column: name,
@@ -247,11 +248,13 @@ function classTarget({ name, type, values, labels }: RegisterColumn): Target {
   const codes = new Map(distinct.map((value, index) => [value, index]));
   const classes = type === 'boolean' ? distinct.map((value) => String(value === 1)) : distinct.map(String);
   const small = Float64Array.from({ length: 256 }, (_, value) => codes.get(value) ?? Number.NaN);
-  return {
-    name,
-    values: values.map((value) => (value === (value & 255) ? small[value]! : codes.get(value)!)),
-    classes,
-  };
+  const coded = new Float64Array(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
+    const place = value & 255;
+    coded[row] = value === place ? small[place]! : codes.get(value)!;
+  }
+  return { name, values: coded, classes };
 }
 
 /** Ascending. Small whole numbers, as most classes are, need no set. */

@@ -48,12 +48,14 @@ export interface RegisterColumn {
 
 // Registers already made from a column: steps read the same columns again and again, and columns never change.
 const registersOf = new WeakMap<Data, { values: Float64Array; labels?: readonly string[] }>();
+/** Columns that are f32 and without nulls as they lie, by what `readRegister` gave for them. */
+const floatsOf = new WeakMap<RegisterColumn, Float32Array>();
 /** The texts of a dictionary that were decoded, or never were encoded. */
 const textsOf = new WeakMap<Data, readonly string[]>();
 
 /**
  * Reads a column as a register, which must not be written to. A Float64 column of one chunk without nulls is returned
- * as it lies, uncopied. Labels given decide the codes (a label that is not among them becomes labels.length); otherwise
+ * as it lies, uncopied; one of Float32 is made f64 when its values are first asked for. Labels given decide the codes (a label that is not among them becomes labels.length); otherwise
  * the column's own distinct values, sorted by UTF-8 bytes, do.
  */
 export function readRegister(table: Table, name: string, labels?: readonly string[]): RegisterColumn {
@@ -63,13 +65,40 @@ export function readRegister(table: Table, name: string, labels?: readonly strin
   const reading = type === 'text' ? readingOf(table, name) : undefined;
   const vector = column(table, name);
   const only = vector.data.length === 1 ? vector.data[0]! : undefined;
-  let register = only && registersOf.get(only);
-  if (!register || isLabelled !== (register.labels !== undefined)) {
-    register = isLabelled ? readCategories(vector) : { values: readNumbers(vector) };
-    if (only && register.values !== only.values) registersOf.set(only, register);
-  }
-  if (!labels || type !== 'category') return { ...info, type, ...register, ...(reading && { reading }) };
-  return { ...info, type, labels, values: recode(register.values, register.labels!, labels) };
+  const register = () => {
+    let known = only && registersOf.get(only);
+    if (!known || isLabelled !== (known.labels !== undefined)) {
+      known = isLabelled ? readCategories(vector) : { values: readNumbers(vector) };
+      if (only && known.values !== only.values) registersOf.set(only, known);
+    }
+    return known;
+  };
+  const floats = isLabelled ? undefined : only && plainFloats(only);
+  if (floats) return floatColumn({ ...info, type }, floats, () => register().values);
+  const read = register();
+  if (!labels || type !== 'category') return { ...info, type, ...read, ...(reading && { reading }) };
+  return { ...info, type, labels, values: recode(read.values, read.labels!, labels) };
+}
+
+/** The values of a Float32 column without nulls, as they lie. */
+function plainFloats({ type, values, nullCount, length }: Data): Float32Array | undefined {
+  if (nullCount > 0 || !DataType.isFloat(type) || !(values instanceof Float32Array)) return undefined;
+  return values.length === length ? values : values.subarray(0, length);
+}
+
+function floatColumn(
+  column: Omit<RegisterColumn, 'values'>,
+  floats: Float32Array,
+  read: () => Float64Array,
+): RegisterColumn {
+  const register = Object.defineProperty({ ...column } as RegisterColumn, 'values', { get: read, enumerable: true });
+  floatsOf.set(register, floats);
+  return register;
+}
+
+/** The values of a register, as f32 where they lie so: for those who read them once, and need no f64. */
+export function numbersOf(column: RegisterColumn): Float64Array | Float32Array {
+  return floatsOf.get(column) ?? column.values;
 }
 
 /** The same cells under other labels; a label that is not among them becomes labels.length. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { createEngine, type Engine } from '#lanewise/engine/engine.js';
 import { randomKey, stream } from '#lanewise/engine/random.js';
-import { MemoryRows, treeThreads } from '#lanewise/engine/trees/row-store.js';
+import { MemoryRows } from '#lanewise/engine/trees/row-store.js';
+import { treeThreads } from '#lanewise/engine/trees/tree-threads.js';
 import { type NodeRows, TreeWorkspace } from '#lanewise/engine/trees/tree-workspace.js';
 import { ArenaBlock, BinnedRows, evenLayout } from '#lanewise/engine/trees/trees.js';
 import { BINS, HISTOGRAM_STRIDE, MISSING_BIN, MISSING_LEFT } from '#lanewise/kernels/tree-building.js';
@@ -224,6 +225,32 @@ for (const features of [12, 20]) {
     expect(results[2]).toEqual(results[0]);
   });
 }
+
+test.each([1, 2])('bins are the edges below each value, wherever the values lie, on %i threads', async (threads) => {
+  await using engine = await createEngine({ backend: 'wasm', threads });
+  const [rows, features, before] = [40_000, 26, 3];
+  const random = stream(3, 'tree-building', threads);
+  const edges = Float64Array.from({ length: 200 }, (_, i) => Math.fround((i - 99) / 40));
+  using scope = engine.arena.scope();
+  const columns = Array.from({ length: features }, (_, f) => {
+    const own = Float64Array.from({ length: rows }, () => (random.integer(9) === 0 ? Number.NaN : random.normal()));
+    for (let row = 0; row < rows; row += 7) own[row] = edges[row % 200]!;
+    const values = f % 3 === 0 ? own : f % 3 === 1 ? Float32Array.from(own) : scope.copy('f64', own);
+    return { name: `x${f}`, values, edges: edges.subarray(0, 200 - 7 * f) };
+  });
+  using data = new BinnedRows(engine, rows + before, features, evenLayout(features));
+  await data.encode(columns, before);
+  const wrong: string[] = [];
+  columns.forEach((column, f) => {
+    for (let row = 0; row < rows; row++) {
+      const value = column.values[row]!;
+      const above = column.edges.findLastIndex((edge) => edge < value) + 1;
+      if (data.binAt(row + before, f) !== (Number.isNaN(value) ? MISSING_BIN : above)) wrong.push(`${f}, ${row}`);
+    }
+    for (let row = 0; row < before; row++) if (data.binAt(row, f) !== 0) wrong.push(`${f}, ${row}`);
+  });
+  expect(wrong).toEqual([]);
+});
 
 test('trees of few rows are grown on the calling thread', async () => {
   // adult and HIGGS at 100,000 rows.

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { createEngine } from '#lanewise/engine/engine.js';
 import { randomKey } from '#lanewise/engine/random.js';
 import { philoxBlock } from '#lanewise/kernels/random.js';
+import { quantileEdges } from '#lanewise/kernels/tree-binning.js';
 import { DistinctValues } from '#lanewise/models/binning/distinct.js';
-import { quantileEdges, uniformEdges } from '#lanewise/models/binning/edges.js';
+import { uniformEdges } from '#lanewise/models/binning/edges.js';
 import { numericBins } from '#lanewise/models/binning/find-bins.js';
 import { findBins } from '#lanewise/models/binning/index.js';
 import { chunkRows, smallest } from '#lanewise/models/binning/sample.js';
@@ -77,6 +78,31 @@ describe('the sample', () => {
     const present = [...rows].filter((row) => values[row]! > 0.6);
     expect(few[0]!.sample.finish().values).toEqual(Float64Array.from(present, (row) => values[row]!));
     expect(summaries(ROWS, new Float64Array(ROWS).fill(Number.NaN))[0]!.bins()).toMatchObject({ binCount: 0 });
+  });
+
+  test('of one chunk is the same, however it is brought to the kernels', async () => {
+    const present = values.map((value) => (Number.isNaN(value) ? 2 : value));
+    const codes = present.map((value) => Math.floor(400 * value + 200));
+    const labels = Array.from({ length: 300 }, (_, code) => `${code}`);
+    const cases = [
+      { type: 'number' as const, values: present },
+      { type: 'number' as const, values },
+      { type: 'number' as const, values: Float32Array.from(values) },
+      { type: 'category' as const, values: codes, labels },
+    ];
+    for (const column of cases) {
+      for (const weighted of [undefined, weights]) {
+        for (const size of [SAMPLE, ROWS]) {
+          const chunk = chunkRows(engine, 5, 0, rows, weighted, size);
+          const [only, first] = [1, 2].map(() => new NumericSummary('x', 'quantile', 32, size));
+          only!.add(column, chunk, true);
+          first!.add(column, chunk);
+          const [found, expected] = await numericBins(engine, [only!, first!]);
+          expect(expected!.edges.length).toBeGreaterThan(15);
+          expect(found).toEqual(expected);
+        }
+      }
+    }
   });
 
   test('finds the k-th smallest word', () => {

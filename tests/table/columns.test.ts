@@ -3,6 +3,7 @@ import {
   Float64,
   Int32,
   makeData,
+  makeVector,
   Table,
   Timestamp,
   TimeUnit,
@@ -14,6 +15,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   compareUtf8,
+  numbersOf,
   type RegisterColumn,
   readNumbers,
   readRegister,
@@ -30,6 +32,27 @@ const columns: RegisterColumn[] = [
   { name: 't', type: 'timestamp', values: Float64Array.of(0, -1, 4_102_444_800_000, missing) },
   { name: 'c', type: 'category', values: Float64Array.of(2, missing, 0, 2), labels: ['a', 'é', '😀'] },
 ];
+
+test('a column of f32 lies as it is until its values are asked for, and is f64 then, for everyone', () => {
+  const floats = Float32Array.of(0.1, missing, -0, 3);
+  const table = new Table({ x: makeVector(floats) });
+  const column = readRegister(table, 'x');
+  expect(numbersOf(column).buffer).toBe(floats.buffer);
+  expect(column).toEqual({
+    name: 'x',
+    kind: 'numeric',
+    role: 'feature',
+    type: 'number',
+    values: Float64Array.from(floats),
+  });
+  expect(readRegister(table, 'x').values).toBe(column.values);
+  // A column made of another has values of its own.
+  const other = { ...column, values: Float64Array.of(1, 2, 3, 4) };
+  expect(numbersOf(other)).toBe(other.values);
+  expect(numbersOf({ ...column })).toBe(column.values);
+  const rows = takeRows(table, [3, 0]);
+  expect([...numbersOf(readRegister(rows, 'x'))]).toEqual([3, Math.fround(0.1)]);
+});
 
 test('labels sort as their UTF-8 bytes do', () => {
   fc.assert(

@@ -1,5 +1,6 @@
 import { LEAF_BLOCK_ROWS } from '../../kernels/tree-building.js';
 import type { Engine, Task } from '../engine.js';
+import { treeThreads } from './tree-threads.js';
 import { ArenaBlock, ArenaPart, type BinnedRows, type GroupLayout } from './trees.js';
 
 /** Rows of a segment at most: what a thread needs to part one stays in its second-level cache. */
@@ -67,17 +68,6 @@ export interface RowStore extends Disposable {
    * there already.
    */
   open(window: number, uses: Uses): RowWindow | Promise<RowWindow>;
-}
-
-/** Row·features of all rows from which the work of a tree is shared out. */
-const SHARED_TREE = 1_000_000;
-
-/**
- * How many of an engine's threads grow the trees of so many rows: below a million row·features one alone is as fast (a tree
- * is over in a few milliseconds, and of its nodes only the first are worth handing over), and starting another costs 50.
- */
-export function treeThreads(threads: number, rowCount: number, columnCount: number): number {
-  return rowCount * columnCount < SHARED_TREE ? 1 : threads;
 }
 
 /** Runs calls over rows of a store on as many threads as grow its trees. */

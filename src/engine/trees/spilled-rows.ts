@@ -1,7 +1,8 @@
 import { LEAF_BLOCK_ROWS } from '../../kernels/tree-building.js';
 import type { Engine } from '../engine.js';
-import { type RowPart, type RowStore, type RowWindow, segmentRowsFor, treeThreads, type Uses } from './row-store.js';
+import { type RowPart, type RowStore, type RowWindow, segmentRowsFor, type Uses } from './row-store.js';
 import type { SpillFile } from './spill-file-node.js';
+import { treeThreads } from './tree-threads.js';
 import { ArenaBlock, type GroupLayout } from './trees.js';
 
 /** A window with what the losses are computed from; offsets are bytes of the engine's memory. */

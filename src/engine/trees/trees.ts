@@ -1,13 +1,17 @@
 import { type ArrayOf, type Dtype, dtypes } from '../../kernels/contract.js';
+import { EDGE_PLACES, ENCODE_SCRATCH } from '../../kernels/tree-binning.js';
 import { GROUP_FEATURES, MISSING_BIN, ROW_BYTES } from '../../kernels/tree-building.js';
 import { countCopy } from '../adopt.js';
-import type { Arena } from '../arena.js';
+import type { Arena, Scope } from '../arena.js';
 import type { Engine, Task } from '../engine.js';
 import { Breather } from '../turn.js';
 import { type BundledFeature, type Bundles, bundledBin, featureBin } from './bundles.js';
+import { treeThreads } from './tree-threads.js';
 
-/** Rows of one task: at most this many, so that the event loop turns often and compiled code tiers up early. */
+/** Rows of one task that reads a column where it lies: at most this many, so that the event loop turns often. */
 const BLOCK_ROWS = 65_536;
+/** Rows of one task whose values are copied for it: those of a group's columns stay in a second-level cache. */
+const COPIED_ROWS = 8_192;
 
 /** A block of the arena whose view outlives the growth of an unshared memory, which detaches views. */
 export class ArenaBlock<D extends Dtype> implements Disposable {
@@ -60,7 +64,7 @@ export class ArenaPart<D extends Dtype> {
 /** A column to bin: NaN is missing, edges ascend (at most 254). */
 export interface ColumnToBin {
   readonly name: string;
-  readonly values: Float64Array;
+  readonly values: Float64Array | Float32Array;
   readonly edges: Float64Array;
   /** true: the values were computed for this, so putting them into the memory is no copy of anyone's column. */
   readonly derived?: boolean;
@@ -150,7 +154,11 @@ export class BinnedRows implements Disposable {
   }
 }
 
-const CELL_BYTES = 4_096;
+/** A column with a place in a group's rows. */
+interface PlacedColumn {
+  readonly column: ColumnToBin;
+  readonly slot: number;
+}
 
 /** Bins columns of equal length into rows firstRow … of the groups that lie at `place`. */
 export async function encodeColumns(
@@ -162,40 +170,131 @@ export async function encodeColumns(
   signal?: AbortSignal,
 ): Promise<void> {
   const breather = new Breather();
-  for (let feature = 0; feature < columns.length; feature++) {
+  const { rowBytes } = layout;
+  const isShared = treeThreads(engine.threads, columns[0]?.values.length ?? 0, columns.length) > 1;
+  const rowsOf = (group: number) => place.bins + group * place.groupBytes + firstRow * rowBytes;
+  const groups: PlacedColumn[][] = Array.from({ length: layout.groupCount }, () => []);
+  for (const [feature, column] of columns.entries()) {
     const [group, slot] = placeOf(layout, feature);
-    const rows = place.bins + group * place.groupBytes + firstRow * layout.rowBytes;
     const bundled = layout.bundles?.features[feature];
     if (bundled && bundled.first > 0) {
-      encodeBundled(engine, columns[feature]!, bundled, { rows, slot, rowBytes: layout.rowBytes });
+      encodeBundled(engine, column, bundled, { rows: rowsOf(group), slot, rowBytes });
       await breather.breathe(signal);
-    } else await encodeColumn(engine, columns[feature]!, { rows, slot, rowBytes: layout.rowBytes }, signal);
+    } else groups[group]!.push({ column, slot });
+  }
+  for (const [group, members] of groups.entries()) {
+    const copied = members.filter(
+      ({ column: { values } }) => !(values instanceof Float64Array && engine.arena.holds(values)),
+    );
+    if (copied.length > 0) await encodeCopied(engine, copied, { rows: rowsOf(group), rowBytes, isShared }, signal);
+    for (const member of members) {
+      if (!copied.includes(member))
+        await encodeInPlace(engine, member, { rows: rowsOf(group), rowBytes, isShared }, signal);
+    }
   }
 }
 
-async function encodeColumn(
+/** Where the first row to write lies in a group, and whether all threads take part. */
+interface GroupPlace {
+  readonly rows: number;
+  readonly rowBytes: number;
+  readonly isShared: boolean;
+}
+
+/** Where the kernel finds what it needs of some columns of a group, beside their values. */
+function placeEdges(scope: Scope, members: readonly PlacedColumn[]): readonly number[] {
+  const edges = scope.allocate('f64', EDGE_PLACES * members.length);
+  members.forEach(({ column }, index) => {
+    edges.set(column.edges, EDGE_PLACES * index);
+  });
+  const numbers = (of: (member: PlacedColumn) => number) => scope.copy('i32', members.map(of));
+  const counts = numbers(({ column }) => column.edges.length);
+  return [edges, counts, numbers(({ slot }) => slot)].map((array) => array.byteOffset);
+}
+
+/** A column that kernels can read where it lies. */
+async function encodeInPlace(
   engine: Engine,
-  column: ColumnToBin,
-  { rows, slot, rowBytes }: { rows: number; slot: number; rowBytes: number },
+  member: PlacedColumn,
+  { rows, rowBytes, isShared }: GroupPlace,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { arena } = engine;
-  const { length } = column.values;
-  using scope = arena.scope();
-  const inPlace = length > 0 && arena.holds(column.values);
-  if (!inPlace && length > 0 && !column.derived) countCopy(engine, column.values.byteLength, `column "${column.name}"`);
-  const values = inPlace ? column.values : scope.copy('f64', column.values);
-  const edges = scope.copy('f64', column.edges);
-  const blocks = Math.ceil(length / BLOCK_ROWS);
-  const cells = scope.allocate('u8', Math.max(1, blocks) * CELL_BYTES).byteOffset;
-  const tasks: Task[] = Array.from({ length: blocks }, (_, block) => {
+  const { values } = member.column;
+  using scope = engine.arena.scope();
+  const places = placeEdges(scope, [member]);
+  const blocks = Math.ceil(values.length / BLOCK_ROWS);
+  const scratch = scope.allocate('u8', blocks * ENCODE_SCRATCH).byteOffset;
+  const tasks = Array.from({ length: blocks }, (_, block): Task => {
     const start = block * BLOCK_ROWS;
-    const out = rows + start * rowBytes;
-    const count = Math.min(BLOCK_ROWS, length - start);
-    const offsets = [values.byteOffset + 8 * start, 0, edges.byteOffset, out, cells + block * CELL_BYTES];
-    return { kernel: 'bins_encode_f64', values: [...offsets, 0, column.edges.length, slot, rowBytes, count] };
+    const count = Math.min(BLOCK_ROWS, values.length - start);
+    const own = [rows + start * rowBytes, scratch + block * ENCODE_SCRATCH, 1, count, rowBytes, count];
+    return { kernel: 'bins_encode_f64', values: [values.byteOffset + 8 * start, ...places, ...own] };
   });
-  await engine.run(tasks, signal);
+  await (isShared ? engine.run(tasks, signal) : engine.runAlone(tasks, signal));
+}
+
+/** Columns of a group that are copied block by block; with several threads, the next ones while these are encoded. */
+async function encodeCopied(
+  engine: Engine,
+  members: readonly PlacedColumn[],
+  { rows, rowBytes, isShared }: GroupPlace,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { length } = members[0]!.column.values;
+  for (const { column } of members) {
+    if (!column.derived) countCopy(engine, 8 * length, `column "${column.name}"`);
+  }
+  using scope = engine.arena.scope();
+  const places = placeEdges(scope, members);
+  const stride = Math.min(COPIED_ROWS, length);
+  const atOnce = Math.min(isShared ? 2 * engine.threads : 1, Math.ceil(length / stride));
+  const scratchBytes = ENCODE_SCRATCH * members.length;
+  const scratch = scope.allocate('u8', atOnce * scratchBytes).byteOffset;
+  const blockBytes = 8 * stride * members.length;
+  const rooms = Array.from({ length: isShared ? 2 : 1 }, () => {
+    return scope.allocate('u8', atOnce * blockBytes).byteOffset;
+  });
+  const batchRows = atOnce * stride;
+  const roomOf = (start: number) => rooms[(start / batchRows) % rooms.length]!;
+  const copyBatch = (start: number) => {
+    const room = roomOf(start);
+    for (let from = start, block = 0; from < Math.min(length, start + batchRows); from += stride, block++) {
+      copyRows(engine, members, from, Math.min(length, from + stride), room + block * blockBytes, stride);
+    }
+  };
+  for (let start = 0; start < length; start += batchRows) {
+    if (start === 0 || !isShared) copyBatch(start);
+    const tasks: Task[] = [];
+    for (let from = start; from < Math.min(length, start + batchRows); from += stride) {
+      const block = tasks.length;
+      const offsets = [
+        roomOf(start) + block * blockBytes,
+        ...places,
+        rows + from * rowBytes,
+        scratch + block * scratchBytes,
+      ];
+      const sizes = [members.length, stride, rowBytes, Math.min(stride, length - from)];
+      tasks.push({ kernel: 'bins_encode_f64', values: [...offsets, ...sizes] });
+    }
+    if (isShared) await engine.run(tasks, signal, () => copyBatch(start + batchRows));
+    else await engine.runAlone(tasks, signal);
+  }
+}
+
+/** Rows [start, end) of columns, one behind the other, `stride` values apart. */
+function copyRows(
+  { arena }: Engine,
+  members: readonly PlacedColumn[],
+  start: number,
+  end: number,
+  offset: number,
+  stride: number,
+): void {
+  // A view of its own: that of an unshared memory ends when the memory grows.
+  const room = new Float64Array(arena.memory.buffer, offset, stride * members.length);
+  members.forEach(({ column }, index) => {
+    room.set(column.values.subarray(start, end), index * stride);
+  });
 }
 
 /** Writes what a feature says that is not usual into a column that it shares; the other rows are left alone. */

@@ -1,5 +1,5 @@
 import type { ColumnToBin } from '../../engine/trees/trees.js';
-import type { RegisterColumn } from '../../table/columns.js';
+import { numbersOf, type RegisterColumn } from '../../table/columns.js';
 
 /** How the values of a feature become bins, and bins become thresholds or sets of categories. */
 export interface FeatureBins {
@@ -15,14 +15,18 @@ export interface FeatureBins {
 
 /** The column as the binning kernel reads it: categories as bins, labels never seen as missing. */
 export function columnToBin(column: RegisterColumn, bins: FeatureBins): ColumnToBin {
-  const { name, edges, binOfCode } = bins;
-  if (column.type !== 'category') return { name, edges, values: column.values };
-  const labels = column.labels?.length ?? 0;
-  const { values } = column;
+  const { name, edges } = bins;
+  if (column.type !== 'category') return { name, edges, values: numbersOf(column) };
+  return { name, edges, values: binnedCategories(column, bins), derived: true };
+}
+
+/** The bin of each category, or, where they are numbers by their codes, the code; NaN for labels never seen. */
+export function binnedCategories({ values, labels }: RegisterColumn, { binOfCode }: FeatureBins): Float64Array {
+  const count = labels?.length ?? 0;
   const binned = new Float64Array(values.length);
   for (let row = 0; row < values.length; row++) {
     const code = values[row]!;
-    binned[row] = code < labels ? (binOfCode ? binOfCode[code]! : code) : Number.NaN;
+    binned[row] = code < count ? (binOfCode ? binOfCode[code]! : code) : Number.NaN;
   }
-  return { name, edges, values: binned, derived: true };
+  return binned;
 }

@@ -1,7 +1,7 @@
 import type { BundledFeature, Bundles } from '../../engine/trees/bundles.js';
 import { type ColumnToBin, usualRange } from '../../engine/trees/trees.js';
 import { Breather } from '../../engine/turn.js';
-import type { RegisterColumn } from '../../table/columns.js';
+import { numbersOf, type RegisterColumn } from '../../table/columns.js';
 import { columnToBin, type FeatureBins } from './bins.js';
 
 /** Rows by which columns are taken to be sparse or not. */
@@ -37,7 +37,7 @@ export async function findBundles(
   signal?: AbortSignal,
 ): Promise<Bundles | undefined> {
   const sparse = bins.flatMap((feature, index) => {
-    return sparseFeature(columnToBin(parts[0]![index]!, feature), feature, index) ?? [];
+    return sparseFeature(columnToBin(lookedAt(parts[0]![index]!), feature), feature, index) ?? [];
   });
   if (sparse.length < 2) return undefined;
   const breather = new Breather();
@@ -67,14 +67,26 @@ export async function findBundles(
   );
 }
 
+/** Some rows of a column, evenly chosen. */
+function lookedAt(column: RegisterColumn): RegisterColumn {
+  const { name, type, labels } = column;
+  const values = numbersOf(column);
+  const looked = Math.min(LOOKED_AT, values.length);
+  const some = new Float64Array(looked);
+  for (let i = 0; i < looked; i++) some[i] = values[Math.floor((i * values.length) / looked)]!;
+  return { name, type, labels, values: some };
+}
+
 /** A feature whose most frequent bin nearly all of some rows have. */
 function sparseFeature({ values, edges }: ColumnToBin, bins: FeatureBins, feature: number): Sparse | undefined {
   if (bins.binCount < 1) return undefined;
   const counts = new Uint32Array(edges.length + 1);
-  const looked = Math.min(LOOKED_AT, values.length);
+  const looked = values.length;
   let [most, usual] = [0, 0];
   for (let i = 0; i < looked; i++) {
-    const value = values[Math.floor((i * values.length) / looked)]!;
+    // Not even if all that follow had the most frequent bin.
+    if (1 - (most + looked - i) / looked > MOST_UNUSUAL) return undefined;
+    const value = values[i]!;
     if (Number.isNaN(value)) continue;
     const bin = edgesBelow(edges, value);
     counts[bin]!++;

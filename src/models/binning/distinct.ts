@@ -24,7 +24,7 @@ export class DistinctValues {
   }
 
   /** Adds the values of some rows. */
-  add(values: Float64Array, rows: Uint32Array): void {
+  add(values: Float64Array | Float32Array, rows: Uint32Array): void {
     let last = Number.NaN;
     if (this.tooMany) return;
     for (let i = 0; i < rows.length; i++) {

@@ -1,7 +1,8 @@
 import { defaultEngine, type Engine, type Task } from '../../engine/engine.js';
+import { treeThreads } from '../../engine/trees/tree-threads.js';
 import { Breather } from '../../engine/turn.js';
-import { SORT_COUNTERS } from '../../kernels/statistics.js';
-import type { RegisterColumn } from '../../table/columns.js';
+import { EDGE_COUNTERS } from '../../kernels/tree-binning.js';
+import { numbersOf, type RegisterColumn } from '../../table/columns.js';
 import type { FeatureBins } from './bins.js';
 import { type ChunkRows, chunkRows } from './sample.js';
 import { type Binning, CategorySummary, NumericSummary } from './summary.js';
@@ -20,7 +21,7 @@ export interface BinningOptions {
 }
 
 /** Columns whose samples are in memory at once, a thread. */
-const COLUMNS_AT_ONCE = 4;
+const COLUMNS_AT_ONCE = 2;
 
 /** Finds the bins of every column from the rows given (ascending indices). */
 export async function findBins(
@@ -33,7 +34,8 @@ export async function findBins(
   const breather = new Breather();
   const chunk = chunkRows(engine, options.seed, 0, rows, options.weights);
   const found: FeatureBins[] = [];
-  const step = COLUMNS_AT_ONCE * engine.threads;
+  const threads = treeThreads(engine.threads, rows.length, columns.length);
+  const step = COLUMNS_AT_ONCE * threads;
   for (let first = 0; first < columns.length; first += step) {
     const some = columns.slice(first, first + step);
     const summaries: (NumericSummary | CategorySummary)[] = [];
@@ -42,7 +44,7 @@ export async function findBins(
       await breather.breathe(signal);
     }
     const numeric = summaries.filter((summary) => summary instanceof NumericSummary);
-    const bins = (await numericBins(engine, numeric, signal)).values();
+    const bins = (await numericBins(engine, numeric, threads, signal)).values();
     summaries.forEach((summary, index) => {
       const labels = some[index]!.labels?.length ?? 0;
       found.push(summary instanceof NumericSummary ? bins.next().value! : summary.bins(labels));
@@ -63,28 +65,35 @@ function summaryOf(
     return summary;
   }
   const summary = new NumericSummary(column.name, options.binning ?? 'quantile', options.maxBins);
-  summary.add(column, chunk, true);
+  summary.add({ type: column.type, labels: column.labels, values: numbersOf(column) }, chunk, true);
   return summary;
 }
 
-/** The bins of some columns, whose samples are sorted on all threads. */
+/** The bins of some columns; edges of equal weight are found on all threads, or, for less work, on one. */
 export async function numericBins(
   engine: Engine,
   summaries: readonly NumericSummary[],
+  threads = engine.threads,
   signal?: AbortSignal,
 ): Promise<FeatureBins[]> {
   using scope = engine.arena.scope();
   const tasks: Task[] = [];
-  const samples = summaries.map((summary) => {
-    if (!summary.needsSorting) return undefined;
-    const sample = summary.sample.finish();
-    const values = scope.copy('f64', sample.values);
-    const weights = sample.weights && scope.copy('f64', sample.weights);
-    const scratch = scope.allocate('f64', 2 * values.length + SORT_COUNTERS);
-    const offsets = [values.byteOffset, weights?.byteOffset ?? 0, scratch.byteOffset];
-    tasks.push({ kernel: 'values_sort_f64', values: [...offsets, values.length] });
-    return { values, weights };
+  const places = summaries.map((summary) => {
+    if (!summary.needsSample) return undefined;
+    const { maxBins } = summary;
+    const { values, weights } = summary.placeSample(scope);
+    const scratch = scope.allocate('f64', 4 * values.length + EDGE_COUNTERS);
+    const edges = scope.allocate('f64', maxBins);
+    const offsets = [values, weights, edges, scratch].map((array) => array?.byteOffset ?? 0);
+    tasks.push({ kernel: 'bin_edges_f64', values: [...offsets, maxBins, values.length] });
+    return edges.byteOffset;
   });
-  await engine.run(tasks, signal);
-  return summaries.map((summary, index) => summary.bins(samples[index]));
+  const run = await (threads > 1 ? engine.run(tasks, signal) : engine.runAlone(tasks, signal));
+  const counts = run.values();
+  return summaries.map((summary, index) => {
+    const place = places[index];
+    if (place === undefined) return summary.bins();
+    const found = new Float64Array(engine.arena.memory.buffer, place, counts.next().value!);
+    return summary.bins(Float64Array.from(found));
+  });
 }

@@ -1,3 +1,4 @@
+import type { Scope } from '../../engine/arena.js';
 import type { Engine } from '../../engine/engine.js';
 import { randomKey } from '../../engine/random.js';
 
@@ -72,6 +73,40 @@ function wordsOf(engine: Engine, seed: number, firstRow: number, rows: Uint32Arr
 }
 
 /**
+ * What a sample of one chunk holds, where kernels read it: the values of all rows, where they are few (NaN among them), or
+ * of those of the smallest words; undefined where values are missing among these, so that others take their place.
+ * @param below values from here on are none
+ */
+export function placeWhole(
+  scope: Scope,
+  values: Float64Array | Float32Array,
+  { all, likely }: ChunkRows,
+  below: number,
+): { values: Float64Array; weights: Float64Array | undefined } | undefined {
+  const { rows } = likely;
+  const out = scope.allocate('f64', rows.length);
+  const isPlain = rows === all && rows.length === values.length && Number.isNaN(below);
+  if (isPlain) out.set(values);
+  else if (takeAt(values, rows, below, out) > 0 && rows !== all) return undefined;
+  const weights = likely.weights && scope.allocate('f64', rows.length);
+  if (weights) takeAt(likely.weights!, rows, Number.NaN, weights);
+  return { values: out, weights };
+}
+
+/** Takes the values of some rows, NaN for those from `below` on, and counts what is NaN. */
+function takeAt(values: Float64Array | Float32Array, rows: Uint32Array, below: number, out: Float64Array): number {
+  let missing = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const value = values[rows[i]!]!;
+    if (Number.isNaN(value) || value >= below) {
+      out[i] = Number.NaN;
+      missing++;
+    } else out[i] = value;
+  }
+  return missing;
+}
+
+/**
  * The values of the `size` rows with the smallest words among the rows that have a value (all whose word is no larger than
  * the size-th smallest, should words be equal): the same whatever the chunks and the order in which they come.
  */
@@ -96,7 +131,7 @@ export class BottomSample {
   }
 
   /** Adds the values of a chunk; NaN is no value, nor is what reaches `below`. */
-  add(values: Float64Array, { likely, every }: ChunkRows, below = Number.NaN): void {
+  add(values: Float64Array | Float32Array, { likely, every }: ChunkRows, below = Number.NaN): void {
     const before = this.#count;
     this.#take(values, likely, below);
     if (every && this.#count - before < likely.rows.length) {
@@ -107,7 +142,7 @@ export class BottomSample {
     if (this.#count > 1.25 * this.#size || likely.limit < LARGEST_WORD) this.#cut();
   }
 
-  #take(values: Float64Array, { rows, words, weights }: SampledRows, below: number): void {
+  #take(values: Float64Array | Float32Array, { rows, words, weights }: SampledRows, below: number): void {
     this.#makeRoom(rows.length, weights !== undefined);
     const [kept, keptWords, keptWeights, limit] = [this.#values, this.#words, this.#weights, this.#limit];
     let count = this.#count;

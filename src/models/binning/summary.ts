@@ -1,38 +1,49 @@
+import type { Scope } from '../../engine/arena.js';
 import type { RegisterColumn } from '../../table/columns.js';
 import type { FeatureBins } from './bins.js';
 import { DistinctValues } from './distinct.js';
-import { midpoints, quantileEdges, uniformEdges } from './edges.js';
-import { BottomSample, type ChunkRows, SAMPLE_ROWS } from './sample.js';
+import { midpoints, uniformEdges } from './edges.js';
+import { BottomSample, type ChunkRows, placeWhole, SAMPLE_ROWS } from './sample.js';
 
 /** How numbers are parted: bins of about equal weight, or of equal width. */
 export type Binning = 'quantile' | 'uniform';
+
+/** A column whose bins are to be found. */
+export interface ColumnToSummarize extends Pick<RegisterColumn, 'type' | 'labels'> {
+  readonly values: Float64Array | Float32Array;
+}
 
 /** What one pass over a numeric column tells of its bins; chunks are added, or merged, in the order of their rows. */
 export class NumericSummary {
   readonly name: string;
   readonly distinct: DistinctValues;
   readonly sample: BottomSample;
+  readonly maxBins: number;
   readonly #binning: Binning;
-  readonly #maxBins: number;
+  /** Where one chunk is all there is: it is sampled when it is needed, uncopied till then. */
+  #whole:
+    | { readonly values: Float64Array | Float32Array; readonly chunk: ChunkRows; readonly below: number }
+    | undefined;
   #least = Number.POSITIVE_INFINITY;
   #largest = Number.NEGATIVE_INFINITY;
 
   constructor(name: string, binning: Binning, maxBins: number, sampleRows = SAMPLE_ROWS) {
     this.name = name;
     this.#binning = binning;
-    this.#maxBins = maxBins;
+    this.maxBins = maxBins;
     this.distinct = new DistinctValues(maxBins);
     this.sample = new BottomSample(sampleRows);
   }
 
-  /** Adds a chunk. `last`: none follows, so what the edges do not need is left out. */
-  add(column: Pick<RegisterColumn, 'values' | 'type' | 'labels'>, chunk: ChunkRows, last = false): void {
-    const { values, type, labels } = column;
+  /** Adds a chunk. `only`: none was before it and none follows, so what the edges do not need is left out. */
+  add({ values, type, labels }: ColumnToSummarize, chunk: ChunkRows, only = false): void {
     this.distinct.add(values, chunk.all);
-    if (last && !this.distinct.tooMany) return;
-    if (this.#binning === 'uniform') this.#widen(values, chunk.all);
+    if (only && !this.distinct.tooMany) return;
     // A code beyond the labels is a label never seen.
-    else this.sample.add(values, chunk, type === 'category' ? labels?.length : undefined);
+    const below = (type === 'category' ? labels?.length : undefined) ?? Number.NaN;
+    if (this.#binning === 'uniform') this.#widen(values, chunk.all);
+    else if (only) this.#whole = { values, chunk, below };
+    else this.sample.add(values, chunk, below);
   }
 
   merge(later: NumericSummary): void {
@@ -42,23 +53,28 @@ export class NumericSummary {
     this.#largest = Math.max(this.#largest, later.#largest);
   }
 
-  /** A copy of the sample is to be sorted before `bins` is called. */
-  get needsSorting(): boolean {
+  /** Edges are to be found from the sample before `bins` is called. */
+  get needsSample(): boolean {
     return this.distinct.tooMany && this.#binning === 'quantile';
   }
 
-  /** `sorted`: the sample, where it is needed. */
-  bins(sorted?: { values: Float64Array; weights: Float64Array | undefined }): FeatureBins {
+  /** The sample where kernels read it, in the order of the rows; NaN is no value. */
+  placeSample(scope: Scope): { values: Float64Array; weights: Float64Array | undefined } {
+    const whole = this.#whole && placeWhole(scope, this.#whole.values, this.#whole.chunk, this.#whole.below);
+    if (whole) return whole;
+    if (this.#whole) this.sample.add(this.#whole.values, this.#whole.chunk, this.#whole.below);
+    const { values, weights } = this.sample.finish();
+    return { values: scope.copy('f64', values), weights: weights && scope.copy('f64', weights) };
+  }
+
+  /** `found`: edges from the sample, where it is needed. */
+  bins(found?: Float64Array): FeatureBins {
     const distinct = this.distinct.sorted();
-    const edges = distinct
-      ? midpoints(distinct)
-      : sorted
-        ? quantileEdges(sorted.values, this.#maxBins, sorted.weights)
-        : uniformEdges(this.#least, this.#largest, this.#maxBins);
+    const edges = distinct ? midpoints(distinct) : (found ?? uniformEdges(this.#least, this.#largest, this.maxBins));
     return { name: this.name, categorical: false, edges, binCount: distinct?.length === 0 ? 0 : edges.length + 1 };
   }
 
-  #widen(values: Float64Array, rows: Uint32Array): void {
+  #widen(values: Float64Array | Float32Array, rows: Uint32Array): void {
     let [least, largest] = [this.#least, this.#largest];
     for (let i = 0; i < rows.length; i++) {
       const value = values[rows[i]!]!;

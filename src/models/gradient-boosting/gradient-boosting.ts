@@ -1,5 +1,6 @@
 import type { Table } from 'apache-arrow';
 import { defaultEngine, type Engine } from '../../engine/engine.js';
+import { treeThreads } from '../../engine/trees/tree-threads.js';
 import { BinnedRows, evenLayout } from '../../engine/trees/trees.js';
 import { LanewiseError, throwIfCancelled } from '../../errors.js';
 import { checkParameters } from '../../parameters.js';
@@ -185,6 +186,7 @@ async function fitBoosting(
   const { parameters, task } = estimator;
   const previous = options.warmStart && fittedTreesOf(options.warmStart, task, 'warmStart');
   const columns = previous ? inputColumns(previous, table) : featureColumns(table, options);
+  if (treeThreads(engine.threads, table.numRows, columns.length) > 1) engine.startThreads();
   // Ties between features fall to the first by name, so the order of the table's columns does not matter.
   const features = columns.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const subject = subjectOf();

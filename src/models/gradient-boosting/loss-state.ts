@@ -302,7 +302,8 @@ function rankedLists(engine: Engine, data: LossData, rows: Uint32Array, within: 
 
 function scalesOf({ targets, weights, training, rowCount }: LossData, link: BoostingLoss['link']): Scales {
   let [largestTarget, largestWeight] = [0, weights ? 0 : 1];
-  for (const row of training) {
+  for (let i = 0; i < training.length; i++) {
+    const row = training[i]!;
     for (let at = row; at < targets.length; at += rowCount) {
       largestTarget = Math.max(largestTarget, Math.abs(targets[at]!));
     }

@@ -1,9 +1,10 @@
 import { sortNumbers } from '../../engine/sort.js';
 import type { ColumnToCode } from '../../engine/trees/codes.js';
 import { Breather } from '../../engine/turn.js';
+import { quantileEdges } from '../../kernels/tree-binning.js';
 import type { RegisterColumn } from '../../table/columns.js';
-import { midpoints, quantileEdges } from '../binning/edges.js';
-import { type BinningOptions, columnToBin, type FeatureBins, findBins } from '../binning/index.js';
+import { midpoints } from '../binning/edges.js';
+import { type BinningOptions, binnedCategories, type FeatureBins, findBins } from '../binning/index.js';
 
 /** Rows up to which every distinct value has a code of its own unless `maxBins` says otherwise. */
 const EXACT_ROWS = 50_000;
@@ -52,6 +53,6 @@ function exactBins({ name, values, labels }: RegisterColumn, rows: Uint32Array, 
 
 /** A column as trees see it: numbers as they are, categories by the codes of their bins. */
 export function columnToCode(column: RegisterColumn, bins: FeatureBins): ColumnToCode {
-  const { values, edges } = columnToBin(column, bins);
-  return { values, edges, categorical: bins.categorical };
+  const values = column.type === 'category' ? binnedCategories(column, bins) : column.values;
+  return { values, edges: bins.edges, categorical: bins.categorical };
 }
