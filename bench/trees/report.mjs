@@ -99,13 +99,16 @@ function summary(values) {
 }
 
 const WHAT =
-  '100 rounds, 31 leaves, learning rate 0.1, 255 bins, at least 20 rows a leaf (XGBoost has no such limit: the hessian of about 20 rows stands in), no regularisation, no sampling, no early stopping. Fit is binning and boosting, from columns in memory; scikit-learn does not tell them apart.';
+  '100 rounds, 31 leaves, learning rate 0.1, 255 bins, at least 20 rows a leaf (XGBoost has no such limit: the hessian that 20 rows have at the start stands in; CatBoost only ends at nodes of fewer rows, and at depth 16), no regularisation, from the constant of least loss (CatBoost from even chances, if of several classes), one Newton step a leaf, no sampling, no early stopping. Fit is binning and boosting, from columns in memory; scikit-learn does not tell them apart.';
 
-/** Scores alone do not depend on what else the machine does. */
-const conditions = (report) =>
-  report.timed.length > 0
-    ? conditionsOf(report, `Fastest of ${report.runs} trainings, each in a process of its own, engines in turns.`)
-    : conditionsOf({ ...report, timed: report.scored }, `Scores of ${report.seeds} seeds, nothing timed.`);
+/** Scores alone do not depend on what else the machine does. `note`: what was otherwise than now in an earlier report. */
+function conditions({ note, ...report }) {
+  const line =
+    report.timed.length > 0
+      ? conditionsOf(report, `Fastest of ${report.runs} trainings, each in a process of its own, engines in turns.`)
+      : conditionsOf({ ...report, timed: report.scored }, `Scores of ${report.seeds} seeds, nothing timed.`);
+  return note ? `${line} ${note}` : line;
+}
 
 export function formatReport(report) {
   const tables = groups(report).flatMap(({ title, rows }) => ['', title, ...aligned(timeLines(rows))]);
