@@ -31,6 +31,7 @@ export * from './tree-background';
 export * from './tree-binning';
 export * from './tree-building';
 export * from './tree-forest';
+export * from './tree-growing';
 export * from './tree-losses';
 export * from './tree-ranking';
 export * from './tree-ranks';

@@ -143,14 +143,6 @@ struct CategoryOrder {
   }
 };
 
-LANEWISE_INLINE Sums sumsOfCategory(const double* planes, int32_t bin) {
-  return {planes[bin], planes[binsOfFeature + bin], planes[2 * binsOfFeature + bin]};
-}
-
-LANEWISE_INLINE Sums addedSums(const Sums& a, const Sums& b) {
-  return {a.gradient + b.gradient, a.hessian + b.hessian, a.count + b.count};
-}
-
 LANEWISE_INLINE void putIntoSet(uint32_t* set, int32_t bin) { set[bin >> 5] |= uint32_t{1} << (bin & 31); }
 
 double oneAgainstRest(const double* planes, const CategoryOrder& order, int32_t present, const Sums& total,
@@ -158,7 +150,7 @@ double oneAgainstRest(const double* planes, const CategoryOrder& order, int32_t 
   double best = -__builtin_inf();
   int32_t category = -1;
   for (int32_t i = 0; i < present; i++) {
-    const double saved = rules.saved(sumsOfCategory(planes, order.bins[i]), total, rules.split.l2);
+    const double saved = rules.saved(sumsOfBin(planes, order.bins[i]), total, rules.split.l2);
     if (saved > best) {
       best = saved;
       category = order.bins[i];
@@ -174,7 +166,7 @@ int32_t sortCategories(const double* planes, CategoryOrder& order, int32_t prese
   int32_t count = 0;
   for (int32_t i = 0; i < present; i++) {
     const int32_t bin = order.bins[i];
-    const Sums sums = sumsOfCategory(planes, bin);
+    const Sums sums = sumsOfBin(planes, bin);
     if (sums.count < rules.smooth) continue;
     const double divisor = sums.hessian * rules.split.hessianUnit + rules.smooth;
     order.ratios[bin] = divisor > 0 ? sums.gradient * rules.split.gradientUnit / divisor : 0;
@@ -194,7 +186,7 @@ double bestEnd(const double* planes, CategoryOrder& order, int32_t present, cons
     Sums left{0, 0, 0};
     double inGroup = 0;
     for (int32_t i = 0; i < most; i++) {
-      const Sums bin = sumsOfCategory(planes, order.bins[way == 1 ? count - 1 - i : i]);
+      const Sums bin = sumsOfBin(planes, order.bins[way == 1 ? count - 1 - i : i]);
       left = addedSums(left, bin);
       inGroup += bin.count;
       if (total.count - left.count < rules.minPerGroup) break;
@@ -219,7 +211,7 @@ double bestSet(const double* planes, int32_t binCount, CategoryOrder& order, con
   int32_t present = 0;
   for (int32_t i = 0; i <= binCount && binCount > 0; i++) {
     const int32_t bin = i < binCount ? i : missingBin;
-    const Sums sums = sumsOfCategory(planes, bin);
+    const Sums sums = sumsOfBin(planes, bin);
     if (sums.count == 0) continue;
     total = addedSums(total, sums);
     order.bins[present++] = bin;

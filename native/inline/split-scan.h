@@ -14,6 +14,14 @@ struct Sums {
   double gradient, hessian, count;
 };
 
+LANEWISE_INLINE Sums sumsOfBin(const double* planes, int32_t bin) {
+  return {planes[bin], planes[scanBins + bin], planes[2 * scanBins + bin]};
+}
+
+LANEWISE_INLINE Sums addedSums(const Sums& a, const Sums& b) {
+  return {a.gradient + b.gradient, a.hessian + b.hessian, a.count + b.count};
+}
+
 /// Sums of bins 0 … b, for every b: whole numbers, so any order of additions gives them.
 struct BinPrefixes {
   alignas(64) double gradients[scanBins], hessians[scanBins], counts[scanBins];

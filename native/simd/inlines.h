@@ -18,3 +18,4 @@
 #include "../inline/graph.h"
 #include "../inline/sort.h"
 #include "../inline/split-scan.h"
+#include "../inline/team.h"

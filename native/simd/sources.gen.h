@@ -31,6 +31,7 @@
 #include "../tree-binning.cpp"
 #include "../tree-building.cpp"
 #include "../tree-forest.cpp"
+#include "../tree-growing.cpp"
 #include "../tree-losses.cpp"
 #include "../tree-ranking.cpp"
 #include "../tree-ranks.cpp"

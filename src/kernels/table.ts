@@ -31,6 +31,7 @@ import * as treeBackground from './tree-background.js';
 import * as treeBinning from './tree-binning.js';
 import * as treeBuilding from './tree-building.js';
 import * as treeForest from './tree-forest.js';
+import * as treeGrowing from './tree-growing.js';
 import * as treeLosses from './tree-losses.js';
 import * as treeRanking from './tree-ranking.js';
 import * as treeRanks from './tree-ranks.js';
@@ -75,6 +76,7 @@ const families = [
   treeBinning,
   treeBuilding,
   treeForest,
+  treeGrowing,
   treeLosses,
   treeRanking,
   treeRanks,

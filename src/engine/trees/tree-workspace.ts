@@ -11,6 +11,7 @@ import type { Engine, Task } from '../engine.js';
 import type { RandomKey } from '../random.js';
 import { columnGoesLeft, splitHistogram } from './bundles.js';
 import type { RowPart, RowStore, RowWindow, Uses } from './row-store.js';
+import { TreeGrowing, type TreeLimits } from './tree-growing.js';
 import { ArenaBlock, placeOf } from './trees.js';
 
 /** Rows of one task over rows: at most this many, so that the event loop turns often and compiled code tiers up early. */
@@ -148,6 +149,8 @@ export class TreeWorkspace implements Disposable {
   /** Segments of a window at most. */
   readonly #segments: number;
   readonly #maxNodes: number;
+  /** For trees that are grown in one piece. */
+  #growing: TreeGrowing | undefined;
   #nodes = 0;
   #follows = false;
   #everyRow = false;
@@ -289,6 +292,38 @@ export class TreeWorkspace implements Disposable {
     });
     if (!shared || this.#stripes === 1) return build;
     return after(build, () => this.#mergePartials(index));
+  }
+
+  /**
+   * Grows a tree from its root, in one piece: of rows in memory, where no node has limits of its own. What became of node n
+   * is asked of the result; node n's rows are those of slot n.
+   */
+  async growTree(
+    units: Units,
+    limits: TreeLimits,
+    allowed: Uint8Array | undefined,
+    signal?: AbortSignal,
+  ): Promise<TreeGrowing> {
+    const growing = (this.#growing ??= this.#growingOf(limits));
+    const rows = { follows: this.#follows, everyRow: this.#everyRow, ...(allowed && { allowed }) };
+    await growing.grow(units, rows, signal);
+    return growing;
+  }
+
+  #growingOf(limits: TreeLimits): TreeGrowing {
+    const window = this.rows.open(0, HISTOGRAM) as RowWindow;
+    const categorical = this.#categoryCounts.values.some((count) => count > 0);
+    const room = {
+      ranges: this.#ranges.offset,
+      histograms: this.#histograms.offset,
+      liveBins: this.#liveBins.offset,
+      binCounts: this.#binCounts.offset,
+      categoryCounts: categorical ? this.#categoryCounts.offset : 0,
+      maxNodes: this.#maxNodes,
+      histogramCount: this.histogramCount,
+      segments: this.#segments,
+    };
+    return new TreeGrowing(this.#engine, this.rows, window, room, limits);
   }
 
   #mergePartials(index: number): void {
@@ -717,6 +752,7 @@ export class TreeWorkspace implements Disposable {
       this.#leafSums,
       this.#scratch,
       this.#ranges,
+      this.#growing,
     ];
     for (const block of [
       this.gains,

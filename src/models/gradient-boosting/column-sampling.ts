@@ -25,6 +25,11 @@ export class ColumnSampling {
     this.#tree = this.#draw(all, shares.byTree, 'columns of tree', 0);
   }
 
+  /** Do all nodes of the tree look at the same features? */
+  get everywhere(): boolean {
+    return this.#shares.byLevel >= 1 && this.#shares.byNode >= 1;
+  }
+
   /** The features of a node as a mask; `mask`: those that it may use at all. */
   allowed(depth: number, path: number, mask?: Uint8Array): Uint8Array {
     const level = (this.#levels[depth] ??= this.#draw(this.#tree, this.#shares.byLevel, 'columns of level', depth));

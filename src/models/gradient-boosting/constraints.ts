@@ -62,6 +62,14 @@ export class TreeRules {
     return [child(-1), child(1)];
   }
 
+  /** What holds in every node alike: which features they may be split by; undefined: nodes differ. */
+  get everywhere(): { readonly allowed?: Uint8Array } | undefined {
+    const { monotone, groups } = this.#constraints;
+    if (monotone?.some(Boolean) || groups) return undefined;
+    if (!this.#columns) return {};
+    return this.#columns.everywhere ? { allowed: this.#columns.allowed(0, ROOT_RULES.path) } : undefined;
+  }
+
   /** What the scan of a node's histogram is held to. */
   limits({ lower, upper, groups, path }: NodeRules, depth: number): NodeLimits {
     const mask = groups && this.#maskOf(groups);

@@ -1,9 +1,12 @@
-import { leafValue } from '../../kernels/tree-splitting.js';
+import type { TreeGrowing } from '../../engine/trees/tree-growing.js';
+import type { TreeWorkspace, Units } from '../../engine/trees/tree-workspace.js';
+import { leafValue, SET_WORDS } from '../../kernels/tree-splitting.js';
 import { ColumnSampling } from './column-sampling.js';
 import { type FeatureConstraints, TreeRules } from './constraints.js';
 import type { GrowerOptions, GrownNode } from './grower.js';
 import type { BoostingLoss } from './loss.js';
 import type { GradientBoostingParameters } from './parameters.js';
+import { setOf } from './splitting.js';
 
 /** The parameters as growing a tree reads them. */
 export function growerOptions(parameters: GradientBoostingParameters, maxLeafNodes: number): GrowerOptions {
@@ -37,6 +40,40 @@ export function treeRules(
   const shares = { byTree: colsampleBytree, byLevel: colsampleBylevel, byNode: colsampleBynode };
   if (Object.values(shares).every((share) => share === 1)) return new TreeRules(constraints);
   return new TreeRules(constraints, new ColumnSampling(shares, constraints.featureCount, seed, iteration, output));
+}
+
+/** Grows a tree of rows in memory in one piece: to the same nodes as a `Grower` does it, where none has limits of its own. */
+export async function growWhole(
+  workspace: TreeWorkspace,
+  root: GrownNode,
+  options: GrowerOptions,
+  units: Units,
+  allowed?: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  const grown = await workspace.growTree(units, options, allowed, signal);
+  const waiting = [root];
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    if (takeSplit(node, grown)) waiting.push(node.right!, node.left!);
+  }
+}
+
+/** Was the node split? Then it gets its split and its children. */
+function takeSplit(node: GrownNode, grown: TreeGrowing): boolean {
+  const { slot, count } = node.rows;
+  const found = grown.splitOf(slot);
+  if (!found) return false;
+  const { child, gain, feature, bin, missingLeft, leftRows } = found;
+  const set = bin < 0 ? setOf(grown.sets, SET_WORDS * slot) : undefined;
+  const counts = [leftRows, count - leftRows] as const;
+  node.split = { feature, gain, bin, missingLeft, set, leftValue: 0, rightValue: 0, counts };
+  const side = (index: 0 | 1): GrownNode => {
+    const rows = { slot: child + index, count: counts[index] };
+    return { rows, depth: node.depth + 1, rules: node.rules, value: 0 };
+  };
+  node.left = side(0);
+  node.right = side(1);
+  return true;
 }
 
 /** Gives leaves their values, by the sums of gradient and hessian of each. */
