@@ -165,7 +165,7 @@ export async function writeDocs(report, folder) {
     '',
     '## Scores over seeds',
     '',
-    'Another seed is another draw (HIGGS-like) or another split of four to one (real data). All backends and numbers of threads give the same bits, so Lanewise has one score. flights-375k: 375,000 rows of flights, drawn anew with each seed; scikit-learn takes its airports, which are more than 255, as numbers.',
+    'Another seed is another draw (HIGGS-like) or another split of four to one (real data). All backends and numbers of threads give the same bits, so Lanewise has one score. flights-375k: 375,000 rows of flights, drawn anew with each seed; scikit-learn holds sets of categories to no limits, Lanewise and LightGBM to the same.',
     '',
     ...scoredAlone,
     ...markdown(scoreLines(all)),
