@@ -158,27 +158,31 @@ export class SpilledLists implements AsyncDisposable {
     let inPart = 0;
     let list = Number.NaN;
     const runs = new SortedRuns(
+      this.#engine,
       this.#rows,
       counts.map((count) => [0, count]),
       true,
     );
-    await runs.each((group, row) => {
-      let written: Promise<boolean> | undefined;
-      if (group !== list) {
-        list = group;
-        if (inPart >= TASK_ROWS) {
-          inPart = 0;
-          if (rows.length >= this.#pieceRows) {
-            written = this.#addPiece(following, rows, begins).then(() => true);
-            rows = [];
-            begins = new Set();
+    await runs.eachBlock(async (block) => {
+      const sorted = await block.sorted();
+      const [groups, members] = [sorted.values.slice(), sorted.weights!.slice()];
+      for (let i = 0; i < groups.length; i++) {
+        if (groups[i] !== list) {
+          list = groups[i]!;
+          if (inPart >= TASK_ROWS) {
+            inPart = 0;
+            if (rows.length >= this.#pieceRows) {
+              await this.#addPiece(following, rows, begins);
+              rows = [];
+              begins = new Set();
+            }
           }
+          begins.add(rows.length);
         }
-        begins.add(rows.length);
+        rows.push(members[i]!);
+        inPart++;
       }
-      rows.push(row);
-      inPart++;
-      return written ?? true;
+      return true;
     });
     if (rows.length > 0) await this.#addPiece(following, rows, begins);
   }

@@ -5,10 +5,12 @@ import type { NodeRows, TreeWorkspace } from '../../../engine/trees/tree-workspa
 import { ArenaBlock } from '../../../engine/trees/trees.js';
 import { Breather } from '../../../engine/turn.js';
 import { SORT_COUNTERS } from '../../../kernels/statistics.js';
-import { SortedRuns } from './sorted-runs.js';
+import { type SortedBlock, type SortedNumbers, SortedRuns } from './sorted-runs.js';
 
 /** Nodes whose rows are sorted at once. */
 const NODES_AT_ONCE = 64;
+/** Numbers of a node up to which they are not sorted twice, once for the sum of their weights and once to find the place. */
+const KEPT_NUMBERS = 2 ** 18;
 const WRITTEN: Uses['write'] = ['packed', 'gradients', 'hessians'];
 
 /** Which numbers of rows quantiles are of. */
@@ -56,16 +58,24 @@ export class SpilledQuantiles {
       await this.#sort(window, from.starts, signal);
     });
     const quantiles: number[] = [];
-    for (let node = 0; node < nodes.length; node++) {
-      const runs = new SortedRuns(
-        this.#rows,
-        starts.map((from) => [from[node]!, from[node + 1]!]),
-        this.#rows.weighted,
-      );
-      quantiles.push(await (this.#rows.weighted ? weightedQuantile(runs, level) : quantileOf(runs, level)));
+    // As many at once as threads: one is sorted while another is read.
+    for (let first = 0; first < nodes.length; first += this.#engine.threads) {
+      const some = nodes.slice(first, first + this.#engine.threads);
+      const found = await Promise.allSettled(some.map((_, node) => this.#merge(starts, first + node, level)));
+      for (const one of found) {
+        if (one.status === 'rejected') throw one.reason;
+        quantiles.push(one.value);
+      }
       await this.#breather.breathe(signal);
     }
     return quantiles;
+  }
+
+  #merge(starts: readonly (readonly number[])[], node: number, level: number): Promise<number> {
+    const { weighted } = this.#rows;
+    const stretches = starts.map((from) => [from[node]!, from[node + 1]!] as const);
+    const runs = new SortedRuns(this.#engine, this.#rows, stretches, weighted);
+    return weighted ? weightedQuantile(runs, level) : quantileOf(runs, level);
   }
 
   /** Puts the numbers of every node's rows, and their weights, behind those of the node before. */
@@ -123,42 +133,102 @@ async function quantileOf(runs: SortedRuns, level: number): Promise<number> {
   if (count === 0) return 0;
   const limit = level * count;
   const wanted = Math.min(count - 1, Math.max(0, Math.ceil(limit) - 1));
-  const between = wanted + 1 === limit && wanted + 1 < count;
-  let [seen, value, next] = [0, 0, 0];
-  await runs.each((number) => {
-    if (seen++ < wanted) return true;
-    if (seen === wanted + 1) value = next = number;
-    else next = number;
-    return between && seen === wanted + 1;
+  const last = wanted + 1 === limit && wanted + 1 < count ? wanted + 1 : wanted;
+  const found: number[] = [];
+  let seen = 0;
+  await runs.eachBlock(async (block) => {
+    const first = seen;
+    seen += block.count;
+    if (seen <= wanted) return true;
+    const { values } = await block.sorted();
+    for (let place = Math.max(wanted, first); place <= last && place < seen; place++)
+      found.push(values[place - first]!);
+    return seen <= last;
   });
-  return middle(value, next);
+  return middle(found[0]!, found.at(-1)!);
+}
+
+/** What comes before a block: numbers of a weight above 0, and the sum of their weights. */
+interface Before {
+  readonly block: Pick<SortedBlock, 'rest'>;
+  readonly sum: number;
+  readonly weighing: number;
 }
 
 async function weightedQuantile(runs: SortedRuns, level: number): Promise<number> {
+  const starts: Before[] = [];
+  const kept: SortedNumbers[] = [];
   let [total, weighing] = [0, 0];
-  await runs.each((_, weight) => {
-    if (weight > 0) {
-      total += weight;
-      weighing++;
-    }
+  await runs.eachBlock(async (block) => {
+    starts.push({ block: { rest: block.rest }, sum: total, weighing });
+    const { values, weights } = await block.sorted();
+    const added = addWeights(total, weights!);
+    total = added.sum;
+    weighing += added.weighing;
+    if (runs.count <= KEPT_NUMBERS) kept.push({ values: values.slice(), weights: weights!.slice() });
     return true;
   });
   if (weighing === 0) return 0;
   const limit = level * total;
-  let [sum, seen, value, next] = [0, 0, 0, 0];
-  let found = false;
-  await runs.each((number, weight) => {
-    if (!(weight > 0)) return true;
-    next = number;
-    if (found) return false;
-    sum += weight;
-    seen++;
-    if (sum < limit && seen < weighing) return true;
-    value = number;
-    found = true;
-    return sum === limit && seen < weighing;
-  });
-  return middle(value, next);
+  const first = Math.max(
+    0,
+    starts.findLastIndex(({ sum, weighing: seen }) => sum < limit && seen < weighing),
+  );
+  const place = new WeightedPlace(starts[first]!, limit, weighing);
+  if (kept.length > 0) {
+    for (let block = first; block < kept.length && place.look(kept[block]!); block++);
+  } else {
+    await runs.from(starts[first]!.block).eachBlock(async (block) => place.look(await block.sorted()));
+  }
+  return middle(place.value, place.next);
+}
+
+/** A sum with the weights above 0 added one by one, and how many they are. */
+function addWeights(before: number, weights: Float64Array): { sum: number; weighing: number } {
+  let [sum, weighing] = [before, 0];
+  for (let i = 0; i < weights.length; i++) {
+    if (!(weights[i]! > 0)) continue;
+    sum += weights[i]!;
+    weighing++;
+  }
+  return { sum, weighing };
+}
+
+/** Where the weights reach a limit. */
+class WeightedPlace {
+  value = 0;
+  /** Another number, where the limit is met exactly; else the same. */
+  next = 0;
+  readonly #limit: number;
+  readonly #weighing: number;
+  #sum: number;
+  #seen: number;
+  #found = false;
+
+  /** `weighing`: numbers of a weight above 0 in all. */
+  constructor({ sum, weighing: seen }: Before, limit: number, weighing: number) {
+    this.#limit = limit;
+    this.#weighing = weighing;
+    this.#sum = sum;
+    this.#seen = seen;
+  }
+
+  /** Looks at the next numbers; returns whether those behind them are wanted. */
+  look({ values, weights: some }: SortedNumbers): boolean {
+    const weights = some!;
+    for (let i = 0; i < values.length; i++) {
+      if (!(weights[i]! > 0)) continue;
+      this.next = values[i]!;
+      if (this.#found) return false;
+      this.#sum += weights[i]!;
+      this.#seen++;
+      if (this.#sum < this.#limit && this.#seen < this.#weighing) continue;
+      this.value = this.next;
+      this.#found = true;
+      if (this.#sum !== this.#limit || this.#seen >= this.#weighing) return false;
+    }
+    return true;
+  }
 }
 
 /** + 0: whether −0 or 0 is found among equals must not show. */
