@@ -21,12 +21,15 @@ export function columnToBin(column: RegisterColumn, bins: FeatureBins): ColumnTo
 }
 
 /** The bin of each category, or, where they are numbers by their codes, the code; NaN for labels never seen. */
-export function binnedCategories({ values, labels }: RegisterColumn, { binOfCode }: FeatureBins): Float64Array {
+export function binnedCategories({ values, labels }: RegisterColumn, bins: FeatureBins): Float64Array {
   const count = labels?.length ?? 0;
   const binned = new Float64Array(values.length);
-  for (let row = 0; row < values.length; row++) {
-    const code = values[row]!;
-    binned[row] = code < count ? (binOfCode ? binOfCode[code]! : code) : Number.NaN;
-  }
+  for (let row = 0; row < values.length; row++) binned[row] = binnedCategory(values[row]!, count, bins);
   return binned;
+}
+
+/** The same of one of so many labels. */
+export function binnedCategory(code: number, labelCount: number, { binOfCode }: FeatureBins): number {
+  if (!(code < labelCount)) return Number.NaN;
+  return binOfCode ? binOfCode[code]! : code;
 }

@@ -2,7 +2,7 @@ import type { BundledFeature, Bundles } from '../../engine/trees/bundles.js';
 import { type ColumnToBin, usualRange } from '../../engine/trees/trees.js';
 import { Breather } from '../../engine/turn.js';
 import { numbersOf, type RegisterColumn } from '../../table/columns.js';
-import { columnToBin, type FeatureBins } from './bins.js';
+import { binnedCategory, columnToBin, type FeatureBins } from './bins.js';
 
 /** Rows by which columns are taken to be sparse or not. */
 const LOOKED_AT = 2_048;
@@ -37,7 +37,7 @@ export async function findBundles(
   signal?: AbortSignal,
 ): Promise<Bundles | undefined> {
   const sparse = bins.flatMap((feature, index) => {
-    return sparseFeature(columnToBin(lookedAt(parts[0]![index]!), feature), feature, index) ?? [];
+    return sparseFeature(parts[0]![index]!, feature, index) ?? [];
   });
   if (sparse.length < 2) return undefined;
   const breather = new Breather();
@@ -67,28 +67,22 @@ export async function findBundles(
   );
 }
 
-/** Some rows of a column, evenly chosen. */
-function lookedAt(column: RegisterColumn): RegisterColumn {
-  const { name, type, labels } = column;
-  const values = numbersOf(column);
-  const looked = Math.min(LOOKED_AT, values.length);
-  const some = new Float64Array(looked);
-  for (let i = 0; i < looked; i++) some[i] = values[Math.floor((i * values.length) / looked)]!;
-  return { name, type, labels, values: some };
-}
-
-/** A feature whose most frequent bin nearly all of some rows have. */
-function sparseFeature({ values, edges }: ColumnToBin, bins: FeatureBins, feature: number): Sparse | undefined {
+/** A feature whose most frequent bin nearly all of some rows have, evenly chosen. */
+function sparseFeature(column: RegisterColumn, bins: FeatureBins, feature: number): Sparse | undefined {
   if (bins.binCount < 1) return undefined;
-  const counts = new Uint32Array(edges.length + 1);
-  const looked = values.length;
+  const values = numbersOf(column);
+  const labelCount = column.labels?.length ?? 0;
+  const isCategory = column.type === 'category';
+  const counts = new Uint32Array(bins.edges.length + 1);
+  const looked = Math.min(LOOKED_AT, values.length);
   let [most, usual] = [0, 0];
   for (let i = 0; i < looked; i++) {
     // Not even if all that follow had the most frequent bin.
     if (1 - (most + looked - i) / looked > MOST_UNUSUAL) return undefined;
-    const value = values[i]!;
+    const read = values[Math.floor((i * values.length) / looked)]!;
+    const value = isCategory ? binnedCategory(read, labelCount, bins) : read;
     if (Number.isNaN(value)) continue;
-    const bin = edgesBelow(edges, value);
+    const bin = edgesBelow(bins.edges, value);
     counts[bin]!++;
     const count = counts[bin]!;
     if (count > most) [most, usual] = [count, bin];

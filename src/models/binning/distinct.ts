@@ -1,4 +1,6 @@
 const SLOTS = 1024;
+/** Places where a number that was seen before is found at once, unless it shares its place with one that came first. */
+const PLACES = 2048;
 
 /**
  * The distinct numbers of a column, as long as there are at most `limit` (≤ 255) of them: a hash table, because a Set
@@ -25,12 +27,16 @@ export class DistinctValues {
 
   /** Adds the values of some rows. */
   add(values: Float64Array | Float32Array, rows: Uint32Array): void {
-    let last = Number.NaN;
     if (this.tooMany) return;
+    // Plain variables: this runs for every row of a column with few values.
+    const [number, words] = [this.#number, this.#words];
+    const seen = new Float64Array(PLACES).fill(Number.NaN);
     for (let i = 0; i < rows.length; i++) {
       const value = values[rows[i]!]!;
-      if (value === last || Number.isNaN(value)) continue;
-      last = value;
+      number[0] = value + 0; // −0 + 0 is 0
+      const place = mix(words[0]!, words[1]!) >>> 21;
+      if (seen[place] === value || Number.isNaN(value)) continue;
+      if (Number.isNaN(seen[place]!)) seen[place] = value;
       if (!this.#see(value)) return;
     }
   }
@@ -48,10 +54,8 @@ export class DistinctValues {
   /** false: there are too many now. */
   #see(value: number): boolean {
     if (this.tooMany) return false;
-    this.#number[0] = value + 0; // −0 + 0 is 0
-    const [low, high] = [this.#words[0]!, this.#words[1]!];
-    const mixed = Math.imul(high ^ Math.imul(low, 0x85ebca6b), 0x9e3779b1);
-    let slot = mixed >>> 22;
+    this.#number[0] = value + 0;
+    let slot = mix(this.#words[0]!, this.#words[1]!) >>> 22;
     for (; this.#slots[slot] !== 0; slot = (slot + 1) % SLOTS) {
       if (this.#found[this.#slots[slot]! - 1] === value) return true;
     }
@@ -59,4 +63,9 @@ export class DistinctValues {
     this.#slots[slot] = ++this.#count;
     return this.#count <= this.#limit;
   }
+}
+
+/** The halves of a number's bits, so that its upper ones depend on them all. */
+function mix(low: number, high: number): number {
+  return Math.imul(high ^ Math.imul(low, 0x85ebca6b), 0x9e3779b1);
 }

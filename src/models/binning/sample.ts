@@ -67,7 +67,10 @@ function wordsOf(engine: Engine, seed: number, firstRow: number, rows: Uint32Arr
     const start = rows[i]!;
     const count = Math.min(BLOCK_WORDS, rows.at(-1)! - start + 1);
     engine.kernels.random_words_u32(block.byteOffset, keyLow, keyHigh, firstRow + start, count);
-    for (; i < rows.length && rows[i]! - start < count; i++) words[i] = block[rows[i]! - start]!;
+    if (rows[i + count - 1] === start + count - 1) {
+      words.set(block.subarray(0, count), i);
+      i += count;
+    } else for (; i < rows.length && rows[i]! - start < count; i++) words[i] = block[rows[i]! - start]!;
   }
   return words;
 }

@@ -305,9 +305,10 @@ function scalesOf({ targets, weights, training, rowCount }: LossData, link: Boos
   for (let i = 0; i < training.length; i++) {
     const row = training[i]!;
     for (let at = row; at < targets.length; at += rowCount) {
-      largestTarget = Math.max(largestTarget, Math.abs(targets[at]!));
+      const size = Math.abs(targets[at]!);
+      if (size > largestTarget) largestTarget = size;
     }
-    if (weights) largestWeight = Math.max(largestWeight, weights[row]!);
+    if (weights && weights[row]! > largestWeight) largestWeight = weights[row]!;
   }
   return scalesFor(link, largestTarget, largestWeight);
 }
