@@ -76,6 +76,19 @@ describe('a tree grown in one piece is the one that is grown node by node', () =
   });
 });
 
+test('classes whose trees are grown side by side have those that are grown one after the other', async () => {
+  const table = tableFromRegisters([...features, kinds]);
+  const fitted = async (threads: number, parameters: object) => {
+    await using engine = await createEngine({ backend: 'wasm', threads });
+    const model = new GradientBoostingClassifier({ maxIter: 6, ...parameters });
+    const predicted = await (await model.fit(table, { target: 'y', engine })).predict(table, { engine });
+    return predicted.schema.fields.map(({ name }) => [...predicted.getChild(name)!]);
+  };
+  for (const parameters of [{}, { subsample: 0.6, colsampleBytree: 0.7, earlyStopping: 'true' as const }]) {
+    expect(await fitted(3, parameters)).toEqual(await fitted(1, parameters));
+  }
+});
+
 test('a team of threads grows the trees that one alone does', async () => {
   const many = 40_000;
   const columns = Array.from({ length: 28 }, (_, k) => numbers(`x${k}`, many, (row) => noise(row, k)));

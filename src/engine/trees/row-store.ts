@@ -129,11 +129,12 @@ export class MemoryRows implements RowStore {
   readonly #packed: ArenaBlock<'i32'>;
   readonly #window: RowWindow;
 
-  constructor({ arena, threads }: Engine, data: BinnedRows) {
+  /** `lane`: one of several sets of gradients and orders of the same rows, whose trees one thread each grows. */
+  constructor({ arena, threads }: Engine, data: BinnedRows, lane = false) {
     const { rowCount, layout } = data;
     this.rowCount = rowCount;
     this.layout = layout;
-    this.threads = treeThreads(threads, rowCount, layout.columnCount);
+    this.threads = lane ? 1 : treeThreads(threads, rowCount, layout.columnCount);
     this.segmentRows = segmentRowsFor(rowCount, this.threads);
     // One behind the other, each on a cache line: together 8 bytes a row.
     const aligned = Math.ceil(rowCount / 16) * 16;

@@ -7,12 +7,10 @@ import {
   GROWN_NODE,
   NODE_BIN,
   NODE_CHILD,
-  NODE_DEPTH,
   NODE_FEATURE,
   NODE_GAIN,
   NODE_LEFT_ROWS,
   NODE_MISSING_LEFT,
-  NODE_ROWS,
   TEAM_WORDS,
 } from '../../kernels/tree-growing.js';
 import { SET_WORDS } from '../../kernels/tree-splitting.js';
@@ -48,6 +46,37 @@ export interface TreeRoom {
   readonly segments: number;
 }
 
+/** A tree that is being grown: a call for each member of its team, whose words are 0 before every call. */
+export interface StartedTree {
+  readonly tasks: readonly Task[];
+  readonly team: ArenaBlock<'i32'>;
+  /** What became of its nodes, once it is grown. */
+  readonly grown: TreeGrowing;
+}
+
+/**
+ * Grows trees side by side, each with a memory of its own. The event loop turns now and then.
+ * @throws LanewiseError `cancelled` by the signal
+ */
+export async function growTrees(engine: Engine, trees: readonly StartedTree[], signal?: AbortSignal): Promise<void> {
+  const breather = new Breather();
+  for (let waiting = trees; waiting.length > 0; ) {
+    for (const { team } of waiting) team.values.fill(0);
+    const results = await engine.run(
+      waiting.flatMap(({ tasks }) => tasks),
+      signal,
+    );
+    let at = 0;
+    waiting = waiting.filter(({ tasks }) => {
+      // The first of a team says whether its tree is done.
+      const more = results[at] !== 0;
+      at += tasks.length;
+      return more;
+    });
+    await breather.breathe(signal);
+  }
+}
+
 /** How a node was split. */
 export interface GrownSplit {
   /** Left child; the right one is next. */
@@ -62,7 +91,6 @@ export interface GrownSplit {
 
 /** Grows whole trees from rows in memory, one kernel call a thread: tree_grow_u8. */
 export class TreeGrowing implements Disposable {
-  readonly #engine: Engine;
   readonly #members: number;
   readonly #nodes: ArenaBlock<'f64'>;
   readonly #sets: ArenaBlock<'u32'>;
@@ -86,7 +114,6 @@ export class TreeGrowing implements Disposable {
       this.#owned.push(block);
       return block;
     };
-    this.#engine = engine;
     this.#members = threads;
     this.#nodes = own('f64', GROWN_NODE * room.maxNodes);
     this.#sets = own('u32', SET_WORDS * room.maxNodes);
@@ -121,42 +148,22 @@ export class TreeGrowing implements Disposable {
     ];
   }
 
-  /**
-   * Grows a tree whose root's rows stand in the ranges of node 0. `allowed`: by feature, 0: it is left out. The event loop
-   * turns now and then.
-   * @throws LanewiseError `cancelled` by the signal
-   */
-  async grow(
+  /** A tree to be grown from the rows that stand in the ranges of node 0. `allowed`: by feature, 0: it is left out. */
+  start(
     units: Units,
     { allowed, follows, everyRow }: { allowed?: Uint8Array; follows: boolean; everyRow: boolean },
-    signal?: AbortSignal,
-  ): Promise<void> {
+  ): StartedTree {
     if (allowed) this.#allowed.values.set(allowed);
     this.#state.values.fill(0);
+    const masks = [allowed ? this.#allowed.offset : 0, this.#bundles?.offset ?? 0];
     const tasks = Array.from({ length: this.#members }, (_, member): Task => {
-      const masks = [allowed ? this.#allowed.offset : 0, this.#bundles?.offset ?? 0];
       const values = [
         ...[...this.#before, ...masks, ...this.#after, units.gradient, units.hessian, ...this.#limits],
         ...[follows ? 1 : 0, everyRow ? 1 : 0, ...this.#shape, member, this.#members, isNode() ? 1 : 0],
       ];
       return { kernel: 'tree_grow_u8', values };
     });
-    const breather = new Breather();
-    for (;;) {
-      this.#team.values.fill(0);
-      const [more] = await this.#engine.run(tasks, signal);
-      if (more === 0) return;
-      await breather.breathe(signal);
-    }
-  }
-
-  /** Rows of a node that are learnt from. */
-  rowsOf(node: number): number {
-    return this.#nodes.values[GROWN_NODE * node + NODE_ROWS]!;
-  }
-
-  depthOf(node: number): number {
-    return this.#nodes.values[GROWN_NODE * node + NODE_DEPTH]!;
+    return { tasks, team: this.#team, grown: this };
   }
 
   /** How a node was split; undefined: it is a leaf. */

@@ -11,7 +11,7 @@ import type { Engine, Task } from '../engine.js';
 import type { RandomKey } from '../random.js';
 import { columnGoesLeft, splitHistogram } from './bundles.js';
 import type { RowPart, RowStore, RowWindow, Uses } from './row-store.js';
-import { TreeGrowing, type TreeLimits } from './tree-growing.js';
+import { type StartedTree, TreeGrowing, type TreeLimits } from './tree-growing.js';
 import { ArenaBlock, placeOf } from './trees.js';
 
 /** Rows of one task over rows: at most this many, so that the event loop turns often and compiled code tiers up early. */
@@ -295,19 +295,16 @@ export class TreeWorkspace implements Disposable {
   }
 
   /**
-   * Grows a tree from its root, in one piece: of rows in memory, where no node has limits of its own. What became of node n
-   * is asked of the result; node n's rows are those of slot n.
+   * A tree to be grown from its root in one piece: of rows in memory, where no node has limits of its own. Node n's rows are
+   * those of slot n.
    */
-  async growTree(
-    units: Units,
-    limits: TreeLimits,
-    allowed: Uint8Array | undefined,
-    signal?: AbortSignal,
-  ): Promise<TreeGrowing> {
-    const growing = (this.#growing ??= this.#growingOf(limits));
-    const rows = { follows: this.#follows, everyRow: this.#everyRow, ...(allowed && { allowed }) };
-    await growing.grow(units, rows, signal);
-    return growing;
+  startTree(units: Units, limits: TreeLimits, allowed: Uint8Array | undefined): StartedTree {
+    this.#growing ??= this.#growingOf(limits);
+    return this.#growing.start(units, {
+      follows: this.#follows,
+      everyRow: this.#everyRow,
+      ...(allowed && { allowed }),
+    });
   }
 
   #growingOf(limits: TreeLimits): TreeGrowing {

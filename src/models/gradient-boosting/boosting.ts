@@ -1,8 +1,11 @@
 import type { Engine } from '../../engine/engine.js';
 import { randomKey } from '../../engine/random.js';
 import { MemoryRows } from '../../engine/trees/row-store.js';
+import { growTrees, type StartedTree } from '../../engine/trees/tree-growing.js';
+import { treeThreads } from '../../engine/trees/tree-threads.js';
 import { TreeWorkspace } from '../../engine/trees/tree-workspace.js';
 import type { BinnedRows } from '../../engine/trees/trees.js';
+import { HISTOGRAM_STRIDE } from '../../kernels/tree-building.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
 import type { Deadline } from '../../training/deadline.js';
 import { Stopping } from '../../training/stopping.js';
@@ -12,7 +15,7 @@ import type { BoostingStart, MemoryStart } from './continuation.js';
 import { measureCover } from './cover.js';
 import { Dart, MemoryDroppedSums, viewOf } from './dart.js';
 import { Grower, type GrowerOptions, type GrownNode, leavesOf } from './grower.js';
-import { growerOptions, growWhole, renewLeafValues, setLeafValues, treeRules } from './growing.js';
+import { growerOptions, renewLeafValues, setLeafValues, takeNodes, treeRules } from './growing.js';
 import { histogramsFor } from './histogram.js';
 import type { BoostingLoss } from './loss.js';
 import { type LossData, LossState } from './loss-state.js';
@@ -72,11 +75,50 @@ export async function boost(
   return await run.boost();
 }
 
+/** Gradients and orders of the rows, and what a tree is grown in. */
+interface Lane {
+  readonly rows: MemoryRows;
+  readonly workspace: TreeWorkspace;
+}
+
+/** A tree before its leaves have values. */
+interface Begun {
+  readonly output: number;
+  readonly workspace: TreeWorkspace;
+  readonly root: GrownNode;
+  /** Absent: it is grown. */
+  readonly started: StartedTree | undefined;
+}
+
+/** Bytes that the histograms of trees that are grown side by side may take. */
+const LANE_BYTES = 256 * 2 ** 20;
+
+/**
+ * How many outputs have their trees grown side by side: all, where several threads would have too little to do in one tree,
+ * and nothing else needs the gradients of one output at a time.
+ */
+function lanesFor(
+  engine: Engine,
+  { rowCount, layout }: BinnedRows,
+  loss: BoostingLoss,
+  { boostingType, dataSampleStrategy }: GradientBoostingParameters,
+  histograms: number,
+): number {
+  const alone = engine.threads === 1 || treeThreads(engine.threads, rowCount, layout.columnCount) > 1;
+  const apart = loss.kind === 'kernels' && !loss.renewal && boostingType !== 'dart' && dataSampleStrategy !== 'goss';
+  if (alone || !apart) return 1;
+  const bytes = histograms * layout.columnCount * HISTOGRAM_STRIDE * 8 + 20 * rowCount;
+  return Math.max(1, Math.min(loss.outputs, Math.floor(LANE_BYTES / bytes)));
+}
+
 class BoostingRun implements Disposable {
   readonly #data: BoostingData;
   readonly #loss: BoostingLoss;
   readonly #options: MemoryOptions;
   readonly #growing: GrowerOptions;
+  readonly #engine: Engine;
+  /** One, or several, where outputs have their trees grown side by side. */
+  readonly #lanes: readonly Lane[];
   readonly #rows: MemoryRows;
   readonly #workspace: TreeWorkspace;
   readonly #state: LossState;
@@ -109,8 +151,17 @@ class BoostingRun implements Disposable {
         throw error;
       }
     };
-    this.#rows = own(() => new MemoryRows(engine, data.rows));
-    this.#workspace = own(() => new TreeWorkspace(engine, this.#rows, binCounts, sizes, options.constraints.monotone));
+    const lane = (beside: boolean): Lane => {
+      const rows = own(() => new MemoryRows(engine, data.rows, beside));
+      const { monotone } = options.constraints;
+      return { rows, workspace: own(() => new TreeWorkspace(engine, rows, binCounts, sizes, monotone)) };
+    };
+    const lanes = lanesFor(engine, data.rows, loss, options, sizes.histograms);
+    this.#engine = engine;
+    if (lanes > 1) engine.startThreads();
+    this.#lanes = Array.from({ length: lanes }, () => lane(lanes > 1));
+    this.#rows = this.#lanes[0]!.rows;
+    this.#workspace = this.#lanes[0]!.workspace;
     const { start } = options;
     const base = start?.base ?? options.base;
     const targets = { ...data, rowCount: data.rows.rowCount };
@@ -160,28 +211,48 @@ class BoostingRun implements Disposable {
     const share = (await this.#dart?.drop(iteration, signal)) ?? 1;
     if (!first || share < 1) await this.#state.beginRound(signal);
     const trees: GrownNode[] = [];
-    for (let output = 0; output < this.#loss.outputs; output++) {
-      await this.#state.derive(output, signal);
-      trees.push(await this.#grow(iteration, output, share));
+    const { outputs } = this.#loss;
+    for (let first = 0; first < outputs; first += this.#lanes.length) {
+      trees.push(...(await this.#growBeside(iteration, first, Math.min(outputs, first + this.#lanes.length), share)));
     }
     await this.#dart?.finish(trees, signal);
     return trees;
   }
 
-  /** `share`: what the tree counts (less than 1 after a dropout). */
-  async #grow(iteration: number, output: number, share: number): Promise<GrownNode> {
-    const { signal, seed, learningRate } = this.#options;
-    const workspace = this.#workspace;
+  /** The trees of some outputs, a lane each. `share`: what they count (less than 1 after a dropout). */
+  async #growBeside(iteration: number, first: number, end: number, share: number): Promise<GrownNode[]> {
+    const { signal } = this.#options;
+    const begun: Begun[] = [];
+    for (let output = first; output < end; output++) {
+      const lane = this.#lanes[output - first]!;
+      await this.#state.derive(output, signal, lane.rows);
+      begun.push(await this.#begin(iteration, output, lane.workspace));
+    }
+    const started = begun.flatMap(({ started }) => started ?? []);
+    if (started.length > 0) await growTrees(this.#engine, started, signal);
+    for (const tree of begun) await this.#finish(tree, share);
+    return begun.map(({ root }) => root);
+  }
+
+  /** Quantises an output's derivatives. A tree whose nodes differ in what they may do is grown at once, the others later. */
+  async #begin(iteration: number, output: number, workspace: TreeWorkspace): Promise<Begun> {
+    const { signal, seed } = this.#options;
     const { training, following } = await this.#sampling.rowsFor(iteration, output, signal);
     const levels = await workspace.quantise(randomKey(seed, 'gradients', iteration, output), signal);
     const units = unscaledUnits(levels, this.#state.scales);
-    const { bins } = this.#data;
     const rules = treeRules(this.#options, iteration, output);
     const rows = await workspace.begin(training, following);
     const root: GrownNode = { rows, depth: 0, rules: rules.root(), value: 0 };
     const { everywhere } = rules;
-    if (everywhere) await growWhole(workspace, root, this.#growing, units, everywhere.allowed, signal);
-    else await new Grower(workspace, bins, this.#growing, units, rules).grow(root, signal);
+    const started = everywhere && workspace.startTree(units, this.#growing, everywhere.allowed);
+    if (!started) await new Grower(workspace, this.#data.bins, this.#growing, units, rules).grow(root, signal);
+    return { output, workspace, root, started };
+  }
+
+  /** Gives the leaves of a grown tree their values, and adds these to the raw predictions. */
+  async #finish({ output, workspace, root, started }: Begun, share: number): Promise<void> {
+    const { signal, learningRate } = this.#options;
+    if (started) takeNodes(root, started.grown);
     const { weights } = this.#data;
     await measureCover(root, workspace, weights && (() => weights));
     const leaves = leavesOf(root);
@@ -196,7 +267,6 @@ class BoostingRun implements Disposable {
     const values = leaves.map((leaf) => leaf.value * share);
     const raw = this.#state.rawOf(output);
     await workspace.addToLeaves(nodes, values, ({ firstRow }) => raw + 8 * firstRow, signal);
-    return root;
   }
 
   #sumsOn(engine: Engine): MemoryDroppedSums {

@@ -1,5 +1,4 @@
 import type { TreeGrowing } from '../../engine/trees/tree-growing.js';
-import type { TreeWorkspace, Units } from '../../engine/trees/tree-workspace.js';
 import { leafValue, SET_WORDS } from '../../kernels/tree-splitting.js';
 import { ColumnSampling } from './column-sampling.js';
 import { type FeatureConstraints, TreeRules } from './constraints.js';
@@ -42,16 +41,8 @@ export function treeRules(
   return new TreeRules(constraints, new ColumnSampling(shares, constraints.featureCount, seed, iteration, output));
 }
 
-/** Grows a tree of rows in memory in one piece: to the same nodes as a `Grower` does it, where none has limits of its own. */
-export async function growWhole(
-  workspace: TreeWorkspace,
-  root: GrownNode,
-  options: GrowerOptions,
-  units: Units,
-  allowed?: Uint8Array,
-  signal?: AbortSignal,
-): Promise<void> {
-  const grown = await workspace.growTree(units, options, allowed, signal);
+/** Gives a tree that was grown in one piece its nodes: those that a `Grower` finds, where none has limits of its own. */
+export function takeNodes(root: GrownNode, grown: TreeGrowing): void {
   const waiting = [root];
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     if (takeSplit(node, grown)) waiting.push(node.right!, node.left!);

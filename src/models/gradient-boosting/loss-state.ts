@@ -101,8 +101,11 @@ export class LossState implements Disposable {
     await this.#delta?.update(this.#raw.offset, this.#targets, signal);
   }
 
-  /** Writes gradients and hessians by one output; those of validation rows are 0, so that they count for nothing. */
-  async derive(output: number, signal?: AbortSignal): Promise<void> {
+  /**
+   * Writes gradients and hessians by one output; those of validation rows are 0, so that they count for nothing. `to`: whose
+   * they are, where outputs have their own.
+   */
+  async derive(output: number, signal?: AbortSignal, to = this.#rows): Promise<void> {
     const { loss } = this;
     if (loss.kind === 'lists') {
       await this.#lists!.derive(this.#columns(), this.#to(0), loss, signal);
@@ -112,12 +115,12 @@ export class LossState implements Disposable {
     else {
       const delta = this.#delta?.now[output] ?? 0;
       const blocks = this.#blocks();
-      const tasks = blocks.map((block, i) => loss.derivatives(block, output, this.#to(i * BLOCK_ROWS), delta));
+      const tasks = blocks.map((block, i) => loss.derivatives(block, output, this.#to(i * BLOCK_ROWS, to), delta));
       await runOnRows(this.#engine, this.#rows, tasks, signal);
     }
     const { length, offset } = this.#validationRows;
     if (length === 0) return;
-    const { gradients, hessians } = this.#rows;
+    const { gradients, hessians } = to;
     const values = [offset, gradients.offset, hessians.offset, this.#data.rowCount, length];
     await this.#engine.run([{ kernel: 'derivatives_clear_f32', values }], signal);
   }
@@ -212,10 +215,10 @@ export class LossState implements Disposable {
     });
   }
 
-  #to(firstRow: number): Derivatives {
+  #to(firstRow: number, { gradients, hessians } = this.#rows): Derivatives {
     return {
-      gradients: this.#rows.gradients.offset + 4 * firstRow,
-      hessians: this.#rows.hessians.offset + 4 * firstRow,
+      gradients: gradients.offset + 4 * firstRow,
+      hessians: hessians.offset + 4 * firstRow,
       ...this.scales,
     };
   }
