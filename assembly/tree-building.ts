@@ -331,41 +331,56 @@ function sumOfLanes(rows: usize, count: i32, values: usize): f64 {
   return l0 + l4 + (l2 + l6) + (l1 + l5 + (l3 + l7));
 }
 
-export function leaf_sums_f32(
-  rows: usize, ranges: usize, gradients: usize, hessians: usize, sums: usize, dataRows: i32, rangeCount: i32,
-): void {
-  let sumG = load<f64>(sums), sumH = load<f64>(sums, 8);
-  for (let range = 0; range < rangeCount; range++, ranges += 8) {
-    let at = rows + (<usize>load<i32>(ranges) << 2);
-    const end = rows + (<usize>load<i32>(ranges, 4) << 2);
-    while (at < end) {
-      const block = load<u32>(at) >> 14;
-      const begin = at;
-      // The rows of a block are at most 16,384: the last of them by bisection.
-      let low = at + 4, high = min<usize>(end, at + (16384 << 2));
-      while (low < high) {
-        const middle = low + (((high - low) >> 3) << 2);
-        if (load<u32>(middle) >> 14 == block) low = middle + 4;
-        else high = middle;
-      }
-      at = low;
-      const count = <i32>((at - begin) >> 2);
-      sumG += sumOfLanes(begin, count, gradients);
-      sumH += sumOfLanes(begin, count, hessians);
+// Adds the gradients and hessians of the rows of a range, block after block of the row index.
+function sumRange(rows: usize, range: usize, gradients: usize, hessians: usize, sums: usize): void {
+  let at = rows + (<usize>load<i32>(range) << 2), sumG = load<f64>(sums), sumH = load<f64>(sums, 8);
+  const end = rows + (<usize>load<i32>(range, 4) << 2);
+  while (at < end) {
+    const block = load<u32>(at) >> 14;
+    const begin = at;
+    // The rows of a block are at most 16,384: the last of them by bisection.
+    let low = at + 4, high = min<usize>(end, at + (16384 << 2));
+    while (low < high) {
+      const middle = low + (((high - low) >> 3) << 2);
+      if (load<u32>(middle) >> 14 == block) low = middle + 4;
+      else high = middle;
     }
+    at = low;
+    const count = <i32>((at - begin) >> 2);
+    sumG += sumOfLanes(begin, count, gradients);
+    sumH += sumOfLanes(begin, count, hessians);
   }
   store<f64>(sums, sumG);
   store<f64>(sums, sumH, 8);
 }
 
-export function leaf_add_f64(
-  rows: usize, ranges: usize, predictions: usize, value: f64, dataRows: i32, rangeCount: i32,
+// Range by range: the rows of a leaf lie far apart, and the others' between them.
+export function leaf_sums_f32(
+  rows: usize, ranges: usize, slots: usize, gradients: usize, hessians: usize, sums: usize, dataRows: i32,
+  slotLength: i32, slotCount: i32, firstRange: i32, rangeCount: i32, leafCount: i32,
 ): void {
-  for (let range = 0; range < rangeCount; range++, ranges += 8) {
-    const end = rows + (<usize>load<i32>(ranges, 4) << 2);
-    for (let at = rows + (<usize>load<i32>(ranges) << 2); at < end; at += 4) {
-      const prediction = predictions + (<usize>load<u32>(at) << 3);
-      store<f64>(prediction, load<f64>(prediction) + value);
+  const slotBytes = <usize>slotLength << 2;
+  for (let range = ranges + (<usize>firstRange << 3); rangeCount > 0; rangeCount--, range += 8) {
+    for (let leaf: usize = 0; leaf < <usize>leafCount; leaf++) {
+      const slot = <usize>load<i32>(slots + (leaf << 2));
+      sumRange(rows, range + slot * slotBytes, gradients, hessians, sums + (leaf << 4));
+    }
+  }
+}
+
+export function leaf_add_f64(
+  rows: usize, ranges: usize, slots: usize, values: usize, predictions: usize, dataRows: i32, slotLength: i32,
+  slotCount: i32, firstRange: i32, rangeCount: i32, leafCount: i32,
+): void {
+  const slotBytes = <usize>slotLength << 2;
+  for (let range = ranges + (<usize>firstRange << 3); rangeCount > 0; rangeCount--, range += 8) {
+    for (let leaf: usize = 0; leaf < <usize>leafCount; leaf++) {
+      const ends = range + <usize>load<i32>(slots + (leaf << 2)) * slotBytes, value = load<f64>(values + (leaf << 3));
+      const end = rows + (<usize>load<i32>(ends, 4) << 2);
+      for (let at = rows + (<usize>load<i32>(ends) << 2); at < end; at += 4) {
+        const prediction = predictions + (<usize>load<u32>(at) << 3);
+        store<f64>(prediction, load<f64>(prediction) + value);
+      }
     }
   }
 }

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#define LANEWISE_KERNELS_HASH "eb1a4e67717da1fe"
+#define LANEWISE_KERNELS_HASH "c6bd0be3113d506f"
 
 namespace lanewise {
 
@@ -129,8 +129,8 @@ struct Kernels {
   void (*histogram_add_f64)(double* sum, const double* part, const int32_t* binCounts, int32_t featureCount);
   void (*histogram_build_u8)(const uint8_t* bins, const int32_t* packed, const uint32_t* rows, const int32_t* ranges, double* histogram, const int32_t* binCounts, uint8_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t groupBytes, int32_t groupFeatures, int32_t featureCount, int32_t rangeCount, int32_t fresh);
   void (*histogram_subtract_f64)(const double* parent, const double* child, double* sibling, const int32_t* binCounts, int32_t featureCount);
-  void (*leaf_add_f64)(const uint32_t* rows, const int32_t* ranges, double* predictions, double value, int32_t dataRows, int32_t rangeCount);
-  void (*leaf_sums_f32)(const uint32_t* rows, const int32_t* ranges, const float* gradients, const float* hessians, double* sums, int32_t dataRows, int32_t rangeCount);
+  void (*leaf_add_f64)(const uint32_t* rows, const int32_t* ranges, const int32_t* slots, const double* values, double* predictions, int32_t dataRows, int32_t slotLength, int32_t slotCount, int32_t firstRange, int32_t rangeCount, int32_t leafCount);
+  void (*leaf_sums_f32)(const uint32_t* rows, const int32_t* ranges, const int32_t* slots, const float* gradients, const float* hessians, double* sums, int32_t dataRows, int32_t slotLength, int32_t slotCount, int32_t firstRange, int32_t rangeCount, int32_t leafCount);
   int32_t (*rows_partition_u8)(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, const int32_t* ranges, int32_t* left, int32_t* right, uint32_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t slot, int32_t longest, int32_t rangeCount);
   void (*codes_encode_u16)(const double* values, const double* edges, uint16_t* codes, int32_t edgeCount, int32_t rowCount);
   void (*codes_encode_u8)(const double* values, const double* edges, uint8_t* codes, int32_t edgeCount, int32_t rowCount);
@@ -530,12 +530,12 @@ void histogram_build_u8(const uint8_t* bins, const int32_t* packed, const uint32
 /// The sibling: parent − child.
 /// parent[768 * featureCount] in; child[768 * featureCount] in; sibling[768 * featureCount] inout; binCounts[featureCount] in
 void histogram_subtract_f64(const double* parent, const double* child, double* sibling, const int32_t* binCounts, int32_t featureCount);
-/// Adds the value of a leaf to the raw predictions of its rows.
-/// rows[dataRows] in; ranges[2 * rangeCount] in; predictions[dataRows] inout
-void leaf_add_f64(const uint32_t* rows, const int32_t* ranges, double* predictions, double value, int32_t dataRows, int32_t rangeCount);
-/// Adds up gradients and hessians over the rows of a leaf, by blocks of 16,384 of the row index, in 8 lanes each.
-/// rows[dataRows] in; ranges[2 * rangeCount] in; gradients[dataRows] in; hessians[dataRows] in; sums[2] inout
-void leaf_sums_f32(const uint32_t* rows, const int32_t* ranges, const float* gradients, const float* hessians, double* sums, int32_t dataRows, int32_t rangeCount);
+/// Adds the value of each leaf to the raw predictions of its rows.
+/// rows[dataRows] in; ranges[slotLength * slotCount] in; slots[leafCount] in; values[leafCount] in; predictions[dataRows] inout
+void leaf_add_f64(const uint32_t* rows, const int32_t* ranges, const int32_t* slots, const double* values, double* predictions, int32_t dataRows, int32_t slotLength, int32_t slotCount, int32_t firstRange, int32_t rangeCount, int32_t leafCount);
+/// Adds up gradients and hessians over the rows of each leaf, by blocks of 16,384 of the row index, in 8 lanes each.
+/// rows[dataRows] in; ranges[slotLength * slotCount] in; slots[leafCount] in; gradients[dataRows] in; hessians[dataRows] in; sums[2 * leafCount] inout
+void leaf_sums_f32(const uint32_t* rows, const int32_t* ranges, const int32_t* slots, const float* gradients, const float* hessians, double* sums, int32_t dataRows, int32_t slotLength, int32_t slotCount, int32_t firstRange, int32_t rangeCount, int32_t leafCount);
 /// In each range, puts the rows that go left before those that go right, each side in its old order; returns how many go left.
 /// bins[rowBytes * dataRows] in; goesLeft[256] in; rows[dataRows] inout; ranges[2 * rangeCount] in; left[2 * rangeCount] out; right[2 * rangeCount] out; scratch[longest + 16] scratch
 int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, const int32_t* ranges, int32_t* left, int32_t* right, uint32_t* scratch, int32_t dataRows, int32_t rowBytes, int32_t slot, int32_t longest, int32_t rangeCount);

@@ -346,6 +346,25 @@ LANEWISE_INLINE double sumOfLanes(const uint32_t* rows, int32_t count, const flo
   return lanes[0];
 }
 
+/// Adds the gradients and hessians of rows[i … end), block after block of the row index.
+LANEWISE_INLINE void sumRange(const uint32_t* rows, int32_t i, int32_t end, const float* gradients, const float* hessians,
+                              double* sums) {
+  constexpr int32_t blockRows = 16384;
+  while (i < end) {
+    const uint32_t block = rows[i] / blockRows;
+    // Rows ascend: the last of the block by bisection.
+    int32_t low = i + 1, high = end - i < blockRows ? end : i + blockRows;
+    while (low < high) {
+      const int32_t middle = low + (high - low) / 2;
+      if (rows[middle] / blockRows == block) low = middle + 1;
+      else high = middle;
+    }
+    sums[0] += sumOfLanes(rows + i, low - i, gradients);
+    sums[1] += sumOfLanes(rows + i, low - i, hessians);
+    i = low;
+  }
+}
+
 }  // namespace
 
 int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t* rows, const int32_t* ranges,
@@ -364,32 +383,27 @@ int32_t rows_partition_u8(const uint8_t* bins, const uint8_t* goesLeft, uint32_t
   return count;
 }
 
-void leaf_sums_f32(const uint32_t* rows, const int32_t* ranges, const float* gradients, const float* hessians,
-                   double* sums, int32_t /*dataRows*/, int32_t rangeCount) {
-  constexpr int32_t blockRows = 16384;
-  for (int32_t range = 0; range < rangeCount; range++) {
-    int32_t i = ranges[2 * range];
-    const int32_t end = ranges[2 * range + 1];
-    while (i < end) {
-      const uint32_t block = rows[i] / blockRows;
-      // Rows ascend: the last of the block by bisection.
-      int32_t low = i + 1, high = end - i < blockRows ? end : i + blockRows;
-      while (low < high) {
-        const int32_t middle = low + (high - low) / 2;
-        if (rows[middle] / blockRows == block) low = middle + 1;
-        else high = middle;
-      }
-      sums[0] += sumOfLanes(rows + i, low - i, gradients);
-      sums[1] += sumOfLanes(rows + i, low - i, hessians);
-      i = low;
+void leaf_sums_f32(const uint32_t* rows, const int32_t* ranges, const int32_t* slots, const float* gradients,
+                   const float* hessians, double* sums, int32_t /*dataRows*/, int32_t slotLength, int32_t /*slotCount*/,
+                   int32_t firstRange, int32_t rangeCount, int32_t leafCount) {
+  // Range by range: the rows of a leaf lie far apart, and the others' between them.
+  for (int32_t range = firstRange; range < firstRange + rangeCount; range++) {
+    for (int32_t leaf = 0; leaf < leafCount; leaf++) {
+      const int32_t* ends = ranges + static_cast<size_t>(slots[leaf]) * static_cast<size_t>(slotLength) + 2 * range;
+      sumRange(rows, ends[0], ends[1], gradients, hessians, sums + 2 * leaf);
     }
   }
 }
 
-void leaf_add_f64(const uint32_t* rows, const int32_t* ranges, double* predictions, double value, int32_t /*dataRows*/,
-                  int32_t rangeCount) {
-  for (int32_t range = 0; range < rangeCount; range++) {
-    for (int32_t i = ranges[2 * range]; i < ranges[2 * range + 1]; i++) predictions[rows[i]] += value;
+void leaf_add_f64(const uint32_t* rows, const int32_t* ranges, const int32_t* slots, const double* values,
+                  double* predictions, int32_t /*dataRows*/, int32_t slotLength, int32_t /*slotCount*/, int32_t firstRange,
+                  int32_t rangeCount, int32_t leafCount) {
+  for (int32_t range = firstRange; range < firstRange + rangeCount; range++) {
+    for (int32_t leaf = 0; leaf < leafCount; leaf++) {
+      const int32_t* ends = ranges + static_cast<size_t>(slots[leaf]) * static_cast<size_t>(slotLength) + 2 * range;
+      const double value = values[leaf];
+      for (int32_t i = ends[0]; i < ends[1]; i++) predictions[rows[i]] += value;
+    }
   }
 }
 

@@ -240,10 +240,10 @@ export interface KernelFunctions {
   histogram_build_u8(binsOffset: number, packedOffset: number, rowsOffset: number, rangesOffset: number, histogramOffset: number, binCountsOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, groupBytes: number, groupFeatures: number, featureCount: number, rangeCount: number, fresh: number): void;
   /** The sibling: parent − child. */
   histogram_subtract_f64(parentOffset: number, childOffset: number, siblingOffset: number, binCountsOffset: number, featureCount: number): void;
-  /** Adds the value of a leaf to the raw predictions of its rows. */
-  leaf_add_f64(rowsOffset: number, rangesOffset: number, predictionsOffset: number, value: number, dataRows: number, rangeCount: number): void;
-  /** Adds up gradients and hessians over the rows of a leaf, by blocks of 16,384 of the row index, in 8 lanes each. */
-  leaf_sums_f32(rowsOffset: number, rangesOffset: number, gradientsOffset: number, hessiansOffset: number, sumsOffset: number, dataRows: number, rangeCount: number): void;
+  /** Adds the value of each leaf to the raw predictions of its rows. */
+  leaf_add_f64(rowsOffset: number, rangesOffset: number, slotsOffset: number, valuesOffset: number, predictionsOffset: number, dataRows: number, slotLength: number, slotCount: number, firstRange: number, rangeCount: number, leafCount: number): void;
+  /** Adds up gradients and hessians over the rows of each leaf, by blocks of 16,384 of the row index, in 8 lanes each. */
+  leaf_sums_f32(rowsOffset: number, rangesOffset: number, slotsOffset: number, gradientsOffset: number, hessiansOffset: number, sumsOffset: number, dataRows: number, slotLength: number, slotCount: number, firstRange: number, rangeCount: number, leafCount: number): void;
   /** In each range, puts the rows that go left before those that go right, each side in its old order; returns how many go left. */
   rows_partition_u8(binsOffset: number, goesLeftOffset: number, rowsOffset: number, rangesOffset: number, leftOffset: number, rightOffset: number, scratchOffset: number, dataRows: number, rowBytes: number, slot: number, longest: number, rangeCount: number): number;
   /** The number of edges below each value; 65,535 where it is missing. */
@@ -313,4 +313,4 @@ export interface KernelFunctions {
 }
 
 /** Of names and signatures: an addon built from another table is refused. */
-export const kernelsHash = 'eb1a4e67717da1fe';
+export const kernelsHash = 'c6bd0be3113d506f';

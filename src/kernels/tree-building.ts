@@ -422,51 +422,112 @@ export const rows_partition_u8 = defineKernel({
   work: (s) => ({ elements: s.dataRows!, bytes: 24 * s.dataRows! }),
 });
 
+/** Which rows some leaves have: those of `ranges`, whose first number of slot s is s · slotLength. */
+const leafRanges = [
+  {
+    name: 'ranges',
+    role: 'in',
+    dtype: 'i32',
+    length: (s: Scalars) => s.slotLength! * s.slotCount!,
+    meaning: 'of `rows`, by slot: start and end of each range; rows ascend',
+  },
+  { name: 'slots', role: 'in', dtype: 'i32', length: (s: Scalars) => s.leafCount!, meaning: 'of each leaf' },
+] as const;
+
+const leafSizes = [
+  { name: 'dataRows', dtype: 'i32', meaning: 'rows' },
+  { name: 'slotLength', dtype: 'i32', meaning: 'numbers of a slot' },
+  { name: 'slotCount', dtype: 'i32', meaning: 'slots' },
+  { name: 'firstRange', dtype: 'i32', meaning: 'range of each slot to begin with' },
+  { name: 'rangeCount', dtype: 'i32', meaning: 'ranges of each slot' },
+  { name: 'leafCount', dtype: 'i32', meaning: 'leaves' },
+] as const;
+
 export const leaf_sums_f32 = defineKernel({
   name: 'leaf_sums_f32',
   family: 'tree-building',
   summary:
-    'Adds up gradients and hessians over the rows of a leaf, by blocks of 16,384 of the row index, in 8 lanes each.',
+    'Adds up gradients and hessians over the rows of each leaf, by blocks of 16,384 of the row index, in 8 lanes each.',
   arguments: [
     { name: 'rows', role: 'in', dtype: 'u32', length: (s) => s.dataRows!, meaning: 'permutation of the rows' },
-    {
-      name: 'ranges',
-      role: 'in',
-      dtype: 'i32',
-      length: (s) => 2 * s.rangeCount!,
-      meaning: 'of `rows`: start, end; rows ascend',
-    },
+    ...leafRanges,
     { name: 'gradients', role: 'in', dtype: 'f32', length: (s) => s.dataRows!, meaning: 'of every row' },
     { name: 'hessians', role: 'in', dtype: 'f32', length: (s) => s.dataRows!, meaning: 'of every row' },
-    { name: 'sums', role: 'inout', dtype: 'f64', length: () => 2, meaning: 'gradient, hessian' },
-    { name: 'dataRows', dtype: 'i32', meaning: 'rows' },
-    { name: 'rangeCount', dtype: 'i32', meaning: 'ranges' },
+    {
+      name: 'sums',
+      role: 'inout',
+      dtype: 'f64',
+      length: (s) => 2 * s.leafCount!,
+      meaning: 'gradient, hessian of each',
+    },
+    ...leafSizes,
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (rows, ranges, gradients, hessians, sums, _dataRows, rangeCount) => {
-    for (let range = 0; range < rangeCount; range++) {
-      const end = ranges[2 * range + 1]!;
-      let i = ranges[2 * range]!;
-      while (i < end) {
-        const block = Math.floor(rows[i]! / LEAF_BLOCK_ROWS);
-        const begin = i;
-        while (i < end && Math.floor(rows[i]! / LEAF_BLOCK_ROWS) === block) i++;
-        sums[0]! += sumOfLanes(rows.subarray(begin, i), gradients);
-        sums[1]! += sumOfLanes(rows.subarray(begin, i), hessians);
+  reference: (
+    rows,
+    ranges,
+    slots,
+    gradients,
+    hessians,
+    sums,
+    _rows,
+    slotLength,
+    _slots,
+    firstRange,
+    rangeCount,
+    count,
+  ) => {
+    for (let leaf = 0; leaf < count; leaf++) {
+      const first = slots[leaf]! * slotLength + 2 * firstRange;
+      for (let at = first; at < first + 2 * rangeCount; at += 2) {
+        const end = ranges[at + 1]!;
+        let i = ranges[at]!;
+        while (i < end) {
+          const block = Math.floor(rows[i]! / LEAF_BLOCK_ROWS);
+          const begin = i;
+          while (i < end && Math.floor(rows[i]! / LEAF_BLOCK_ROWS) === block) i++;
+          sums[2 * leaf]! += sumOfLanes(rows.subarray(begin, i), gradients);
+          sums[2 * leaf + 1]! += sumOfLanes(rows.subarray(begin, i), hessians);
+        }
       }
     }
   },
   inputs: (size, random, flavour) => {
-    const { rows, ranges, rangeCount } = rangesOfCase(size, random, flavour);
+    const { scalars, buffers } = leavesOfCase(size, random, flavour);
     const finite = (value: number) => (Math.abs(value) < 1e30 ? value : 0);
     const gradients = Float32Array.from(realValues(size, random, flavour), finite);
     const hessians = Float32Array.from(realValues(size, random, 'plain'), Math.abs);
-    const sums = Float64Array.of(random.normal(), random.uniform());
-    return { scalars: { dataRows: size, rangeCount }, buffers: { rows, ranges, gradients, hessians, sums } };
+    const sums = Float64Array.from({ length: 2 * scalars.leafCount }, () => random.normal());
+    return { scalars, buffers: { ...buffers, gradients, hessians, sums } };
   },
   work: (s) => ({ elements: s.dataRows!, bytes: 12 * s.dataRows! }),
 });
+
+/** Leaves that share the rows of some segments, and which of their ranges are meant. */
+function leavesOfCase(size: number, random: CaseRandom, flavour: Flavour) {
+  const { rows, ranges: whole, rangeCount: segments } = rangesOfCase(size, random, flavour);
+  const slotCount = 1 + random.integer(5);
+  const slotLength = 2 * segments;
+  const ranges = new Int32Array(slotLength * slotCount);
+  for (let segment = 0; segment < segments; segment++) {
+    let start = whole[2 * segment]!;
+    const end = whole[2 * segment + 1]!;
+    for (let slot = 0; slot < slotCount; slot++) {
+      const next = slot === slotCount - 1 ? end : start + random.integer(end - start + 1);
+      ranges.set([start, next], slot * slotLength + 2 * segment);
+      start = next;
+    }
+  }
+  const firstRange = random.integer(segments);
+  const rangeCount = segments - firstRange;
+  const slots = Int32Array.from({ length: slotCount }, (_, slot) => slotCount - 1 - slot).subarray(
+    0,
+    1 + random.integer(slotCount),
+  );
+  const scalars = { dataRows: size, slotLength, slotCount, firstRange, rangeCount, leafCount: slots.length };
+  return { scalars, buffers: { rows, ranges, slots: slots.slice() } };
+}
 
 function sumOfLanes(rows: Uint32Array, values: Float32Array): number {
   const lanes = new Float64Array(LEAF_LANES);
@@ -480,30 +541,28 @@ function sumOfLanes(rows: Uint32Array, values: Float32Array): number {
 export const leaf_add_f64 = defineKernel({
   name: 'leaf_add_f64',
   family: 'tree-building',
-  summary: 'Adds the value of a leaf to the raw predictions of its rows.',
+  summary: 'Adds the value of each leaf to the raw predictions of its rows.',
   arguments: [
     { name: 'rows', role: 'in', dtype: 'u32', length: (s) => s.dataRows!, meaning: 'permutation of the rows' },
-    { name: 'ranges', role: 'in', dtype: 'i32', length: (s) => 2 * s.rangeCount!, meaning: 'of `rows`: start, end' },
+    ...leafRanges,
+    { name: 'values', role: 'in', dtype: 'f64', length: (s) => s.leafCount!, meaning: 'of the leaves' },
     { name: 'predictions', role: 'inout', dtype: 'f64', length: (s) => s.dataRows!, meaning: 'of every row' },
-    { name: 'value', dtype: 'f64', meaning: 'of the leaf' },
-    { name: 'dataRows', dtype: 'i32', meaning: 'rows' },
-    { name: 'rangeCount', dtype: 'i32', meaning: 'ranges' },
+    ...leafSizes,
   ],
   returns: 'void',
   agreement: 'exact',
-  reference: (rows, ranges, predictions, value, _dataRows, rangeCount) => {
-    for (let range = 0; range < rangeCount; range++) {
-      for (let i = ranges[2 * range]!; i < ranges[2 * range + 1]!; i++) {
-        predictions[rows[i]!] = predictions[rows[i]!]! + value;
+  reference: (rows, ranges, slots, values, predictions, _rows, slotLength, _slots, firstRange, rangeCount, count) => {
+    for (let leaf = 0; leaf < count; leaf++) {
+      const first = slots[leaf]! * slotLength + 2 * firstRange;
+      for (let at = first; at < first + 2 * rangeCount; at += 2) {
+        for (let i = ranges[at]!; i < ranges[at + 1]!; i++) predictions[rows[i]!]! += values[leaf]!;
       }
     }
   },
   inputs: (size, random, flavour) => {
-    const { rows, ranges, rangeCount } = rangesOfCase(size, random, flavour);
-    return {
-      scalars: { value: random.normal(), dataRows: size, rangeCount },
-      buffers: { rows, ranges, predictions: realValues(size, random, flavour) },
-    };
+    const { scalars, buffers } = leavesOfCase(size, random, flavour);
+    const values = Float64Array.from({ length: scalars.leafCount }, () => random.normal());
+    return { scalars, buffers: { ...buffers, values, predictions: realValues(size, random, flavour) } };
   },
   work: (s) => ({ elements: s.dataRows!, bytes: 20 * s.dataRows! }),
 });

@@ -20,6 +20,8 @@ const BLOCK_ROWS = 16_384;
 const SHARED_WORK = 400_000;
 /** Rows below which anything else is done on this thread. */
 const SHARED_ROWS = 50_000;
+/** Shares a thread that leaves are summed and added in: not all are alike. */
+const LEAF_SHARES = 4;
 /** Groups a thread from which histograms are shared out by groups though these do not go round evenly. */
 const GROUPS_A_THREAD = 4;
 /** Fractions of a level that rounding tells apart. */
@@ -132,6 +134,8 @@ export class TreeWorkspace implements Disposable {
   /** Bins of every feature: histograms are cleared, added and subtracted no further. */
   readonly #liveBins: ArenaBlock<'i32'>;
   readonly #leafSums: ArenaBlock<'f64'>;
+  readonly #leafSlots: ArenaBlock<'i32'>;
+  readonly #leafValues: ArenaBlock<'f64'>;
   readonly #scratch: ArenaBlock<'u8'>;
   readonly #parted: ArenaBlock<'u32'>;
   readonly #histograms: ArenaBlock<'f64'>;
@@ -202,6 +206,8 @@ export class TreeWorkspace implements Disposable {
     const bins = bundles?.columnBins ?? sizes.bins;
     if (bins) this.#liveBins.values.set(bins);
     this.#leafSums = new ArenaBlock(arena, 'f64', 2 * sizes.leaves);
+    this.#leafSlots = new ArenaBlock(arena, 'i32', sizes.leaves);
+    this.#leafValues = new ArenaBlock(arena, 'f64', sizes.leaves);
     this.#byGroups = groupCount % threads === 0 || groupCount >= GROUPS_A_THREAD * threads;
     this.#stripes = this.#byGroups ? 1 : Math.min(threads, this.#segments);
     this.#scratch = new ArenaBlock(arena, 'u8', threads * HISTOGRAM_SCRATCH);
@@ -585,20 +591,20 @@ export class TreeWorkspace implements Disposable {
   /** Unquantised sums of some nodes: gradient and hessian of each. */
   async leafSums(nodes: readonly NodeRows[], signal?: AbortSignal): Promise<Float64Array> {
     this.#leafSums.values.fill(0);
+    this.#putSlots(nodes);
     await this.#overWindows(LEAF_SUMS, (window, w) => {
-      const task = (leaf: number, from: number, to: number): Task => {
-        const ranges = this.#rangesOffset(w, nodes[leaf]!.slot) + 8 * from;
-        const sums = this.#leafSums.offset + 16 * leaf;
-        const offsets = [window.order, ranges, window.gradients, window.hessians, sums];
-        return { kernel: 'leaf_sums_f32', values: [...offsets, window.rowCount, to - from] };
-      };
-      // A leaf's segments are summed in order: several threads take a leaf each, one the leaves of a segment.
-      if (this.#spreads)
-        return this.#spread(
-          nodes.map((_, leaf) => task(leaf, 0, this.#segments)),
-          signal,
-        );
-      return this.#engine.runHere(this.#bySegments(nodes.length, this.#segments, task));
+      // A leaf's segments are summed in order: several threads take some leaves each.
+      const parts = this.#spreads ? Math.min(nodes.length, LEAF_SHARES * this.rows.threads) : 1;
+      const tasks = Array.from({ length: parts }, (_, part): Task => {
+        const [from, to] = shareOf(nodes.length, part, parts);
+        const sums = this.#leafSums.offset + 16 * from;
+        const offsets = [...this.#slotsFrom(window, w, from), window.gradients, window.hessians, sums];
+        return {
+          kernel: 'leaf_sums_f32',
+          values: [...offsets, ...this.#slotSizes(window, 0, this.#segments), to - from],
+        };
+      });
+      return this.#spread(tasks, signal);
     });
     return this.#leafSums.values.slice(0, 2 * nodes.length);
   }
@@ -614,27 +620,34 @@ export class TreeWorkspace implements Disposable {
     signal?: AbortSignal,
   ): Promise<void> {
     const stretches = this.#follows ? 2 * this.#segments : this.#segments;
+    this.#putSlots(nodes);
+    this.#leafValues.values.set(values);
     await this.#overWindows(LEAF_ADD, (window, w) => {
-      const at = predictions(window);
-      const tasks = this.#bySegments(nodes.length, stretches, (leaf, from, to) => {
-        const offsets = [window.order, this.#rangesOffset(w, nodes[leaf]!.slot) + 8 * from, at];
-        return { kernel: 'leaf_add_f64', values: [...offsets, values[leaf]!, window.rowCount, to - from] };
+      const parts = this.#spreads ? Math.min(stretches, LEAF_SHARES * this.rows.threads) : 1;
+      const tasks = Array.from({ length: parts }, (_, part): Task => {
+        const [from, to] = shareOf(stretches, part, parts);
+        const offsets = [...this.#slotsFrom(window, w, 0), this.#leafValues.offset, predictions(window)];
+        return {
+          kernel: 'leaf_add_f64',
+          values: [...offsets, ...this.#slotSizes(window, from, to - from), nodes.length],
+        };
       });
       return this.#spread(tasks, signal);
     });
   }
 
-  /**
-   * Tasks over the rows of all leaves: where rows are many, segment by segment, because those of a leaf lie far apart, and
-   * the next leaf's lie between them.
-   */
-  #bySegments(leaves: number, segments: number, task: (leaf: number, from: number, to: number) => Task): Task[] {
-    const step = this.rows.rowCount < SHARED_ROWS ? segments : 1;
-    const tasks: Task[] = [];
-    for (let from = 0; from < segments; from += step) {
-      for (let leaf = 0; leaf < leaves; leaf++) tasks.push(task(leaf, from, from + step));
-    }
-    return tasks;
+  #putSlots(nodes: readonly NodeRows[]): void {
+    const slots = this.#leafSlots.values;
+    for (let leaf = 0; leaf < nodes.length; leaf++) slots[leaf] = nodes[leaf]!.slot;
+  }
+
+  /** Byte offsets of the order, of the window's ranges, and of the slots of leaves from `leaf` on. */
+  #slotsFrom(window: RowWindow, w: number, leaf: number): number[] {
+    return [window.order, this.#rangesOffset(w, 0), this.#leafSlots.offset + 4 * leaf];
+  }
+
+  #slotSizes(window: RowWindow, firstRange: number, rangeCount: number): number[] {
+    return [window.rowCount, this.#slotLength, this.#maxNodes, firstRange, rangeCount];
   }
 
   /**
@@ -747,6 +760,8 @@ export class TreeWorkspace implements Disposable {
       this.#categoryScratch,
       this.#split,
       this.#leafSums,
+      this.#leafSlots,
+      this.#leafValues,
       this.#scratch,
       this.#ranges,
       this.#growing,
