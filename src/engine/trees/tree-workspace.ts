@@ -592,21 +592,35 @@ export class TreeWorkspace implements Disposable {
   async leafSums(nodes: readonly NodeRows[], signal?: AbortSignal): Promise<Float64Array> {
     this.#leafSums.values.fill(0);
     this.#putSlots(nodes);
-    await this.#overWindows(LEAF_SUMS, (window, w) => {
-      // A leaf's segments are summed in order: several threads take some leaves each.
-      const parts = this.#spreads ? Math.min(nodes.length, LEAF_SHARES * this.rows.threads) : 1;
-      const tasks = Array.from({ length: parts }, (_, part): Task => {
-        const [from, to] = shareOf(nodes.length, part, parts);
-        const sums = this.#leafSums.offset + 16 * from;
-        const offsets = [...this.#slotsFrom(window, w, from), window.gradients, window.hessians, sums];
-        return {
-          kernel: 'leaf_sums_f32',
-          values: [...offsets, ...this.#slotSizes(window, 0, this.#segments), to - from],
-        };
-      });
-      return this.#spread(tasks, signal);
+    await this.#overWindows(LEAF_SUMS, (window, w) =>
+      this.#spread(this.#leafSumTasks(window, w, nodes.length), signal),
+    );
+    return this.leafSumsFound(nodes.length);
+  }
+
+  /** The calls after which `leafSumsFound` has the sums of some nodes: of rows in memory. */
+  leafSumTasks(nodes: readonly NodeRows[]): Task[] {
+    this.#leafSums.values.fill(0);
+    this.#putSlots(nodes);
+    return this.#leafSumTasks(this.rows.open(0, LEAF_SUMS) as RowWindow, 0, nodes.length);
+  }
+
+  leafSumsFound(count: number): Float64Array {
+    return this.#leafSums.values.slice(0, 2 * count);
+  }
+
+  #leafSumTasks(window: RowWindow, w: number, count: number): Task[] {
+    // A leaf's segments are summed in order: several threads take some leaves each.
+    const parts = this.spreads ? Math.min(count, LEAF_SHARES * this.rows.threads) : 1;
+    return Array.from({ length: parts }, (_, part): Task => {
+      const [from, to] = shareOf(count, part, parts);
+      const sums = this.#leafSums.offset + 16 * from;
+      const offsets = [...this.#slotsFrom(window, w, from), window.gradients, window.hessians, sums];
+      return {
+        kernel: 'leaf_sums_f32',
+        values: [...offsets, ...this.#slotSizes(window, 0, this.#segments), to - from],
+      };
     });
-    return this.#leafSums.values.slice(0, 2 * nodes.length);
   }
 
   /**
@@ -619,20 +633,27 @@ export class TreeWorkspace implements Disposable {
     predictions: (window: RowWindow) => number,
     signal?: AbortSignal,
   ): Promise<void> {
-    const stretches = this.#follows ? 2 * this.#segments : this.#segments;
     this.#putSlots(nodes);
     this.#leafValues.values.set(values);
     await this.#overWindows(LEAF_ADD, (window, w) => {
-      const parts = this.#spreads ? Math.min(stretches, LEAF_SHARES * this.rows.threads) : 1;
-      const tasks = Array.from({ length: parts }, (_, part): Task => {
-        const [from, to] = shareOf(stretches, part, parts);
-        const offsets = [...this.#slotsFrom(window, w, 0), this.#leafValues.offset, predictions(window)];
-        return {
-          kernel: 'leaf_add_f64',
-          values: [...offsets, ...this.#slotSizes(window, from, to - from), nodes.length],
-        };
-      });
-      return this.#spread(tasks, signal);
+      return this.#spread(this.#leafAddTasks(window, w, nodes.length, predictions(window)), signal);
+    });
+  }
+
+  /** The calls that do what `addToLeaves` does, of rows in memory whose predictions begin at `predictions`. */
+  leafAddTasks(nodes: readonly NodeRows[], values: ArrayLike<number>, predictions: number): Task[] {
+    this.#putSlots(nodes);
+    this.#leafValues.values.set(values);
+    return this.#leafAddTasks(this.rows.open(0, LEAF_ADD) as RowWindow, 0, nodes.length, predictions);
+  }
+
+  #leafAddTasks(window: RowWindow, w: number, count: number, predictions: number): Task[] {
+    const stretches = this.#follows ? 2 * this.#segments : this.#segments;
+    const parts = this.spreads ? Math.min(stretches, LEAF_SHARES * this.rows.threads) : 1;
+    return Array.from({ length: parts }, (_, part): Task => {
+      const [from, to] = shareOf(stretches, part, parts);
+      const offsets = [...this.#slotsFrom(window, w, 0), this.#leafValues.offset, predictions];
+      return { kernel: 'leaf_add_f64', values: [...offsets, ...this.#slotSizes(window, from, to - from), count] };
     });
   }
 
@@ -690,10 +711,11 @@ export class TreeWorkspace implements Disposable {
 
   /** In the pool where there are rows enough, else here. */
   #spread(tasks: readonly Task[], signal?: AbortSignal): Waiting {
-    return this.#spreads ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
+    return this.spreads ? this.#engine.runNow(tasks, signal) : this.#engine.runHere(tasks);
   }
 
-  get #spreads(): boolean {
+  /** Are there rows enough that calls over them are worth sharing out? */
+  get spreads(): boolean {
     return this.rows.threads > 1 && this.rows.rowCount >= SHARED_ROWS;
   }
 

@@ -1,9 +1,9 @@
-import type { Engine } from '../../engine/engine.js';
+import type { Engine, Task } from '../../engine/engine.js';
 import { randomKey } from '../../engine/random.js';
 import { MemoryRows } from '../../engine/trees/row-store.js';
 import { growTrees, type StartedTree } from '../../engine/trees/tree-growing.js';
 import { treeThreads } from '../../engine/trees/tree-threads.js';
-import { TreeWorkspace } from '../../engine/trees/tree-workspace.js';
+import { type NodeRows, TreeWorkspace } from '../../engine/trees/tree-workspace.js';
 import type { BinnedRows } from '../../engine/trees/trees.js';
 import { HISTOGRAM_STRIDE } from '../../kernels/tree-building.js';
 import type { HistoryPoint, Progress } from '../../table/interfaces.js';
@@ -88,6 +88,14 @@ interface Begun {
   readonly root: GrownNode;
   /** Absent: it is grown. */
   readonly started: StartedTree | undefined;
+}
+
+/** The leaves of a grown tree. */
+interface Leaves {
+  readonly output: number;
+  readonly workspace: TreeWorkspace;
+  readonly leaves: readonly GrownNode[];
+  readonly nodes: readonly NodeRows[];
 }
 
 /** Bytes that the histograms of trees that are grown side by side may take. */
@@ -222,15 +230,19 @@ class BoostingRun implements Disposable {
   /** The trees of some outputs, a lane each. `share`: what they count (less than 1 after a dropout). */
   async #growBeside(iteration: number, first: number, end: number, share: number): Promise<GrownNode[]> {
     const { signal } = this.#options;
+    const lanes = this.#lanes.slice(0, end - first);
+    await this.#state.derive(
+      first,
+      signal,
+      lanes.map(({ rows }) => rows),
+    );
     const begun: Begun[] = [];
-    for (let output = first; output < end; output++) {
-      const lane = this.#lanes[output - first]!;
-      await this.#state.derive(output, signal, lane.rows);
-      begun.push(await this.#begin(iteration, output, lane.workspace));
+    for (const [index, { workspace }] of lanes.entries()) {
+      begun.push(await this.#begin(iteration, first + index, workspace));
     }
     const started = begun.flatMap(({ started }) => started ?? []);
     if (started.length > 0) await growTrees(this.#engine, started, signal);
-    for (const tree of begun) await this.#finish(tree, share);
+    await this.#finish(begun, share);
     return begun.map(({ root }) => root);
   }
 
@@ -249,24 +261,43 @@ class BoostingRun implements Disposable {
     return { output, workspace, root, started };
   }
 
-  /** Gives the leaves of a grown tree their values, and adds these to the raw predictions. */
-  async #finish({ output, workspace, root, started }: Begun, share: number): Promise<void> {
-    const { signal, learningRate } = this.#options;
-    if (started) takeNodes(root, started.grown);
+  /** Gives the leaves of grown trees their values, and adds these to the raw predictions. */
+  async #finish(begun: readonly Begun[], share: number): Promise<void> {
     const { weights } = this.#data;
-    await measureCover(root, workspace, weights && (() => weights));
-    const leaves = leavesOf(root);
-    const nodes = leaves.map((leaf) => leaf.rows);
-    if (this.#renewal) {
-      const columns = this.#state.residualsOf(output);
-      renewLeafValues(leaves, await this.#renewal.valuesOf(workspace, nodes, columns, signal), learningRate);
-    } else {
-      const sums = unscaledSums(await workspace.leafSums(nodes, signal), this.#state.scales);
-      setLeafValues(leaves, sums, this.#growing, learningRate, this.#loss.mostStep);
+    const trees: Leaves[] = [];
+    for (const { output, workspace, root, started } of begun) {
+      if (started) takeNodes(root, started.grown);
+      await measureCover(root, workspace, weights && (() => weights));
+      const leaves = leavesOf(root);
+      trees.push({ output, workspace, leaves, nodes: leaves.map((leaf) => leaf.rows) });
     }
-    const values = leaves.map((leaf) => leaf.value * share);
-    const raw = this.#state.rawOf(output);
-    await workspace.addToLeaves(nodes, values, ({ firstRow }) => raw + 8 * firstRow, signal);
+    if (this.#renewal) for (const tree of trees) await this.#renew(tree, this.#renewal);
+    else await this.#setValues(trees);
+    const adding = trees.flatMap(({ output, workspace, leaves, nodes }) => {
+      const values = leaves.map((leaf) => leaf.value * share);
+      return workspace.leafAddTasks(nodes, values, this.#state.rawOf(output));
+    });
+    await this.#run(adding);
+  }
+
+  async #renew({ output, workspace, leaves, nodes }: Leaves, renewal: LeafRenewal): Promise<void> {
+    const { signal, learningRate } = this.#options;
+    const columns = this.#state.residualsOf(output);
+    renewLeafValues(leaves, await renewal.valuesOf(workspace, nodes, columns, signal), learningRate);
+  }
+
+  async #setValues(trees: readonly Leaves[]): Promise<void> {
+    await this.#run(trees.flatMap(({ workspace, nodes }) => workspace.leafSumTasks(nodes)));
+    for (const { workspace, leaves } of trees) {
+      const sums = unscaledSums(workspace.leafSumsFound(leaves.length), this.#state.scales);
+      setLeafValues(leaves, sums, this.#growing, this.#options.learningRate, this.#loss.mostStep);
+    }
+  }
+
+  /** Calls over rows: on several threads where there are many rows, or several trees. */
+  async #run(tasks: readonly Task[]): Promise<void> {
+    if (this.#lanes.length > 1 || this.#workspace.spreads) await this.#engine.run(tasks, this.#options.signal);
+    else this.#engine.runHere(tasks);
   }
 
   #sumsOn(engine: Engine): MemoryDroppedSums {

@@ -1,4 +1,4 @@
-import type { Engine } from '../../engine/engine.js';
+import type { Engine, Task } from '../../engine/engine.js';
 import { type MemoryRows, runOnRows } from '../../engine/trees/row-store.js';
 import { ArenaBlock } from '../../engine/trees/trees.js';
 import { Breather } from '../../engine/turn.js';
@@ -102,10 +102,10 @@ export class LossState implements Disposable {
   }
 
   /**
-   * Writes gradients and hessians by one output; those of validation rows are 0, so that they count for nothing. `to`: whose
-   * they are, where outputs have their own.
+   * Writes gradients and hessians by an output, or by one after the other into `stores`; those of validation rows are 0, so
+   * that they count for nothing.
    */
-  async derive(output: number, signal?: AbortSignal, to = this.#rows): Promise<void> {
+  async derive(first: number, signal?: AbortSignal, stores: readonly MemoryRows[] = [this.#rows]): Promise<void> {
     const { loss } = this;
     if (loss.kind === 'lists') {
       await this.#lists!.derive(this.#columns(), this.#to(0), loss, signal);
@@ -113,16 +113,22 @@ export class LossState implements Disposable {
     }
     if (loss.kind === 'host') await this.#deriveHere(loss, signal);
     else {
-      const delta = this.#delta?.now[output] ?? 0;
       const blocks = this.#blocks();
-      const tasks = blocks.map((block, i) => loss.derivatives(block, output, this.#to(i * BLOCK_ROWS, to), delta));
-      await runOnRows(this.#engine, this.#rows, tasks, signal);
+      const tasks = stores.flatMap((to, index) => {
+        const output = first + index;
+        const delta = this.#delta?.now[output] ?? 0;
+        return blocks.map((block, i) => loss.derivatives(block, output, this.#to(i * BLOCK_ROWS, to), delta));
+      });
+      if (stores.length > 1) await this.#engine.run(tasks, signal);
+      else await runOnRows(this.#engine, this.#rows, tasks, signal);
     }
     const { length, offset } = this.#validationRows;
     if (length === 0) return;
-    const { gradients, hessians } = to;
-    const values = [offset, gradients.offset, hessians.offset, this.#data.rowCount, length];
-    await this.#engine.run([{ kernel: 'derivatives_clear_f32', values }], signal);
+    const clear = stores.map(({ gradients, hessians }): Task => {
+      const values = [offset, gradients.offset, hessians.offset, this.#data.rowCount, length];
+      return { kernel: 'derivatives_clear_f32', values };
+    });
+    await this.#engine.run(clear, signal);
   }
 
   async #deriveHere(loss: HostLoss, signal?: AbortSignal): Promise<void> {
