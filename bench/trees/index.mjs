@@ -32,7 +32,7 @@ const smallSets = Object.keys(sets).filter((name) => sets[name].small);
 const help = `npm run bench -- trees [--sets a,b] [--runs n] [--seeds n] [--threads 1,2] [--engines a,b] [--accuracy] [--json] [--docs]
   --sets     of ${Object.keys(sets).join(', ')}; default: all but ${smallSets.join(' and ')}
   --runs     trainings of each engine, taken in turns; the fastest counts, the median is kept beside it (default 3)
-  --seeds    further draws or splits on which only scores are compared (default 8, the first is that of the runs)
+  --seeds    further draws or splits on which only scores are compared (default 8, the first is that of the runs; 0: nothing but times)
   --engines  of native, wasm, ${peers.join(', ')}
   --accuracy only scores, over the seeds; nothing is timed, so that other work may run beside it
   --docs     writes docs/bench-trees.{md,json,svg}; sets measured there before and not now are kept`;
@@ -186,7 +186,7 @@ const report = {
 for (const set of chosenSets) {
   const rows = flags.accuracy ? [] : await timeAll(set);
   report.timed.push(...rows);
-  report.scored.push(...(await scoreSet(set, rows)));
+  if (seeds > 0) report.scored.push(...(await scoreSet(set, rows)));
 }
 report.loadAtEnd = describeMachine().loadAverage;
 if (flags.docs) await writeDocs(report, join(here, '../../docs'));

@@ -77,11 +77,15 @@ describe('a tree grown in one piece is the one that is grown node by node', () =
 });
 
 test('classes whose trees are grown side by side have those that are grown one after the other', async () => {
-  const table = tableFromRegisters([...features, kinds]);
+  const some = 12_000;
+  const columns = Array.from({ length: 10 }, (_, k) => numbers(`x${k}`, some, (row) => noise(row, k)));
+  const nine = numbers('y', some, (row) => Math.floor(9 * ((noise(row, 0) + noise(row, 1) * noise(row, 99)) / 2)));
+  const table = tableFromRegisters([...columns, nine]);
   const fitted = async (threads: number, parameters: object) => {
     await using engine = await createEngine({ backend: 'wasm', threads });
-    const model = new GradientBoostingClassifier({ maxIter: 6, ...parameters });
+    const model = new GradientBoostingClassifier({ maxIter: 3, ...parameters });
     const predicted = await (await model.fit(table, { target: 'y', engine })).predict(table, { engine });
+    expect(engine.describe().workers).toBe(threads - 1);
     return predicted.schema.fields.map(({ name }) => [...predicted.getChild(name)!]);
   };
   for (const parameters of [{}, { subsample: 0.6, colsampleBytree: 0.7, earlyStopping: 'true' as const }]) {

@@ -102,8 +102,8 @@ interface Leaves {
 const LANE_BYTES = 256 * 2 ** 20;
 
 /**
- * How many outputs have their trees grown side by side: all, where several threads would have too little to do in one tree,
- * and nothing else needs the gradients of one output at a time.
+ * How many outputs have their trees grown side by side: all, where several threads would have too little to do in one tree
+ * but not in all, and nothing else needs the gradients of one output at a time.
  */
 function lanesFor(
   engine: Engine,
@@ -112,10 +112,13 @@ function lanesFor(
   { boostingType, dataSampleStrategy }: GradientBoostingParameters,
   histograms: number,
 ): number {
-  const alone = engine.threads === 1 || treeThreads(engine.threads, rowCount, layout.columnCount) > 1;
+  const { threads } = engine;
+  const { columnCount } = layout;
+  const worthwhile = treeThreads(threads, rowCount, loss.outputs * columnCount) > 1;
+  const alone = !worthwhile || treeThreads(threads, rowCount, columnCount) > 1;
   const apart = loss.kind === 'kernels' && !loss.renewal && boostingType !== 'dart' && dataSampleStrategy !== 'goss';
   if (alone || !apart) return 1;
-  const bytes = histograms * layout.columnCount * HISTOGRAM_STRIDE * 8 + 20 * rowCount;
+  const bytes = histograms * columnCount * HISTOGRAM_STRIDE * 8 + 20 * rowCount;
   return Math.max(1, Math.min(loss.outputs, Math.floor(LANE_BYTES / bytes)));
 }
 
