@@ -66,7 +66,8 @@ export const markdown = (lines) =>
 /** Command, machine, versions and load of a report, and `how` it was measured. */
 export function conditionsOf({ machine, command, loadAtEnd, timed }, how) {
   const versions = [...new Map(timed.map(({ engine, version }) => [ours(engine) ? 'Lanewise' : engine, version]))].map(
-    (pair) => pair.join(' '),
+    // Scores that were kept from earlier have none.
+    (pair) => pair.filter(Boolean).join(' '),
   );
   return `\`${command}\`: ${machine.processor}, ${machine.cores} cores, ${machine.platform}, ${machine.runtime}; load ${machine.loadAverage?.toFixed(2)} at the start, ${loadAtEnd?.toFixed(2)} at the end (the bench itself is part of it). ${versions.join(', ')}. ${how}`;
 }

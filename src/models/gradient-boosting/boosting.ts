@@ -98,11 +98,13 @@ interface Leaves {
   readonly nodes: readonly NodeRows[];
 }
 
+/** Trees a thread that are grown side by side: not all take as long. */
+const LANES_A_THREAD = 4;
 /** Bytes that the histograms of trees that are grown side by side may take. */
 const LANE_BYTES = 256 * 2 ** 20;
 
 /**
- * How many outputs have their trees grown side by side: all, where several threads would have too little to do in one tree
+ * How many outputs have their trees grown side by side: some a thread, where several threads would have too little to do in one tree
  * but not in all, and nothing else needs the gradients of one output at a time.
  */
 function lanesFor(
@@ -119,7 +121,7 @@ function lanesFor(
   const apart = loss.kind === 'kernels' && !loss.renewal && boostingType !== 'dart' && dataSampleStrategy !== 'goss';
   if (alone || !apart) return 1;
   const bytes = histograms * columnCount * HISTOGRAM_STRIDE * 8 + 20 * rowCount;
-  return Math.max(1, Math.min(loss.outputs, Math.floor(LANE_BYTES / bytes)));
+  return Math.max(1, Math.min(loss.outputs, LANES_A_THREAD * threads, Math.floor(LANE_BYTES / bytes)));
 }
 
 class BoostingRun implements Disposable {
