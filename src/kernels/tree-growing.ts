@@ -10,7 +10,7 @@ import {
   MISSING_BIN,
   ROW_BYTES,
 } from './tree-building.js';
-import { CATEGORY_SCRATCH } from './tree-splitting.js';
+import { CATEGORY_SCRATCH, setArguments, sideArguments } from './tree-splitting.js';
 
 /**
  * Numerical policy: that of tree-building. A boosted tree is grown whole by kernels that stand there and in tree-splitting,
@@ -194,19 +194,9 @@ const growArguments = [
     length: (s: Scalars) => (s.segmentRows! + 16) * s.members!,
     meaning: 'of each member: rows that go right',
   },
-  { name: 'gradientUnit', dtype: 'f64', meaning: 'worth of one level' },
-  { name: 'hessianUnit', dtype: 'f64', meaning: 'worth of one level' },
-  { name: 'l1', dtype: 'f64', meaning: 'taken off the absolute gradient of each side, ≥ 0' },
-  { name: 'l2', dtype: 'f64', meaning: 'added to the hessian of each side, ≥ 0' },
-  { name: 'maxDeltaStep', dtype: 'f64', meaning: 'largest absolute value of a side; 0: no limit' },
-  { name: 'minHessian', dtype: 'f64', meaning: 'least hessian of a side' },
-  { name: 'minSamples', dtype: 'f64', meaning: 'least rows of a side' },
+  ...sideArguments,
   { name: 'minGain', dtype: 'f64', meaning: 'a split is made where it saves more' },
-  { name: 'smooth', dtype: 'f64', meaning: 'of category_scan_f64, as the next four' },
-  { name: 'setL2', dtype: 'f64', meaning: 'added to l2 where a set comes from the order' },
-  { name: 'maxThreshold', dtype: 'f64', meaning: 'most categories of a set' },
-  { name: 'minPerGroup', dtype: 'f64', meaning: 'least rows that each step along the order adds' },
-  { name: 'maxToOnehot', dtype: 'f64', meaning: 'with so few categories each is tried against the rest' },
+  ...setArguments,
   { name: 'maxDepth', dtype: 'f64', meaning: 'splits from the root to a leaf at most; ∞: no limit' },
   { name: 'budget', dtype: 'f64', meaning: 'rows · columns of nodes after which it returns, to be called again' },
   { name: 'maxLeaves', dtype: 'i32', meaning: 'leaves of the tree at most, (maxNodes + 1) / 2 at most' },

@@ -51,6 +51,30 @@ export function leafGain(gradient: number, hessian: number, rules: LeafRules): n
   return -(2 * thresholded * value + divisor * value * value);
 }
 
+/** What quantised sums are worth, and what the sides of a split are held to. */
+export const sideArguments = [
+  { name: 'gradientUnit', dtype: 'f64', meaning: 'worth of one level' },
+  { name: 'hessianUnit', dtype: 'f64', meaning: 'worth of one level' },
+  { name: 'l1', dtype: 'f64', meaning: 'taken off the absolute gradient of each side, ≥ 0' },
+  { name: 'l2', dtype: 'f64', meaning: 'added to the hessian of each side, ≥ 0' },
+  { name: 'maxDeltaStep', dtype: 'f64', meaning: 'largest absolute value of a side; 0: no limit' },
+  { name: 'minHessian', dtype: 'f64', meaning: 'least hessian of a side' },
+  { name: 'minSamples', dtype: 'f64', meaning: 'least rows of a side' },
+] as const;
+
+/** What sets of categories are held to: the rules of LightGBM. */
+export const setArguments = [
+  {
+    name: 'smooth',
+    dtype: 'f64',
+    meaning: 'added to the hessian in the ratio; categories of fewer rows stand in no set',
+  },
+  { name: 'setL2', dtype: 'f64', meaning: 'added to l2 where a set comes from the order' },
+  { name: 'maxThreshold', dtype: 'f64', meaning: 'most categories of a set' },
+  { name: 'minPerGroup', dtype: 'f64', meaning: 'least rows that each step along the order adds' },
+  { name: 'maxToOnehot', dtype: 'f64', meaning: 'with so few categories each is tried against the rest' },
+] as const;
+
 export const split_scan_f64 = defineKernel({
   name: 'split_scan_f64',
   family: 'tree-building',
@@ -95,13 +119,7 @@ export const split_scan_f64 = defineKernel({
       length: (s) => s.featureCount!,
       meaning: 'last bin that goes left, + 256 where missing values go left; −1 where no split is allowed',
     },
-    { name: 'gradientUnit', dtype: 'f64', meaning: 'worth of one level' },
-    { name: 'hessianUnit', dtype: 'f64', meaning: 'worth of one level' },
-    { name: 'l1', dtype: 'f64', meaning: 'taken off the absolute gradient of each side, ≥ 0' },
-    { name: 'l2', dtype: 'f64', meaning: 'added to the hessian of each side, ≥ 0' },
-    { name: 'maxDeltaStep', dtype: 'f64', meaning: 'largest absolute value of a side; 0: no limit' },
-    { name: 'minHessian', dtype: 'f64', meaning: 'least hessian of a side' },
-    { name: 'minSamples', dtype: 'f64', meaning: 'least rows of a side' },
+    ...sideArguments,
     { name: 'lower', dtype: 'f64', meaning: 'least value of a side; −∞: none' },
     { name: 'upper', dtype: 'f64', meaning: 'largest value of a side; ∞: none' },
     { name: 'featureCount', dtype: 'i32', meaning: 'features' },
@@ -236,24 +254,10 @@ export const category_scan_f64 = defineKernel({
       meaning: 'bins that go left, a bit each, the lowest first; empty where there is no gain',
     },
     { name: 'scratch', role: 'scratch', dtype: 'f64', length: () => 512, meaning: 'ratios, and bins in their order' },
-    { name: 'gradientUnit', dtype: 'f64', meaning: 'worth of one level' },
-    { name: 'hessianUnit', dtype: 'f64', meaning: 'worth of one level' },
-    { name: 'l1', dtype: 'f64', meaning: 'taken off the absolute gradient of each side, ≥ 0' },
-    { name: 'l2', dtype: 'f64', meaning: 'added to the hessian of each side, ≥ 0' },
-    { name: 'maxDeltaStep', dtype: 'f64', meaning: 'largest absolute value of a side; 0: no limit' },
-    { name: 'minHessian', dtype: 'f64', meaning: 'least hessian of a side' },
-    { name: 'minSamples', dtype: 'f64', meaning: 'least rows of a side' },
+    ...sideArguments,
     { name: 'lower', dtype: 'f64', meaning: 'least value of a side; −∞: none' },
     { name: 'upper', dtype: 'f64', meaning: 'largest value of a side; ∞: none' },
-    {
-      name: 'smooth',
-      dtype: 'f64',
-      meaning: 'added to the hessian in the ratio; categories of fewer rows stand in no set',
-    },
-    { name: 'setL2', dtype: 'f64', meaning: 'added to l2 where a set comes from the order' },
-    { name: 'maxThreshold', dtype: 'f64', meaning: 'most categories of a set' },
-    { name: 'minPerGroup', dtype: 'f64', meaning: 'least rows that each step along the order adds' },
-    { name: 'maxToOnehot', dtype: 'f64', meaning: 'with so few categories each is tried against the rest' },
+    ...setArguments,
     { name: 'featureCount', dtype: 'i32', meaning: 'features' },
   ],
   returns: 'void',

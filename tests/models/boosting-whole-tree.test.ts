@@ -76,6 +76,16 @@ describe('a tree grown in one piece is the one that is grown node by node', () =
   });
 });
 
+test('a tree that is grown in one piece takes a handful of calls', async () => {
+  const table = tableFromRegisters([...features, y]);
+  const callsOf = async (parameters: Parameters) => {
+    await using engine = await createEngine({ backend: 'wasm', threads: 1 });
+    await new GradientBoostingRegressor({ maxIter: 8, ...parameters }).fit(table, { target: 'y', engine });
+    return engine.stats.kernelCalls;
+  };
+  expect(4 * (await callsOf({}))).toBeLessThan(await callsOf(every));
+});
+
 test('classes whose trees are grown side by side have those that are grown one after the other', async () => {
   const some = 12_000;
   const columns = Array.from({ length: 10 }, (_, k) => numbers(`x${k}`, some, (row) => noise(row, k)));

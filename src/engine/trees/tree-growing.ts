@@ -99,7 +99,7 @@ export class TreeGrowing implements Disposable {
   readonly #allowed: ArenaBlock<'u8'>;
   readonly #bundles: ArenaBlock<'i32'> | undefined;
   readonly #owned: Disposable[] = [];
-  /** The arguments but for those of a tree: see #arguments. */
+  /** The arguments of a call that no tree changes, in their order: `start` puts the others between them. */
   readonly #before: readonly number[];
   readonly #after: readonly number[];
   readonly #limits: readonly number[];
@@ -110,9 +110,15 @@ export class TreeGrowing implements Disposable {
     const { layout, threads, segmentRows } = rows;
     const { featureCount, columnCount } = layout;
     const own = <D extends 'f64' | 'u32' | 'i32' | 'u8'>(dtype: D, length: number): ArenaBlock<D> => {
-      const block = new ArenaBlock(arena, dtype, length);
-      this.#owned.push(block);
-      return block;
+      try {
+        const block = new ArenaBlock(arena, dtype, length);
+        this.#owned.push(block);
+        return block;
+      } catch (error) {
+        // There is no room for it: what is already there is given back.
+        this[Symbol.dispose]();
+        throw error;
+      }
     };
     this.#members = threads;
     this.#nodes = own('f64', GROWN_NODE * room.maxNodes);
